@@ -1,0 +1,25 @@
+#!/bin/sh
+# usage: run.sh MODEL PORT SLOTS CTX [llama-server flags]
+# Becomes llama-server, launched so that pinned slots keep their KV. CTX is the pool shared by all slots.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+build=${here%/engine/bundle}/build
+model=$1 port=$2 slots=$3 ctx=$4
+shift 4
+"$here/stage.sh"
+saves=$build/run/slots-$port
+mkdir -p "$saves"
+
+# -b 256 bounds how long an abandoned prefill goes on; --cache-ram 0 and -sps 0 keep the server
+# from moving a conversation out of the slot it was given.
+set -- -m "$model" --host 127.0.0.1 --port "$port" --no-ui --metrics \
+  -np "$slots" -kvu -c "$ctx" -b 256 --cache-ram 0 -sps 0 --cache-reuse 0 --no-context-shift \
+  --slot-save-path "$saves" "$@"
+case ${LLAMA_SERVER:-} in
+  '') ;;
+  path) exec llama-server "$@" ;;
+  *) exec "$LLAMA_SERVER" "$@" ;;
+esac
+lib=$(echo "$build"/engine/root/usr/lib/*-linux-gnu*)
+exec "$build"/engine/rt/ld-linux-*.so.* --library-path "$lib:$lib/llama" \
+  "$build/engine/root/usr/bin/llama-server" "$@"

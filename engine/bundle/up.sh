@@ -1,0 +1,53 @@
+#!/bin/sh
+# usage: up.sh [FLAGS]: engine and proxy in the foreground until a signal comes or one of them dies.
+# FLAGS go to llama-keep serve. The environment is described by ./dev help.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+repo=${here%/engine/bundle}
+demo_model=$repo/engine/demo-model/model-f16.gguf
+model=${MODEL:-$demo_model}
+keep_port=${KEEP_PORT:-8200}
+engine_port=${ENGINE_PORT:-8080}
+slots=${ENGINE_SLOTS:-4}
+per_slot=4096
+[ "$model" != "$demo_model" ] || per_slot=1024 # what it was trained for
+url=http://127.0.0.1:$keep_port
+log=$repo/build/run/engine-$engine_port.log
+
+"$here/stage.sh"
+mkdir -p "${log%/*}"
+"$here/run.sh" "$model" "$engine_port" "$slots" "${ENGINE_CTX:-$((per_slot * slots))}" >"$log" 2>&1 &
+engine=$!
+"$repo/build/release/llama-keep" serve --listen "127.0.0.1:$keep_port" \
+  --upstream "http://127.0.0.1:$engine_port" "$@" &
+keep=$!
+
+nap() { # a sleep that a signal ends at once
+  sleep 0.2 &
+  nap=$!
+  wait $nap || true
+}
+stop() { # the proxy first, so that it drains; a second signal makes it stop at once
+  kill $keep "${nap:-$keep}" 2>/dev/null || true
+  wait $keep || true
+  kill $engine 2>/dev/null || true
+  wait $engine || true
+}
+trap 'stop; exit 0' TERM INT HUP
+
+ready=
+while kill -0 $engine 2>/dev/null && kill -0 $keep 2>/dev/null; do
+  nap
+  if [ -z "$ready" ] && curl -fs -o /dev/null --max-time 2 "$url/ready" && kill -0 $keep; then
+    ready=yes
+    echo "ready $url"
+  fi
+done
+if kill -0 $keep 2>/dev/null; then
+  echo "up: the engine died, the end of $log:" >&2
+  tail -n 20 "$log" >&2
+else
+  echo "up: llama-keep died" >&2
+fi
+stop
+exit 1

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Everything ./dev test runs, in order; stops at the first failure.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+times=
+passed=0
+
+report() { # report FAILED
+  printf '\n%s%s passed, %s failed\n' "$times" "$passed" "$1"
+}
+
+stage() { # stage NAME COMMAND...
+  name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  begun=$(date +%s)
+  "$@"
+  status=$?
+  times="$times$(printf '%-12s %5s s' "$name" $(($(date +%s) - begun)))
+"
+  if [ $status -ne 0 ]; then
+    echo "stage $name failed" >&2
+    report 1
+    exit 1
+  fi
+  passed=$((passed + 1))
+}
+
+build_and_test() { # build_and_test PRESET
+  ./dev build "$1" || return 1
+  log=build/$1/ctest.log
+  if ! ctest --test-dir "build/$1" --no-tests=error --output-on-failure -j "$(nproc)" >"$log" 2>&1; then
+    grep -v ' Passed \| Start ' "$log"
+    return 1
+  fi
+  grep 'tests passed' "$log"
+}
+
+fuzz() { # each target for 20 seconds, from its seeds and what earlier runs found
+  ./dev build fuzz || return 1
+  for target in build/fuzz/tests/fuzz/fuzz_*; do
+    name=${target##*/fuzz_}
+    found=build/fuzz/corpus/$name
+    mkdir -p "$found"
+    if ! "$target" -max_total_time=20 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+      -artifact_prefix="$found-" "$found" "tests/fuzz/corpus/$name" >"$found.log" 2>&1; then
+      tail -n 60 "$found.log"
+      return 1
+    fi
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found.log") inputs"
+  done
+}
+
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+stage lint tests/lint/run.sh
+stage dev build_and_test dev
+stage asan build_and_test asan
+stage tsan build_and_test tsan
+stage fuzz fuzz
+stage release ./dev build release
+stage integration tests/integration/run.sh
+stage demo python3 engine/bundle/demo.py
+report 0

@@ -1,0 +1,37 @@
+"""conf/llama-keep.toml names every configuration key, and no other."""
+import pathlib
+import re
+import sys
+
+EXAMPLE = pathlib.Path("conf/llama-keep.toml")
+SECTION = re.compile(r"^\[\[?([a-z_0-9.]+)\]\]?")
+KEY = re.compile(r"^(?:# ?)?([a-z_0-9]+) = ")  # a commented key counts: it shows a default
+DECLARED = re.compile(r'"([a-z_0-9]+(?:\.[a-z_0-9]+)+)"')
+
+
+def example_keys(text):
+    section = ""
+    for line in text.splitlines():
+        head = SECTION.match(line.removeprefix("# "))
+        section = head[1] if head else section
+        key = KEY.match(line)
+        if key:
+            yield f"{section}.{key[1]}"
+
+
+def declared_keys(text):
+    return DECLARED.findall(text)
+
+
+sample = '[a]\n# Seconds to wait.\nwait = 3\n# limit = 4\n[[up]]\nurl = "x = y"\n# [b.c]\n# d = 1\n'
+assert list(example_keys(sample)) == ["a.wait", "a.limit", "up.url", "b.c.d"]
+assert declared_keys('{"a.wait", &x}, {"plain", "b.c.d"}') == ["a.wait", "b.c.d"]
+
+shown = set(example_keys(EXAMPLE.read_text()))
+known = {key for file in pathlib.Path("proxy/app").glob("config*.cpp")
+         for key in declared_keys(file.read_text())}
+for key in sorted(shown - known):
+    print(f"{EXAMPLE}: {key} is unknown to proxy/app/config*.cpp")
+for key in sorted(known - shown):
+    print(f"{EXAMPLE}: {key} is missing")
+sys.exit(0 if shown == known and known else 1)

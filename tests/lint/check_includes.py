@@ -1,0 +1,88 @@
+"""Floors and doors: which folder may include which, and which file may touch a third-party library."""
+import posixpath
+import re
+
+from lint import report, self_test, sources
+
+FLOORS = {
+    "proxy/base": 0, "proxy/openai": 1, "proxy/exchange": 2, "proxy/downstream": 3,
+    "proxy/upstream": 3, "proxy/flow": 4, "proxy/app": 5, "proxy": 5,
+}
+PLUGIN_FLOOR = 3
+PLUGIN_LIST = "plugins/plugin_list"
+DOORS = [  # (header, the only files that may include it)
+    (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/base/boost_src\.cpp"),
+    (r"simdjson", r"proxy/base/json\.cpp"),
+    (r"hnswlib", r"plugins/recall/vector_index\.cpp"),
+    (r"xxh", r"proxy/base/hash\.cpp"),
+    (r"spdlog", r"proxy/base/log\.\w+"),
+    (r"toml", r"proxy/app/config\w*\.cpp"),
+    (r"prometheus/", r"proxy/base/metrics\w*\.cpp"),
+    (r"re2/", r"plugins/hygiene/rules\.cpp"),
+    (r"zstd|lmdb", r"proxy/base/\w+\.\w+"),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+
+
+def place(path):
+    """-> (floor, folder). All of one plugin is one folder."""
+    parts = path.split("/")
+    folder = "/".join(parts[:2]) if len(parts) > 2 else parts[0]
+    return (PLUGIN_FLOOR if parts[0] == "plugins" else FLOORS[folder]), folder
+
+
+def resolve(path, target):
+    """Repository path of an include of ours, by its form."""
+    if target.startswith(("plugins/", "proxy/", "engine/", "tests/")):
+        return target
+    if "/" in target and not target.startswith("."):
+        return "proxy/" + target
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+
+
+def fault_in(path, target):
+    own = resolve(path, target)
+    if own.startswith("engine/abi/") or path.startswith(PLUGIN_LIST):
+        return None
+    if not own.startswith(("proxy/", "plugins/")):
+        return f"product code must not include {own}"
+    if own.startswith("plugins/") and not path.startswith("plugins/"):
+        allowed = own == PLUGIN_LIST + ".hpp" and path.startswith("proxy/app/")
+        return None if allowed else f"only proxy/app includes plugins, through {PLUGIN_LIST}.hpp"
+    (mine, here), (theirs, there) = place(path), place(own)
+    if theirs > mine or (theirs == mine == PLUGIN_FLOOR and here != there):
+        return f"{own} (floor {theirs}) must not be seen from {here} (floor {mine})"
+    return None
+
+
+def check(path, text):
+    for match in INCLUDE.finditer(text):
+        quote, target = match.groups()
+        line = text.count("\n", 0, match.start(1)) + 1
+        for header, doors in DOORS:
+            if re.match(header, target) and quote == "<" and not re.fullmatch(doors, path):
+                yield line, f"<{target}>: its only door is {doors}"
+        fault = fault_in(path, target) if quote == '"' else None
+        if fault:
+            yield line, fault
+
+
+self_test(check, bad=[
+    ("proxy/base/log.cpp", '#include "openai/sse_parser.hpp"\n'),
+    ("proxy/upstream/pool.cpp", '#include "downstream/listener.hpp"\n'),
+    ("plugins/slots/slots_plugin.cpp", '#include "plugins/identify/table.hpp"\n'),
+    ("plugins/slots/slots_plugin.cpp", '#include "../identify/table.hpp"\n'),
+    ("proxy/flow/relay.cpp", '#include "plugins/plugin_list.hpp"\n'),
+    ("proxy/app/app.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
+    ("proxy/app/app.cpp", '#include "tests/support/fake_clock.hpp"\n'),
+    ("proxy/flow/relay.cpp", "#include <boost/beast/http.hpp>\n"),
+    ("proxy/openai/chat_request.cpp", "#include <simdjson.h>\n"),
+], good=[
+    ("proxy/flow/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),
+    ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n'),
+    ("proxy/main.cpp", '#include "app/verbs.hpp"\n'),
+    ("plugins/plugin_list.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
+    ("plugins/tier/model/lru.cpp", '#include "plugins/tier/effects.hpp"\n'),
+    ("proxy/upstream/pool.cpp", "#include <boost/beast/core.hpp>\n"),
+])
+report(check, [p for p in sources(".hpp", ".cpp") if p.startswith(("proxy/", "plugins/"))])
