@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace keep::identify {
+
+struct IdentifySettings {
+  bool enabled = true;
+  std::string anonymous = "derived";  // or "default": one shared id for clients that send nothing
+  std::size_t max_conversations = 10000;  // remembered; the least recently used is forgotten
+};
+
+}  // namespace keep::identify

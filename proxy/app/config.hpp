@@ -1,0 +1,51 @@
+// Config: typed settings from a TOML file, environment and flags, in rising precedence.
+//
+// Names are the same everywhere: `section.key` in TOML, LLAMA_KEEP_SECTION_KEY in the environment,
+// --section.key as a flag; the short flags --config, --listen and --upstream exist besides. An
+// unknown key or a value of the wrong type is an error with its path and the nearest known key.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "plugins/hygiene/hygiene_settings.hpp"
+#include "plugins/identify/identify_settings.hpp"
+#include "plugins/slots/slots_settings.hpp"
+
+namespace keep {
+
+struct ListenSettings {
+  std::string address = "127.0.0.1:8200";
+  std::size_t max_connections = 1024;
+  std::size_t max_body_bytes = 64 << 20;
+  std::size_t max_header_bytes = 64 << 10;
+};
+
+struct UpstreamSettings {
+  std::string url = "http://127.0.0.1:8080";
+  std::string api_key_file;  // sent as Bearer token; empty: the client's Authorization goes on
+};
+
+struct TimeoutSettings {  // traffic that makes progress is never cut
+  std::chrono::milliseconds head{15000}, body{60000}, connect{2000}, first_event{600000},
+      between_events{60000}, write{30000}, idle{60000}, drain{30000};
+};
+
+struct Config {
+  ListenSettings listen;
+  std::vector<UpstreamSettings> upstreams;  // never empty after load
+  TimeoutSettings timeouts;
+  std::string keys_file;       // auth.keys_file: one API key per line, # comments; empty: no keys
+  bool explain = true;         // headers.explain: X-Keep-* response headers
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  identify::IdentifySettings identify;
+  hygiene::HygieneSettings hygiene;
+  slots::SlotsSettings slots;
+};
+
+}  // namespace keep

@@ -1,0 +1,46 @@
+// Error: what went wrong and on whose side. A value, returned, never logged below run_exchange.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/throw_exception.hpp>
+
+namespace keep {
+
+// Whose fault: the client's side, llama-server's side, or ours.
+enum class Side { kInternal, kDownstream, kUpstream };
+
+enum class Fault {
+  kInternal,
+  kBadRequest,
+  kUnauthorized,
+  kNotFound,
+  kTooLarge,
+  kOverload,   // the queue is full, or its deadline has passed
+  kRefused,    // nobody listens there
+  kLoading,    // upstream answers, but has no model yet
+  kTimeout,
+  kProtocol,   // bytes that are not what the protocol says
+  kGone,       // the peer has left
+  kCancelled,  // we were asked to stop
+  kStorage,
+};
+
+struct Error {
+  Error() = default;
+  Error(Fault f, Side s, std::string d) : fault(f), side(s), detail(std::move(d)) {}
+
+  Fault fault = Fault::kInternal;
+  Side side = Side::kInternal;
+  std::string detail;  // for people; never contains prompt text
+};
+
+std::string_view to_string(Fault fault) noexcept;
+std::string_view to_string(Side side) noexcept;
+
+// Found by argument lookup when value() is called on a failed Result.
+[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& at);
+
+}  // namespace keep

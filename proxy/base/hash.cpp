@@ -1,0 +1,53 @@
+#include "base/hash.hpp"
+
+#include <array>
+
+#include <xxhash.h>
+
+namespace keep {
+
+namespace {
+
+std::string hex(const unsigned char* bytes, std::size_t count) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out(count * 2, '0');
+  for (std::size_t i = 0; i < count; ++i) {
+    out[2 * i] = kDigits[bytes[i] >> 4];
+    out[2 * i + 1] = kDigits[bytes[i] & 15];
+  }
+  return out;
+}
+
+}  // namespace
+
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+std::uint64_t hash_combine(std::uint64_t a, std::uint64_t b) noexcept {
+  const std::array<std::uint64_t, 2> pair{a, b};
+  return XXH3_64bits(pair.data(), sizeof pair);
+}
+
+std::string hash128_hex(std::string_view bytes) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  return hex(canonical.digest, sizeof canonical.digest);
+}
+
+std::string to_hex(std::uint64_t value) {
+  XXH64_canonical_t canonical;
+  XXH64_canonicalFromHash(&canonical, value);
+  return hex(canonical.digest, sizeof canonical.digest);
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) noexcept {
+  unsigned char difference = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char other = b.empty() ? '\0' : b[i % b.size()];
+    difference = static_cast<unsigned char>(difference | (a[i] ^ other));
+  }
+  return difference == 0;
+}
+
+}  // namespace keep

@@ -1,0 +1,129 @@
+#include "base/log.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "base/json.hpp"
+
+namespace keep::log {
+
+namespace {
+
+constexpr std::size_t kQueueLines = 8192;
+
+struct State {
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::logger> logger;
+  Format format = Format::kText;
+};
+
+State& state() {
+  static State s;
+  return s;
+}
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarn: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+// journald reads the priority from a <N> prefix (sd-daemon(3)).
+std::string_view journal_priority(Level level) {
+  switch (level) {
+    case Level::kDebug: return "<7>";
+    case Level::kInfo: return "<6>";
+    case Level::kWarn: return "<4>";
+    case Level::kError: return "<3>";
+  }
+  return "<6>";
+}
+
+std::string_view name_of(Level level) {
+  switch (level) {
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarn: return "warn";
+    case Level::kError: return "error";
+  }
+  return "info";
+}
+
+std::string as_text(std::string_view message, Fields fields) {
+  std::string line(message);
+  for (const Field& field : fields) {
+    line.append(" ").append(field.key).append("=");
+    const bool plain = !field.quoted || (!field.value.empty() &&
+                                         field.value.find_first_of(" \"\\\n\r\t=") ==
+                                             std::string::npos);
+    if (plain) {
+      line += field.value;
+    } else {
+      json::append_quoted(line, field.value);
+    }
+  }
+  return line;
+}
+
+std::string as_json(Level level, std::string_view message, Fields fields) {
+  json::Writer writer;
+  writer.begin_object().member("level", name_of(level)).member("message", message);
+  for (const Field& field : fields) {
+    writer.key(field.key);
+    field.quoted ? writer.string(field.value) : writer.raw(field.value);
+  }
+  return writer.end_object().take();
+}
+
+}  // namespace
+
+Field::Field(std::string_view k, double v) : key(k), quoted(false) {
+  json::Writer writer;
+  value = writer.number(v).take();
+}
+
+void start(Level level, Format format) {
+  State& s = state();
+  s.format = format;
+  s.pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  s.logger = std::make_shared<spdlog::async_logger>("keep", std::move(sink), s.pool,
+                                                    spdlog::async_overflow_policy::overrun_oldest);
+  s.logger->set_level(to_spdlog(level));
+  s.logger->flush_on(spdlog::level::warn);
+  // journald stamps lines itself; JSON lines carry their own fields.
+  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  s.logger->set_pattern(journal || format == Format::kJson ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %L %v");
+}
+
+void stop() {
+  State& s = state();
+  s.logger.reset();
+  s.pool.reset();  // joins the logging thread after its queue is empty
+}
+
+std::uint64_t dropped_lines() noexcept {
+  const State& s = state();
+  return s.pool ? s.pool->overrun_counter() : 0;
+}
+
+void write(Level level, std::string_view message, Fields fields) {
+  const State& s = state();
+  if (!s.logger || !s.logger->should_log(to_spdlog(level))) return;
+  std::string line =
+      s.format == Format::kJson ? as_json(level, message, fields) : as_text(message, fields);
+  static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  if (journal) line.insert(0, journal_priority(level));
+  s.logger->log(to_spdlog(level), spdlog::string_view_t(line));
+}
+
+}  // namespace keep::log

@@ -1,0 +1,45 @@
+// Log: one line per happening, `message key=value ...`. The only door to spdlog.
+//
+// Any thread. Writing never blocks: when the queue is full the oldest line is dropped and counted.
+// Never pass prompt text; ids, sizes and hashes are fine.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace keep::log {
+
+enum class Level { kDebug, kInfo, kWarn, kError };
+enum class Format { kText, kJson };
+
+struct Field {
+  Field(std::string_view k, std::string_view v) : key(k), value(v), quoted(true) {}
+  Field(std::string_view k, const char* v) : key(k), value(v), quoted(true) {}
+  Field(std::string_view k, const std::string& v) : key(k), value(v), quoted(true) {}
+  Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), quoted(false) {}
+  Field(std::string_view k, double v);
+  template <std::integral Int>
+  Field(std::string_view k, Int v) : key(k), value(std::to_string(v)), quoted(false) {}
+
+  std::string_view key;
+  std::string value;
+  bool quoted;  // JSON: a string; text: in quotes when it holds spaces
+};
+
+using Fields = std::initializer_list<Field>;
+
+// Before start() lines go nowhere. To stderr; under systemd with the <N> priority prefix.
+void start(Level level, Format format);
+void stop();  // flushes; after the pools have joined
+std::uint64_t dropped_lines() noexcept;
+
+void write(Level level, std::string_view message, Fields fields);
+inline void debug(std::string_view message, Fields f = {}) { write(Level::kDebug, message, f); }
+inline void info(std::string_view message, Fields f = {}) { write(Level::kInfo, message, f); }
+inline void warn(std::string_view message, Fields f = {}) { write(Level::kWarn, message, f); }
+inline void error(std::string_view message, Fields f = {}) { write(Level::kError, message, f); }
+
+}  // namespace keep::log

@@ -1,0 +1,52 @@
+// Pools: where work goes that would block the loop. And Spawner: detached work that is waited for.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/result.hpp"
+
+namespace keep {
+
+// cpu: hashing and parsing of large bodies, searches. disk: file I/O.
+struct Pools {
+  explicit Pools(std::size_t cpu_threads, std::size_t disk_threads = 2)
+      : cpu(cpu_threads), disk(disk_threads) {}
+  asio::thread_pool cpu;
+  asio::thread_pool disk;
+};
+
+namespace detail {
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn&>> call(Fn fn) {
+  co_return fn();
+}
+}  // namespace detail
+
+// Runs `fn` on the pool and resumes the caller on its own executor. `fn` owns what it uses.
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn&>> run_on(asio::thread_pool& pool, Fn fn) {
+  auto job = detail::call<Fn>(std::move(fn));
+  co_return co_await asio::co_spawn(pool, std::move(job), asio::use_awaitable);
+}
+
+// Starts detached coroutines on the loop, counts them, and ends them at stop. Loop thread only.
+class Spawner {
+ public:
+  explicit Spawner(asio::io_context& loop) : loop_(loop) {}
+  // `name` (a literal) is for the log line when the task ends with an exception.
+  void spawn(const char* name, asio::awaitable<void> task);
+  std::size_t running() const noexcept { return running_; }
+
+ private:
+  asio::io_context& loop_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace keep

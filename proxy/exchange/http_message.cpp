@@ -1,0 +1,94 @@
+#include "exchange/http_message.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace keep {
+
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Calls visit(token) for each element of a comma-separated list until it answers true.
+template <class Visit>
+bool any_token(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (visit(trim(list.substr(0, comma)))) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+bool is_hop_by_hop(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 11> kNames{
+      "connection",       "keep-alive",          "te",     "trailer",
+      "upgrade",          "transfer-encoding",   "expect", "content-length",
+      "proxy-connection", "proxy-authorization", "proxy-authenticate"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [name](std::string_view n) { return equal_ignoring_case(n, name); });
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  fields_.push_back(Header{std::string(name), std::string(value)});
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  remove(name);
+  add(name, value);
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_, [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+}
+
+std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
+  for (const Header& h : fields_) {
+    if (equal_ignoring_case(h.name, name)) return std::string_view(h.value);
+  }
+  return std::nullopt;
+}
+
+bool Headers::has_token(std::string_view name, std::string_view token) const noexcept {
+  for (const Header& h : fields_) {
+    if (!equal_ignoring_case(h.name, name)) continue;
+    if (any_token(h.value, [&](std::string_view t) { return equal_ignoring_case(t, token); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Headers end_to_end(const Headers& headers) {
+  Headers kept;
+  for (const Header& h : headers) {
+    if (is_hop_by_hop(h.name) || headers.has_token("Connection", h.name)) continue;
+    kept.add(h.name, h.value);
+  }
+  return kept;
+}
+
+std::string_view Request::path() const noexcept {
+  const std::string_view all(target);
+  return all.substr(0, all.find('?'));
+}
+
+bool ResponseHead::is_event_stream() const noexcept {
+  const auto type = headers.find("Content-Type");
+  return type && equal_ignoring_case(type->substr(0, 17), "text/event-stream");
+}
+
+}  // namespace keep

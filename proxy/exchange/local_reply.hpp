@@ -1,0 +1,29 @@
+// LocalReply: a response made here. The one table from faults to statuses and OpenAI error bodies.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "exchange/http_message.hpp"
+
+namespace keep {
+
+struct LocalReply {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  Headers headers;
+};
+
+using Reply = std::shared_ptr<const LocalReply>;
+
+// {"error":{"message","type","param":null,"code"}} with the status of the fault; Retry-After and
+// retry-after-ms for overload and loading.
+Reply to_reply(const Error& error);
+int to_status(const Error& error) noexcept;
+Reply json_reply(int status, std::string body);
+std::string_view reason_phrase(int status) noexcept;
+
+}  // namespace keep

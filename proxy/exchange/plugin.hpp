@@ -1,0 +1,58 @@
+// Plugin: a stage in the life of a request.
+//
+//   on_request           once, body complete and parsed; may answer the client itself
+//   on_route             once per attempt, in list order; may wait, with a deadline of its own
+//   on_upstream_request  once per attempt, in list order; adds attempt_edits
+//   on_response_head     once per attempt, reverse order
+//   on_event             every upstream event, reverse order; must not wait
+//   on_finish            once per exchange however it ended, for every plugin, reverse order
+//
+// A plugin is advice, not a gate: one that fails in on_request or on_upstream_request is skipped
+// for that phase, counted, and logged at most once a minute; a failing on_route ends the exchange
+// (overload, timeout). All calls come on the loop thread. The order of plugins is the list in
+// plugins/plugin_list.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "base/result.hpp"
+#include "exchange/exchange.hpp"
+#include "exchange/local_reply.hpp"
+#include "exchange/outcome.hpp"
+#include "exchange/services.hpp"
+#include "openai/event_info.hpp"
+#include "openai/sse_event.hpp"
+
+namespace keep {
+
+struct Next {};                             // go on
+using Verdict = std::variant<Next, Reply>;  // Reply: stop and answer with this
+
+enum class EventAction { kForward, kDrop, kResubmit };
+
+class Plugin {
+ public:
+  virtual ~Plugin() = default;
+  virtual std::string_view name() const noexcept = 0;
+
+  // start: before the listener opens, in list order; an Error stops the program. stop: reverse.
+  virtual Task<> start(Services&) { co_return Result<>{}; }
+  virtual Task<> stop() { co_return Result<>{}; }
+
+  virtual Task<Verdict> on_request(Exchange&) { co_return Verdict{Next{}}; }
+  virtual Task<> on_route(Exchange&) { co_return Result<>{}; }
+  virtual Task<> on_upstream_request(Exchange&) { co_return Result<>{}; }
+  virtual void on_response_head(Exchange&, ResponseHead&) noexcept {}
+  virtual EventAction on_event(Exchange&, const openai::SseEvent&,
+                               const openai::EventInfo&) noexcept {
+    return EventAction::kForward;
+  }
+  virtual void on_finish(const Exchange&, const Outcome&) noexcept {}
+
+  // `X-Keep-*` headers this plugin answers for, added to the client's head.
+  virtual void explain(const Exchange&, Headers&) const {}
+};
+
+}  // namespace keep

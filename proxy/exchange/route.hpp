@@ -1,0 +1,47 @@
+// Route: where an attempt goes, and the right to use a slot there.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace keep {
+
+// The right to use one slot. Move-only; the destructor gives it back. Loop thread only.
+class SlotLease {
+ public:
+  SlotLease() = default;
+  SlotLease(std::size_t upstream, int slot, std::function<void()> release)
+      : upstream_(upstream), slot_(slot), release_(std::move(release)) {}
+  SlotLease(SlotLease&& other) noexcept { *this = std::move(other); }
+  SlotLease& operator=(SlotLease&& other) noexcept {
+    reset();
+    upstream_ = other.upstream_;
+    slot_ = std::exchange(other.slot_, -1);
+    release_ = std::exchange(other.release_, nullptr);
+    return *this;
+  }
+  ~SlotLease() { reset(); }
+
+  void reset() noexcept {
+    if (auto release = std::exchange(release_, nullptr)) release();
+    slot_ = -1;
+  }
+  bool held() const noexcept { return slot_ >= 0; }
+  std::size_t upstream() const noexcept { return upstream_; }
+  int slot() const noexcept { return slot_; }
+
+ private:
+  std::size_t upstream_ = 0;
+  int slot_ = -1;
+  std::function<void()> release_;
+};
+
+struct Route {
+  std::size_t upstream = 0;  // index into Services::upstreams
+  SlotLease lease;           // not held: llama-server chooses
+  bool warm = false;         // the slot held this conversation before
+};
+
+}  // namespace keep

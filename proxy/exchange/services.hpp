@@ -1,0 +1,72 @@
+// Services: what the core lends to plugins, as narrow interfaces. They outlive every plugin.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "base/pools.hpp"
+#include "base/result.hpp"
+
+namespace keep {
+
+struct SlotState {
+  int id = 0;
+  bool processing = false;
+  std::int64_t held_tokens = 0;  // tokens in the slot's KV cache; 0 when never used
+};
+
+// What a llama-server says about itself (GET /props).
+struct ServerProps {
+  int total_slots = 0;
+  std::int64_t n_ctx = 0;  // of one slot; under a unified KV pool the whole pool
+  std::string model_path, build, chat_template;
+  bool slots_endpoint = true;
+};
+
+// Slots of one llama-server, by its HTTP API. Loop thread only.
+class SlotControl {
+ public:
+  virtual ~SlotControl() = default;
+  virtual Task<std::vector<SlotState>> list() = 0;
+  // Empties an idle slot. Fault::kNotFound when the server was started without --slot-save-path.
+  virtual Task<> erase(int slot) = 0;
+};
+
+class Upstream {
+ public:
+  virtual ~Upstream() = default;
+  virtual std::string_view url() const noexcept = 0;
+  virtual bool healthy() const noexcept = 0;
+  virtual bool loading() const noexcept = 0;  // answers, but has no model yet
+  // Of the last successful probe; total_slots == 0 until then.
+  virtual const ServerProps& props() const noexcept = 0;
+  virtual SlotControl& slots() noexcept = 0;
+};
+
+// Upstreams in the order of the configuration. Fixed after start.
+class Upstreams {
+ public:
+  virtual ~Upstreams() = default;
+  virtual std::size_t size() const noexcept = 0;
+  virtual Upstream& at(std::size_t index) noexcept = 0;
+  // Called on the loop whenever an upstream's health or props change.
+  virtual void on_change(std::function<void(std::size_t)> callback) = 0;
+};
+
+struct Services {
+  asio::io_context& loop;
+  Pools& pools;
+  const Clock& clock;
+  Metrics& metrics;
+  Spawner& spawner;
+  Upstreams& upstreams;
+};
+
+}  // namespace keep

@@ -1,0 +1,26 @@
+// Anthropic's /v1/messages, translated to chat completions and back, because llama-server ignores
+// id_slot there. Pure.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "openai/response_encoder.hpp"
+
+namespace keep::openai::anthropic {
+
+// Body of /v1/messages or /v1/messages/count_tokens -> body of /v1/chat/completions. System blocks
+// become one system message whose content is an array of text parts (one part per block);
+// tool_use and tool_result become tool_calls and tool messages; images become image_url parts;
+// thinking blocks become reasoning_content; sampling fields are mapped; fields of neither API
+// (llama-server's own, e.g. id_slot, cache_prompt, x_keep) survive byte for byte.
+// Fault::kBadRequest with a text for the client.
+Result<std::string> to_chat_body(const std::string& body);
+
+// An OpenAI-shaped error body -> Anthropic's {"type":"error","error":{"type","message"}}.
+std::string to_error_body(int status, const std::string& openai_body);
+
+std::unique_ptr<ResponseEncoder> make_stream_encoder(const EncoderOptions& options);
+std::unique_ptr<ResponseEncoder> make_message_assembler(const EncoderOptions& options);
+
+}  // namespace keep::openai::anthropic

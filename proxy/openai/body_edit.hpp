@@ -1,0 +1,44 @@
+// Body edits: what plugins want changed in a request body, applied once, by splicing bytes.
+// Every byte that no edit names survives.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "openai/chat_request.hpp"
+
+namespace keep::openai {
+
+// Replaces the top-level field's value, or adds the field at the end of the object.
+struct SetField {
+  std::string key, json;
+};
+struct RemoveField {
+  std::string key;
+};
+// Indices are those of the original messages; several edits at one index apply in list order.
+struct ReplaceMessage {
+  std::size_t index;
+  std::string json;
+};
+struct RemoveMessage {
+  std::size_t index;
+};
+// Before the message of that index; index == count appends.
+struct InsertMessage {
+  std::size_t index;
+  std::string json;
+};
+
+using BodyEdit = std::variant<SetField, RemoveField, ReplaceMessage, RemoveMessage, InsertMessage>;
+using BodyEdits = std::vector<BodyEdit>;
+
+// `request` must have been parsed from `body`. The later SetField of one key wins; a later
+// Replace or Remove of one message wins. An index past the end is Fault::kInternal.
+Result<std::string> apply_edits(const std::string& body, const ChatRequest& request,
+                                const BodyEdits& edits);
+
+}  // namespace keep::openai

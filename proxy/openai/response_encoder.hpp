@@ -1,0 +1,43 @@
+// ResponseEncoder: upstream's events in, the client's bytes out. One object per attempt series.
+//
+// Upstream always streams. A streaming client gets the events as they came (minus what it did not
+// ask for); a client that wants one JSON gets it assembled at the end; Anthropic clients get their
+// own events. Pure: no sockets, no clock.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "openai/chat_request.hpp"
+#include "openai/event_info.hpp"
+#include "openai/sse_event.hpp"
+
+namespace keep::openai {
+
+struct EncoderOptions {
+  Surface surface = Surface::kChat;  // what the client called
+  bool stream = false;               // what the client asked for
+  bool hide_progress = true;         // it did not ask for return_progress
+  bool hide_usage = false;           // include_usage was added by us
+  std::string model;                 // as the client named it (Anthropic replies carry it)
+  std::string id;                    // for replies whose id we mint
+};
+
+class ResponseEncoder {
+ public:
+  virtual ~ResponseEncoder() = default;
+  // Appends to `out` what the client is to get now. Nothing is appended while assembling.
+  virtual void on_event(const SseEvent& event, const EventInfo& info, std::string& out) = 0;
+  // After the last event. An assembled reply appears here. An upstream error event seen by an
+  // assembling encoder, or a stream that ended before its end mark, is an Error with a detail.
+  virtual Result<> finish(std::string& out) = 0;
+  // An error after the head has been sent: the event that tells the client (streams only).
+  virtual void on_error(const Error& error, std::string& out) = 0;
+  virtual bool streams() const noexcept = 0;  // false: finish() gives one JSON body
+};
+
+std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options);
+
+}  // namespace keep::openai
