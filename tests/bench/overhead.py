@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""What llama-keep costs: direct, nginx, haproxy and llama-keep in front of the same mock upstream.
+
+Three kinds of load: `request` (four events an answer, bodies of three sizes) for the way to the first event;
+`stream` (200 events as fast as the socket takes them) for throughput per core; `paced` (50 events/s a stream)
+for the time an event is under way and for memory. Every round starts all processes afresh and runs the
+arms of a cell one after the other, each round in another order; "added" is against direct in the same round.
+"""
+
+import argparse
+import collections
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+
+import benchkit
+
+CLIENTS = (1, 16, 64, 256)
+BODIES = (1 << 10, 64 << 10, 1 << 20)
+KEEP = "llama-keep"
+# Below this a difference between two arms is scheduling noise, so no ratio is formed against less.
+FLOOR_US = 20
+TARGETS = {"added_p50": 1.5, "added_p99": 2.0, "events_per_cpu_s": 0.7, "rss_mb": 60}
+
+NGINX_CONF = """
+daemon off; user root; worker_processes 1; pid {dir}/nginx.pid; error_log stderr error;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; client_max_body_size 100m; client_body_buffer_size 2m; keepalive_requests 1000000;
+  client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy;
+  fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
+  upstream mock {{ server 127.0.0.1:{mock}; keepalive 512; keepalive_requests 1000000; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_buffering off; proxy_read_timeout 60s;
+    }}
+  }}
+}}
+"""
+
+HAPROXY_CONF = """
+global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  option http-no-delay
+listen proxy
+  bind 127.0.0.1:{port}
+  http-reuse always
+  server mock 127.0.0.1:{mock}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    kind: str
+    clients: int
+    body_bytes: int
+    events: int
+    limit: tuple  # how a run ends, as flags of the load generator
+
+
+def start_nginx(bench, port, mock):
+    conf = bench.folder / f"nginx-{port}.conf"
+    conf.write_text(NGINX_CONF.format(dir=bench.folder, port=port, mock=mock))
+    return bench.start("nginx", ["nginx", "-p", bench.folder, "-e", "stderr", "-c", conf], port)
+
+
+def start_haproxy(bench, port, mock):
+    conf = bench.folder / f"haproxy-{port}.cfg"
+    conf.write_text(HAPROXY_CONF.format(port=port, mock=mock))
+    return bench.start("haproxy", ["haproxy", "-db", "-f", conf], port)
+
+
+def start_keep(bench, port, mock):
+    command = [benchkit.KEEP_BIN, "serve", "--listen", f"127.0.0.1:{port}",
+               "--upstream", f"http://127.0.0.1:{mock}"]
+    return bench.start(KEEP, command, port, path="/ready")
+
+
+ARMS = {"direct": None, "nginx": start_nginx, "haproxy": start_haproxy, KEEP: start_keep}
+
+
+def make_phases(quick):
+    """Flags of the mock, and the cells that run against it. Memory first: a fresh process shows it best."""
+    seconds = ("--seconds", "0.3" if quick else "0.5")
+    paced = [Cell("paced", n, 1 << 10, 100, ("--requests", "1")) for n in CLIENTS]
+    fast = [Cell("request", n, body, 1, seconds) for body in BODIES for n in CLIENTS]
+    fast += [Cell("stream", n, 1 << 10, 200, seconds) for n in CLIENTS]
+    if quick:
+        paced = [dataclasses.replace(cell, events=25) for cell in paced]
+    return [(("--rate", "50"), paced), ((), fast)]
+
+
+def group_stats(group):
+    """CPU seconds so far and peak RSS in MB of all processes of a process group."""
+    ticks = kilobytes = 0
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[2]) != group:
+                continue
+            ticks += int(fields[11]) + int(fields[12])
+            status = (stat.parent / "status").read_text()
+            kilobytes += int(status.partition("VmHWM:")[2].split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK"), kilobytes / 1024
+
+
+def run_load(port, cell):
+    command = [benchkit.BUILD / "tests/bench/load", "--port", port, "--clients", cell.clients,
+               "--body-bytes", cell.body_bytes, "--events", cell.events, *cell.limit]
+    try:
+        done = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True)
+    except subprocess.TimeoutExpired:
+        raise benchkit.BenchError(f"the load did not end: {cell}") from None
+    if done.returncode:
+        raise benchkit.BenchError(f"load: {done.stderr}")
+    return {**json.loads(done.stdout), "failure": done.stderr.strip()}
+
+
+def run_cell(port, process, cell):
+    before = group_stats(process.pid) if process else None
+    result = run_load(port, cell)
+    if process:
+        after = group_stats(process.pid)
+        result["cpu_s"] = after[0] - before[0]
+        result["rss_mb"] = after[1]
+    return result
+
+
+def run_round(bench, arms, number, phases, results):
+    """Appends one result per cell and arm to `results`."""
+    for mock_flags, cells in phases:
+        mock_port = bench.free_port()
+        mock = bench.start("mock", [benchkit.BUILD / "tests/bench/mock_upstream", "--port", mock_port,
+                                    *mock_flags], mock_port)
+        servers = {"direct": (mock_port, None)}
+        for arm in arms[1:]:
+            port = bench.free_port()
+            servers[arm] = (port, ARMS[arm](bench, port, mock_port))
+        for port, _ in servers.values():  # opens the connections that the arms keep to the mock
+            run_load(port, Cell("warm-up", max(CLIENTS), 1 << 10, 1, ("--requests", "1")))
+        for index, cell in enumerate(cells):
+            shift = (number + index) % len(arms)
+            for arm in arms[shift:] + arms[:shift]:
+                results[cell, arm].append(run_cell(*servers[arm], cell))
+        for process in [mock] + [process for _, process in servers.values() if process]:
+            bench.stop(process)
+
+
+def summarize(cell, arm, results):
+    """Medians over the rounds, with the keys that are reported."""
+    rounds = results[cell, arm]
+    latency = "event" if cell.kind == "paced" else "first"
+    row = {"kind": cell.kind, "clients": cell.clients, "body_bytes": cell.body_bytes,
+           "events_per_answer": cell.events, "rounds": len(rounds), "latency": latency}
+    for share in ("p50", "p99"):
+        key = f"{latency}_{share}_us"
+        row[f"{share}_us"] = benchkit.median([r[key] for r in rounds])
+        if arm != "direct":
+            added = [r[key] - d[key] for r, d in zip(rounds, results[cell, "direct"])]
+            row[f"added_{share}_us"] = benchkit.median(added)
+            row[f"added_{share}_spread_us"] = [min(added), max(added)]
+    for key in ("requests_per_s", "events_per_s"):
+        row[key] = benchkit.median([r[key] for r in rounds])
+    row["errors"] = sum(r["errors"] for r in rounds)
+    if arm != "direct":
+        cpu_s = sum(r["cpu_s"] for r in rounds)
+        events = sum(r["events"] for r in rounds)
+        row["cpu_ms_per_1000_events"] = cpu_s * 1e6 / max(events, 1)
+        row["cpu_us_per_request"] = cpu_s * 1e6 / max(sum(r["requests"] for r in rounds), 1)
+        row["events_per_cpu_s"] = events / max(cpu_s, 0.01)
+        row["rss_mb"] = max(r["rss_mb"] for r in rounds)
+    return row
+
+
+def ratio(row, other, key):
+    if key.startswith("added"):
+        return max(row[key], 0) / max(other[key], FLOOR_US)
+    return row[key] / max(other[key], 1e-9)
+
+
+def label(row):
+    return f"{row['kind']},{row['clients']}x{row['body_bytes'] >> 10}KB"
+
+
+def print_table(cells, arms, rows):
+    ratios = [(other, key) for other in ("nginx", "haproxy") if other in arms and KEEP in arms
+              for key in ("added_p50_us", "added_p99_us", "cpu_ms_per_1000_events")]
+    head = ["cell", "arm", "p50_us", "p99_us", "+p50_us", "+p99_us", "req/s", "events/s", "cpu_ms/1000ev",
+            "rss_mb"] + [f"{key.split('_')[0]}_{key.split('_')[1]}/{other}" for other, key in ratios]
+    lines = []
+    for cell in cells:
+        for arm in arms:
+            row = rows[cell, arm]
+            line = [label(row), arm] + [row.get(key, "") for key in (
+                "p50_us", "p99_us", "added_p50_us", "added_p99_us", "requests_per_s", "events_per_s",
+                "cpu_ms_per_1000_events", "rss_mb")]
+            line += [ratio(row, rows[cell, other], key) if arm == KEEP else "" for other, key in ratios]
+            lines.append(line)
+    benchkit.table(head, lines)
+
+
+def find_misses(cells, rows):
+    misses = []
+
+    def check(key, value, target, ok):
+        if not ok:
+            misses.append(f"{key}={value:.2f} (target {target})")
+
+    for cell in cells:
+        keep, nginx = rows[cell, KEEP], rows[cell, "nginx"]
+        if cell.kind == "stream":
+            least = TARGETS["events_per_cpu_s"]
+            value = ratio(keep, nginx, "events_per_cpu_s")
+            check(f"events_per_cpu_s_vs_nginx[{label(keep)}]", value, f">= {least}", value >= least)
+            continue
+        for key in ("added_p50", "added_p99"):
+            value = ratio(keep, nginx, key + "_us")
+            check(f"{key}_vs_nginx[{label(keep)}]", value, f"<= {TARGETS[key]}", value <= TARGETS[key])
+        if cell.kind == "paced" and cell.clients == max(CLIENTS):
+            check("rss_mb", keep["rss_mb"], f"< {TARGETS['rss_mb']}", keep["rss_mb"] < TARGETS["rss_mb"])
+    return misses
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true",
+                        help="one short round; misses are reported, but only errors fail it")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--arms", default=",".join(ARMS), help="a subset of %(default)s; direct always runs")
+    arguments = parser.parse_args()
+    chosen = arguments.arms.split(",")
+    if unknown := set(chosen) - set(ARMS):
+        parser.error(f"unknown arms: {', '.join(unknown)}")
+    arguments.arms = [arm for arm in ARMS if arm in chosen or arm == "direct"]
+    return arguments
+
+
+def run():
+    arguments = parse_arguments()
+    arms = arguments.arms
+    phases = make_phases(arguments.quick)
+    cells = [cell for _, phase_cells in phases for cell in phase_cells]
+    results = collections.defaultdict(list)
+    with benchkit.Bench() as bench:
+        for number in range(1 if arguments.quick else arguments.rounds):
+            run_round(bench, arms, number, phases, results)
+    rows = {key: summarize(*key, results) for key in results}
+    for cell in cells:
+        for arm in arms:
+            benchkit.emit(bench="overhead", arm=arm, **rows[cell, arm])
+    print_table(cells, arms, rows)
+    errors = [f"errors[{label(row)},{arm}]={row['errors']} (target 0; {results[cell, arm][-1]['failure']})"
+              for (cell, arm), row in rows.items() if row["errors"]]
+    misses = find_misses(cells, rows) if {KEEP, "nginx"} <= set(arms) else []
+    status = benchkit.verdict(errors + misses)
+    return (1 if errors else 0) if arguments.quick else status
+
+
+if __name__ == "__main__":
+    benchkit.main(run)
