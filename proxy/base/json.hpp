@@ -9,14 +9,14 @@
 // Writing: Writer appends to a string; raw() splices ready-made JSON.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.hpp"
 
 namespace keep::json {
 
@@ -107,7 +107,9 @@ class Elements {
   std::string_view array_;
 };
 
-// Checks the whole text. The error's detail says what is wrong and near which byte.
+// Checks the whole text; any root will do. The error's detail says what is wrong and near which
+// byte; it is Fault::kBadRequest, Side::kDownstream (callers that read upstream's text change it).
+// Also refused: nesting deeper than 1024, and integers that do not fit 64 bits.
 // Reserve text.size() + 64 when reading a body to spare a copy. Thread safe.
 Result<Value> validate(const std::string& text);
 

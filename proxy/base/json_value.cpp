@@ -1,0 +1,216 @@
+// Value, Members, Elements: walking over the bytes.
+#include "base/json.hpp"
+#include "base/json_scan.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace keep::json {
+
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && scan::is_space(text.back())) text.remove_suffix(1);
+  text.remove_prefix(scan::skip_space(text, 0));
+  return text;
+}
+
+struct CodePoint {
+  char bytes[4];
+  std::size_t size = 0;
+  operator std::string_view() const noexcept { return {bytes, size}; }  // NOLINT(google-explicit*)
+};
+
+CodePoint encode(unsigned value) noexcept {
+  const auto tail = [&](unsigned shift) {
+    return static_cast<char>(0x80U | ((value >> shift) & 0x3FU));
+  };
+  if (value < 0x80) return {{static_cast<char>(value)}, 1};
+  if (value < 0x800) return {{static_cast<char>(0xC0U | (value >> 6)), tail(0)}, 2};
+  if (value < 0x10000) return {{static_cast<char>(0xE0U | (value >> 12)), tail(6), tail(0)}, 3};
+  return {{static_cast<char>(0xF0U | (value >> 18)), tail(12), tail(6), tail(0)}, 4};
+}
+
+// `at` is after `\u`; moves past the digits, and past the second half of a surrogate pair.
+CodePoint decode_unicode(std::string_view raw, std::size_t& at) noexcept {
+  constexpr CodePoint kUnknown{{'\xEF', '\xBF', '\xBD'}, 3};
+  const int high = scan::hex4(raw, at);
+  if (high < 0) return kUnknown;
+  at += 4;
+  if (high < 0xD800 || high > 0xDFFF) return encode(static_cast<unsigned>(high));
+  if (high > 0xDBFF || raw.substr(at, 2) != "\\u") return kUnknown;
+  const int low = scan::hex4(raw, at + 2);
+  if (low < 0xDC00 || low > 0xDFFF) return kUnknown;
+  at += 6;
+  return encode(0x10000U + ((static_cast<unsigned>(high) - 0xD800U) << 10) +
+                (static_cast<unsigned>(low) - 0xDC00U));
+}
+
+// Calls emit(piece) for the pieces of the decoded text until it returns false.
+template <class Emit>
+void unescape(std::string_view raw, Emit emit) {
+  std::size_t at = 0;
+  while (at < raw.size()) {
+    const std::size_t slash = raw.find('\\', at);
+    if (slash == scan::npos) {
+      emit(raw.substr(at));
+      return;
+    }
+    if (slash > at && !emit(raw.substr(at, slash - at))) return;
+    at = slash + 2;
+    const char c = slash + 1 < raw.size() ? raw[slash + 1] : '\0';
+    static constexpr std::string_view kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
+    const std::size_t known = kNames.find(c);
+    bool more = true;
+    if (c == 'u') {
+      more = emit(decode_unicode(raw, at));
+    } else if (known != scan::npos) {
+      more = emit(kBytes.substr(known, 1));
+    } else {
+      more = emit(kReplacement);
+    }
+    if (!more) return;
+  }
+}
+
+// The bytes between the quotes of a string literal, empty optional for anything else.
+std::optional<std::string_view> between_quotes(std::string_view raw) noexcept {
+  if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return std::nullopt;
+  return raw.substr(1, raw.size() - 2);
+}
+
+}  // namespace
+
+Value::Value(std::string_view raw) noexcept : raw_(trimmed(raw)) {}
+
+Type Value::type() const noexcept {
+  if (raw_.empty()) return Type::kMissing;
+  switch (raw_.front()) {
+    case '{':
+      return Type::kObject;
+    case '[':
+      return Type::kArray;
+    case '"':
+      return Type::kString;
+    case 't':
+    case 'f':
+      return Type::kBool;
+    case 'n':
+      return Type::kNull;
+    case '-':
+      return Type::kNumber;
+    default:
+      return raw_.front() >= '0' && raw_.front() <= '9' ? Type::kNumber : Type::kMissing;
+  }
+}
+
+Value Value::find(std::string_view key) const noexcept {
+  for (const Member member : members()) {
+    if (member.key_is(key)) return member.value;
+  }
+  return {};
+}
+
+std::optional<std::string> Value::string() const {
+  const auto inner = between_quotes(raw_);
+  if (!inner) return std::nullopt;
+  std::string out;
+  out.reserve(inner->size());
+  unescape(*inner, [&](std::string_view piece) {
+    out += piece;
+    return true;
+  });
+  return out;
+}
+
+std::optional<std::string_view> Value::plain_string() const noexcept {
+  const auto inner = between_quotes(raw_);
+  if (!inner || inner->find('\\') != scan::npos) return std::nullopt;
+  return inner;
+}
+
+std::optional<double> Value::number() const noexcept {
+  if (type() != Type::kNumber) return std::nullopt;
+  // from_chars also reads "-inf" and "-nan", which are no JSON.
+  const std::string_view digits = raw_.substr(raw_.front() == '-' ? 1 : 0);
+  if (digits.empty() || digits.front() < '0' || digits.front() > '9') return std::nullopt;
+  double value = 0;
+  const char* const end = raw_.data() + raw_.size();
+  const auto [stop, fault] = std::from_chars(raw_.data(), end, value);
+  if (fault != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> Value::integer() const noexcept {
+  std::int64_t value = 0;
+  const char* const end = raw_.data() + raw_.size();
+  const auto [stop, fault] = std::from_chars(raw_.data(), end, value);
+  if (fault == std::errc() && stop == end) return value;
+  const auto real = number();
+  constexpr double kLimit = 9223372036854775808.0;  // 2^63
+  if (!real || *real < -kLimit || *real >= kLimit || *real != std::trunc(*real)) {
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(*real);
+}
+
+std::optional<bool> Value::boolean() const noexcept {
+  if (raw_ == "true") return true;
+  if (raw_ == "false") return false;
+  return std::nullopt;
+}
+
+Members Value::members() const noexcept { return Members(is_object() ? raw_ : ""); }
+Elements Value::elements() const noexcept { return Elements(is_array() ? raw_ : ""); }
+
+bool Member::key_is(std::string_view key) const noexcept {
+  if (raw_key.find('\\') == scan::npos) return raw_key == key;
+  bool same = true;
+  unescape(raw_key, [&](std::string_view piece) {
+    same = key.starts_with(piece);
+    if (same) key.remove_prefix(piece.size());
+    return same;
+  });
+  return same && key.empty();
+}
+
+Members::Iterator Members::begin() const noexcept {
+  return object_.empty() ? Iterator() : Iterator(object_.substr(1));
+}
+
+Members::Iterator& Members::Iterator::operator++() noexcept {
+  member_ = Member();
+  std::size_t at = scan::skip_space(rest_, 0);
+  if (at < rest_.size() && rest_[at] == ',') at = scan::skip_space(rest_, at + 1);
+  if (at >= rest_.size() || rest_[at] != '"') return *this;
+  const std::size_t key_end = scan::skip_string(rest_, at);
+  if (key_end == scan::npos) return *this;
+  const std::size_t colon = scan::skip_space(rest_, key_end);
+  if (colon >= rest_.size() || rest_[colon] != ':') return *this;
+  const std::size_t begin = scan::skip_space(rest_, colon + 1);
+  const std::size_t end = scan::skip_value(rest_, begin);
+  if (end == scan::npos) return *this;
+  member_.raw_key = rest_.substr(at + 1, key_end - at - 2);
+  member_.value = Value(rest_.substr(begin, end - begin));
+  rest_.remove_prefix(end);
+  return *this;
+}
+
+Elements::Iterator Elements::begin() const noexcept {
+  return array_.empty() ? Iterator() : Iterator(array_.substr(1));
+}
+
+Elements::Iterator& Elements::Iterator::operator++() noexcept {
+  value_ = Value();
+  std::size_t at = scan::skip_space(rest_, 0);
+  if (at < rest_.size() && rest_[at] == ',') at = scan::skip_space(rest_, at + 1);
+  const std::size_t end = scan::skip_value(rest_, at);
+  if (end == scan::npos) return *this;
+  value_ = Value(rest_.substr(at, end - at));
+  rest_.remove_prefix(end);
+  return *this;
+}
+
+}  // namespace keep::json
