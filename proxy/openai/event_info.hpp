@@ -1,13 +1,13 @@
 // EventInfo: what one upstream event says, read once by the core and shared by all plugins.
 #pragma once
 
+#include "base/json.hpp"
+#include "openai/sse_event.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/json.hpp"
-#include "openai/sse_event.hpp"
 
 namespace keep::openai {
 
@@ -32,24 +32,25 @@ struct EventInfo {
   enum class Kind {
     kOther,     // a comment, an unknown event
     kDelta,     // chat, completion or responses event that may carry text
-    kProgress,  // prompt_progress only
+    kProgress,  // prompt_progress and no output; may carry the role (first_role)
     kUsage,     // the `choices: []` chunk of include_usage
     kDone,      // data: [DONE]
     kError,     // data: {"error": ...}
   };
   Kind kind = Kind::kOther;
   json::Value root;           // view of the event's data; missing when it is no object
-  bool first_role = false;    // carries only the role
+  bool first_role = false;    // carries the role and no output
   std::string content;        // answer text of choice 0 in this event
   bool has_output = false;    // content, reasoning text or a tool call: what TTFT waits for
-  std::string finish_reason;  // of choice 0, empty until the end
+  std::string finish_reason;  // of choice 0, empty until the end; /completion and responses
+                              // events are given "stop" or "length"
   std::optional<PromptProgress> progress;
   std::optional<ServerTimings> timings;
   std::optional<Usage> usage;
 };
 
-// Never fails: what cannot be read is kOther. Understands chunks of /v1/chat/completions,
-// /v1/completions, /completion and events of /v1/responses.
+// Never fails: what cannot be read is kOther. One pass, no validation. Understands chunks of
+// /v1/chat/completions, /v1/completions, /completion and events of /v1/responses.
 EventInfo read_event(const SseEvent& event);
 
 }  // namespace keep::openai

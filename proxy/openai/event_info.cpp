@@ -1,0 +1,206 @@
+#include "openai/event_info.hpp"
+
+#include <utility>
+
+namespace keep::openai {
+
+namespace {
+
+using json::Member;
+using json::Value;
+
+// The members of the event that mean something, found in one pass.
+struct Fields {
+  Value choices, error, usage, timings, progress;  // chat and completions
+  Value content, stop, stop_type;                  // /completion
+  Value type, delta, item, response;               // /v1/responses
+};
+
+Value* slot_of(Fields& fields, std::string_view key) noexcept {
+  if (key == "choices") return &fields.choices;
+  if (key == "error") return &fields.error;
+  if (key == "usage") return &fields.usage;
+  if (key == "timings") return &fields.timings;
+  if (key == "prompt_progress") return &fields.progress;
+  if (key == "content") return &fields.content;
+  if (key == "stop") return &fields.stop;
+  if (key == "stop_type") return &fields.stop_type;
+  if (key == "type") return &fields.type;
+  if (key == "delta") return &fields.delta;
+  if (key == "item") return &fields.item;
+  if (key == "response") return &fields.response;
+  return nullptr;
+}
+
+bool has_text(const Value& value) noexcept { return value.is_string() && value.raw().size() > 2; }
+
+// Text for comparing with words of the protocol, which have no escapes.
+std::string_view word(const Value& value) noexcept {
+  return value.plain_string().value_or(std::string_view());
+}
+
+std::int64_t count_of(const Value& value) noexcept { return value.integer().value_or(0); }
+
+void append_text(std::string& out, const Value& value) {
+  if (const auto plain = value.plain_string()) {
+    out += *plain;
+  } else if (const auto decoded = value.string()) {
+    out += *decoded;
+  }
+}
+
+std::optional<ServerTimings> read_timings(const Value& value) {
+  if (!value.is_object()) return std::nullopt;
+  ServerTimings timings;
+  for (const Member member : value.members()) {
+    const std::string_view key = member.raw_key;
+    if (key == "cache_n") timings.cache_n = count_of(member.value);
+    if (key == "prompt_n") timings.prompt_n = count_of(member.value);
+    if (key == "prompt_ms") timings.prompt_ms = member.value.number().value_or(0);
+    if (key == "predicted_n") timings.predicted_n = count_of(member.value);
+    if (key == "predicted_ms") timings.predicted_ms = member.value.number().value_or(0);
+  }
+  return timings;
+}
+
+std::optional<PromptProgress> read_progress(const Value& value) {
+  if (!value.is_object()) return std::nullopt;
+  PromptProgress progress;
+  for (const Member member : value.members()) {
+    if (member.raw_key == "total") progress.total = count_of(member.value);
+    if (member.raw_key == "cache") progress.cache = count_of(member.value);
+    if (member.raw_key == "processed") progress.processed = count_of(member.value);
+  }
+  return progress;
+}
+
+// Chat and completions say prompt and completion, the Responses API says input and output.
+std::optional<Usage> read_usage(const Value& value) {
+  if (!value.is_object()) return std::nullopt;
+  Usage usage;
+  for (const Member member : value.members()) {
+    const std::string_view key = member.raw_key;
+    if (key == "prompt_tokens" || key == "input_tokens") {
+      usage.prompt_tokens = count_of(member.value);
+    } else if (key == "completion_tokens" || key == "output_tokens") {
+      usage.completion_tokens = count_of(member.value);
+    } else if (key == "prompt_tokens_details" || key == "input_tokens_details") {
+      usage.cached_tokens = count_of(member.value.find("cached_tokens"));
+    }
+  }
+  return usage;
+}
+
+struct Choice {
+  Value index, delta, text, finish_reason;
+};
+
+Choice read_choice(const Value& value) noexcept {
+  Choice choice;
+  for (const Member member : value.members()) {
+    if (member.raw_key == "index") choice.index = member.value;
+    if (member.raw_key == "delta") choice.delta = member.value;
+    if (member.raw_key == "text") choice.text = member.value;
+    if (member.raw_key == "finish_reason") choice.finish_reason = member.value;
+  }
+  return choice;
+}
+
+void add_choice(const Choice& choice, EventInfo& info) {
+  const bool first = count_of(choice.index) == 0;
+  bool role = false;
+  bool output = has_text(choice.text);
+  if (first) append_text(info.content, choice.text);
+  for (const Member member : choice.delta.members()) {
+    const std::string_view key = member.raw_key;
+    if (key == "role") role = true;
+    if (key == "content") {
+      if (first) append_text(info.content, member.value);
+      output = output || has_text(member.value);
+    }
+    if (key == "reasoning_content") output = output || has_text(member.value);
+    if (key == "tool_calls")
+      output = output || (member.value.is_array() && member.value.raw() != "[]");
+  }
+  if (first) info.finish_reason = word(choice.finish_reason);
+  info.has_output = info.has_output || output;
+  info.first_role = info.first_role || (role && !output && !choice.finish_reason.is_string());
+}
+
+EventInfo::Kind read_choices(const Fields& fields, EventInfo& info) {
+  bool any = false;
+  for (const Value choice : fields.choices.elements()) {
+    any = true;
+    add_choice(read_choice(choice), info);
+  }
+  if (any) return EventInfo::Kind::kDelta;
+  return info.usage ? EventInfo::Kind::kUsage : EventInfo::Kind::kOther;
+}
+
+EventInfo::Kind read_completion(const Fields& fields, EventInfo& info) {
+  append_text(info.content, fields.content);
+  info.has_output = !info.content.empty();
+  if (fields.stop.boolean().value_or(false)) {
+    info.finish_reason = word(fields.stop_type) == "limit" ? "length" : "stop";
+  }
+  return EventInfo::Kind::kDelta;
+}
+
+EventInfo::Kind read_response_end(const Fields& fields, bool whole, EventInfo& info) {
+  info.finish_reason = whole ? "stop" : "length";
+  for (const Member member : fields.response.members()) {
+    if (member.raw_key == "usage") info.usage = read_usage(member.value);
+    if (member.raw_key == "timings") info.timings = read_timings(member.value);
+    if (member.raw_key == "error" && member.value.is_object()) return EventInfo::Kind::kError;
+  }
+  return EventInfo::Kind::kDelta;
+}
+
+EventInfo::Kind read_typed(const Fields& fields, EventInfo& info) {
+  using Kind = EventInfo::Kind;
+  const std::string_view type = word(fields.type);
+  if (type == "error" || type == "response.failed") return Kind::kError;
+  if (type == "response.completed") return read_response_end(fields, true, info);
+  if (type == "response.incomplete") return read_response_end(fields, false, info);
+  if (type == "response.output_item.added") {
+    info.has_output = word(fields.item.find("type")) == "function_call";
+    return info.has_output ? Kind::kDelta : Kind::kOther;
+  }
+  if (!type.starts_with("response.") || !type.ends_with(".delta")) return Kind::kOther;
+  if (type == "response.output_text.delta") append_text(info.content, fields.delta);
+  info.has_output = has_text(fields.delta);
+  return Kind::kDelta;
+}
+
+EventInfo::Kind read_kind(const Fields& fields, EventInfo& info) {
+  const json::Type error = fields.error.type();
+  if (error == json::Type::kObject || error == json::Type::kString) return EventInfo::Kind::kError;
+  if (fields.choices.is_array()) return read_choices(fields, info);
+  if (fields.type.is_string()) return read_typed(fields, info);
+  if (fields.content.is_string()) return read_completion(fields, info);
+  return EventInfo::Kind::kOther;
+}
+
+}  // namespace
+
+EventInfo read_event(const SseEvent& event) {
+  EventInfo info;
+  if (event.data == "[DONE]") info.kind = EventInfo::Kind::kDone;
+  const Value root(event.data);
+  if (!root.is_object()) return info;
+  info.root = root;
+  Fields fields;
+  for (const Member member : root.members()) {
+    if (Value* slot = slot_of(fields, member.raw_key)) *slot = member.value;
+  }
+  info.progress = read_progress(fields.progress);
+  info.timings = read_timings(fields.timings);
+  info.usage = read_usage(fields.usage);
+  info.kind = read_kind(fields, info);
+  const bool silent = !info.has_output && info.finish_reason.empty();
+  const bool failed = info.kind == EventInfo::Kind::kError;
+  if (info.progress && silent && !failed) info.kind = EventInfo::Kind::kProgress;
+  return info;
+}
+
+}  // namespace keep::openai
