@@ -1,11 +1,12 @@
-// Closed-loop load: every client keeps one connection and one conversation and sends the next request as
-// soon as the last answer has ended. One thread. Prints one JSON line; latencies in microseconds.
+// Closed-loop load: every client keeps one connection and one conversation and sends the next
+// request as soon as the last answer has ended. One thread. Prints one JSON line; latencies in
+// microseconds.
 //
 // first: request begun -> first event (or first body byte). total: -> end of the answer.
 // event: how long an event was under way, by the `sent_us` that the mock upstream stamps on it.
 
-#include <algorithm>
-#include <array>
+#include "wire.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -16,6 +17,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/program_options.hpp>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -26,8 +30,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "wire.hpp"
 
 namespace keep::bench {
 namespace {
@@ -59,8 +61,8 @@ std::string message(std::string_view role, std::string_view text) {
   return json.append(role).append(R"(","content":")").append(text).append(R"("})");
 }
 
-// The history between a conversation's first message and its end: turns of at most about 2 KB, so that
-// a large body is many messages, as it is in real conversations. Shared by all clients.
+// The history between a conversation's first message and its end: turns of at most about 2 KB, so
+// that a large body is many messages, as it is in real conversations. Shared by all clients.
 std::string history(std::size_t bytes) {
   constexpr std::size_t kTurnBytes = 2048;
   const std::size_t frame = message("assistant", "").size() + message("user", "").size() + 2;
@@ -81,8 +83,10 @@ class Client {
     opening_ = opening(settings, number);
     const auto length = opening_.size() + history.size() + kEnd.size();
     opening_ =
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        "Content-Length: " + std::to_string(length) + "\r\n\r\n" + opening_;
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+        "application/json\r\n"
+        "Content-Length: " +
+        std::to_string(length) + "\r\n\r\n" + opening_;
   }
 
   static std::string opening(const Settings& settings, unsigned number) {
@@ -271,7 +275,8 @@ void run(const Settings& settings) {
   Stats stats;
   std::vector<std::unique_ptr<Client>> clients;
   const auto begin = now_us();
-  const auto end = settings.seconds > 0 ? begin + static_cast<std::int64_t>(settings.seconds * 1e6) : 0;
+  const auto end =
+      settings.seconds > 0 ? begin + static_cast<std::int64_t>(settings.seconds * 1e6) : 0;
   for (unsigned i = 0; i < settings.clients; ++i) {
     clients.push_back(std::make_unique<Client>(loop, settings, i, stats, shared));
     asio::co_spawn(loop, clients.back()->run(end), [](std::exception_ptr failure) {

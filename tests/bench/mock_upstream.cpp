@@ -1,10 +1,13 @@
-// A stand-in for llama-server that costs almost nothing: one thread, no model, the same bytes on the wire.
+// A stand-in for llama-server that costs almost nothing: one thread, no model, the same bytes on
+// the wire.
 //
-// An answer is `max_tokens` content events (or --events) at --rate events per second. Every event is one
-// chunk and one write, as llama-server does it, and carries `sent_us` so that the reader knows how long it
-// was under way. All prompts count as cached: whoever pins conversations sees a server that obeys.
+// An answer is `max_tokens` content events (or --events) at --rate events per second. Every event
+// is one chunk and one write, as llama-server does it, and carries `sent_us` so that the reader
+// knows how long it was under way. All prompts count as cached: whoever pins conversations sees a
+// server that obeys.
 
-#include <array>
+#include "wire.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -16,6 +19,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/program_options.hpp>
+
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -25,8 +30,6 @@
 #include <string_view>
 #include <utility>
 
-#include "wire.hpp"
-
 namespace keep::bench {
 namespace {
 
@@ -35,8 +38,8 @@ using asio::ip::tcp;
 using Steady = std::chrono::steady_clock;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
-// Request switches are looked for this far from either end of the body: clients and proxies write them
-// before or after the messages, and a megabyte of messages is then neither kept nor searched.
+// Request switches are looked for this far from either end of the body: clients and proxies write
+// them before or after the messages, and a megabyte of messages is then neither kept nor searched.
 constexpr std::size_t kEdgeBytes = 1024;
 // Holds 512 conversations of a megabyte each, so that no proxy has a reason to give up a slot.
 constexpr std::int64_t kContextTokens = std::int64_t{1} << 28;
@@ -81,8 +84,8 @@ std::string timings(const Wish& wish) {
 }
 
 std::string usage(const Wish& wish) {
-  return R"("usage":{"completion_tokens":)" + std::to_string(wish.events) +
-         R"(,"prompt_tokens":)" + std::to_string(wish.prompt_tokens) + R"(,"total_tokens":)" +
+  return R"("usage":{"completion_tokens":)" + std::to_string(wish.events) + R"(,"prompt_tokens":)" +
+         std::to_string(wish.prompt_tokens) + R"(,"total_tokens":)" +
          std::to_string(wish.prompt_tokens + wish.events) +
          R"(,"prompt_tokens_details":{"cached_tokens":)" + std::to_string(wish.prompt_tokens - 1) +
          "}}";
@@ -120,7 +123,8 @@ std::string progress_event(const Wish& wish, std::size_t processed) {
 
 std::string json_reply(std::string_view status, std::string_view body) {
   std::string reply = "HTTP/1.1 ";
-  reply.append(status).append("\r\nServer: llama.cpp\r\nContent-Type: application/json; charset=utf-8");
+  reply.append(status).append(
+      "\r\nServer: llama.cpp\r\nContent-Type: application/json; charset=utf-8");
   reply.append("\r\nContent-Length: ").append(std::to_string(body.size()));
   return reply.append("\r\n\r\n").append(body);
 }
@@ -188,8 +192,8 @@ class Session {
 
   asio::awaitable<bool> answer() {
     const auto target_at = head_.find(' ') + 1;
-    const auto target = std::string_view(head_).substr(
-        target_at, head_.find_first_of(" ?", target_at) - target_at);
+    const auto target =
+        std::string_view(head_).substr(target_at, head_.find_first_of(" ?", target_at) - target_at);
     std::string reply;
     if (target == "/v1/chat/completions") {
       const Wish wish = to_wish();
@@ -209,11 +213,12 @@ class Session {
       for (std::size_t i = 1; i < tokens.size(); i += 2) tokens[i] = ',';
       reply = json_reply("200 OK", R"({"tokens":[)" + tokens + "]}");
     } else if (target.starts_with("/slots/")) {
-      reply = json_reply("200 OK", R"({"id_slot":)" + std::string(target.substr(7)) +
-                                       R"(,"n_erased":0})");
+      reply = json_reply("200 OK",
+                         R"({"id_slot":)" + std::string(target.substr(7)) + R"(,"n_erased":0})");
     } else {
-      reply = json_reply("404 Not Found",
-                         R"({"error":{"code":404,"message":"File Not Found","type":"not_found_error"}})");
+      reply = json_reply(
+          "404 Not Found",
+          R"({"error":{"code":404,"message":"File Not Found","type":"not_found_error"}})");
     }
     co_return co_await write(reply);
   }
@@ -256,8 +261,8 @@ class Session {
     const std::string text(settings_.event_bytes, 'x');
     // The time has 16 digits until the year 2286: the chunk is built once and stamped in place.
     const std::string stamp = std::to_string(now_us());
-    std::string chunk = to_chunk(event(choice(R"({"content":")" + text + R"("})"),
-                                       std::string(kNumberField) + stamp));
+    std::string chunk = to_chunk(
+        event(choice(R"({"content":")" + text + R"("})"), std::string(kNumberField) + stamp));
     const auto stamp_at = chunk.rfind(stamp);
     const auto begin = Steady::now();
     for (unsigned i = 0; i < events; ++i) {
@@ -274,7 +279,8 @@ class Session {
 
   asio::awaitable<bool> write_end(Wish wish) {
     // The counts ride on the finish event, or on one of their own when the client asked for usage.
-    std::string chunk = to_chunk(event(choice("{}", R"("stop")"), wish.usage ? "" : "," + timings(wish)));
+    std::string chunk =
+        to_chunk(event(choice("{}", R"("stop")"), wish.usage ? "" : "," + timings(wish)));
     if (!co_await write(chunk)) co_return false;
     if (wish.usage) {
       chunk = to_chunk(event("[]", "," + usage(wish) + "," + timings(wish)));

@@ -1,7 +1,7 @@
 // HTTP/1.1 as far as the bench programs need it: header fields and the chunked coding.
 //
-// Written by hand so that these programs cost less than the proxies they measure. Both peers are our own
-// or a well-behaved proxy: framing faults end the connection, nothing is repaired.
+// Written by hand so that these programs cost less than the proxies they measure. Both peers are
+// our own or a well-behaved proxy: framing faults end the connection, nothing is repaired.
 #pragma once
 
 #include <algorithm>
