@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
+#include <list>
+#include <type_traits>
 #include <utility>
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -36,17 +38,19 @@ asio::awaitable<std::invoke_result_t<Fn&>> run_on(asio::thread_pool& pool, Fn fn
   co_return co_await asio::co_spawn(pool, std::move(job), asio::use_awaitable);
 }
 
-// Starts detached coroutines on the loop, counts them, and ends them at stop. Loop thread only.
+// Starts detached coroutines on the loop, counts them, and can cancel them all. Loop thread only;
+// must outlive its tasks: wait until running() is 0 before it goes.
 class Spawner {
  public:
   explicit Spawner(asio::io_context& loop) : loop_(loop) {}
   // `name` (a literal) is for the log line when the task ends with an exception.
   void spawn(const char* name, asio::awaitable<void> task);
-  std::size_t running() const noexcept { return running_; }
+  void cancel_all();
+  std::size_t running() const noexcept { return signals_.size(); }
 
  private:
   asio::io_context& loop_;
-  std::size_t running_ = 0;
+  std::list<asio::cancellation_signal> signals_;
 };
 
 }  // namespace keep

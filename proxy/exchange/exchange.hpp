@@ -46,6 +46,7 @@ struct Answer {
   std::string text;  // of choice 0, at most kMaxAnswerBytes
   std::string finish_reason;
   bool complete = false;  // the end mark came
+  bool streaming = false;  // the client is being sent an event stream
   std::optional<openai::ServerTimings> timings;
   std::optional<openai::Usage> usage;
   std::optional<openai::PromptProgress> progress;  // the first one: cached tokens before the text
@@ -65,7 +66,7 @@ struct Exchange {
 
   // core, before on_request
   std::string id;  // x-request-id: the client's, or minted
-  Request request;
+  Request request;  // its body is moved to chat_body unless it has to be translated
   openai::Surface surface = openai::Surface::kPassThrough;
   std::string chat_body;     // request.body, or its translation; `chat` points into it
   openai::ChatRequest chat;  // empty for kPassThrough

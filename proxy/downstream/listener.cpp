@@ -1,0 +1,156 @@
+#include "downstream/listener.hpp"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "base/race.hpp"
+
+namespace keep {
+
+namespace {
+
+using asio::ip::tcp;
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+// Closes without losing the tail of the answer: a close with unread input would send a reset.
+asio::awaitable<void> close_gently(Peer& peer) {
+  boost::system::error_code ignored;
+  peer.socket.shutdown(tcp::socket::shutdown_send, ignored);
+  Deadline deadline(peer.socket.get_executor());
+  deadline.set(std::chrono::seconds(1), "close");
+  auto drain = [](Peer& p) -> asio::awaitable<void> {
+    for (;;) {
+      p.input.consume(p.input.size());
+      const auto room = p.input.prepare(kReadBytes);
+      auto [ec, count] = co_await p.socket.async_read_some(room, kToken);
+      if (ec) co_return;
+    }
+  };
+  auto reading = drain(peer);
+  auto limit = deadline.passed();
+  co_await race(std::move(reading), std::move(limit));
+  peer.socket.close(ignored);
+}
+
+asio::awaitable<void> read_into(Peer& peer, const ReadLimits& limits, Deadline& deadline,
+                                std::optional<Result<IncomingRequest>>& result) {
+  result = co_await read_request(peer, limits, deadline);
+}
+
+asio::awaitable<void> send_error(Peer& peer, const Error& error) {
+  Request unknown;
+  unknown.keep_alive = false;
+  ResponseWriter writer(peer, unknown, true);
+  const Reply reply = to_reply(error);
+  const Headers none;
+  co_await writer.reply(*reply, none);
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& loop, Spawner& spawner, ListenerSettings settings,
+                   RequestHandler& handler)
+    : loop_(loop),
+      spawner_(spawner),
+      settings_(std::move(settings)),
+      handler_(handler),
+      acceptor_(loop),
+      room_(loop) {}
+
+Result<> Listener::open() {
+  boost::system::error_code ec;
+  const auto address = asio::ip::make_address(settings_.host, ec);
+  const tcp::endpoint endpoint(address, settings_.port);
+  if (!ec) acceptor_.open(endpoint.protocol(), ec);
+  if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) acceptor_.bind(endpoint, ec);
+  if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  if (ec) {
+    return Error(Fault::kRefused, Side::kInternal,
+                 "cannot listen on " + settings_.host + ":" + std::to_string(settings_.port) +
+                     ": " + ec.message());
+  }
+  spawner_.spawn("accept", accept_loop());
+  return {};
+}
+
+unsigned short Listener::port() const { return acceptor_.local_endpoint().port(); }
+
+asio::awaitable<void> Listener::accept_loop() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (acceptor_.is_open()) {
+    if (peers_.size() >= settings_.max_connections) {
+      room_.expires_at(asio::steady_timer::time_point::max());
+      co_await room_.async_wait(kToken);
+      continue;
+    }
+    auto [ec, socket] = co_await acceptor_.async_accept(kToken);
+    if (ec == asio::error::operation_aborted) co_return;
+    if (ec) {  // out of descriptors, most likely: do not spin
+      log::warn("accept failed", {{"why", ec.message()}});
+      room_.expires_after(std::chrono::milliseconds(100));
+      co_await room_.async_wait(kToken);
+      continue;
+    }
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    spawner_.spawn("connection", serve(std::move(socket)));
+  }
+}
+
+asio::awaitable<void> Listener::serve(tcp::socket socket) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Peer peer(std::move(socket));
+  peers_.insert(&peer);
+  bool more = true;
+  while (more && !draining_) more = co_await serve_one(peer);
+  if (peer.socket.is_open()) co_await close_gently(peer);
+  peers_.erase(&peer);
+  room_.cancel();
+}
+
+asio::awaitable<bool> Listener::serve_one(Peer& peer) {
+  Deadline deadline(peer.socket.get_executor());
+  deadline.set(settings_.limits.idle, "idle");
+  std::optional<Result<IncomingRequest>> incoming;
+  auto reading = read_into(peer, settings_.limits, deadline, incoming);
+  auto limit = deadline.passed();
+  const std::size_t first = co_await race(std::move(reading), std::move(limit));
+  if (first == 1 && !peer.idle && (!incoming || !*incoming)) {
+    incoming = Error(Fault::kTimeout, Side::kDownstream,
+                     std::string("no complete ") + deadline.what() + " in time");
+  }
+  if (!incoming || peer.idle) co_return false;
+  if (!*incoming) {
+    if (incoming->error().fault != Fault::kGone) co_await send_error(peer, incoming->error());
+    co_return false;
+  }
+  IncomingRequest request = std::move(**incoming);
+  ResponseWriter writer(peer, request.request, draining_);
+  ClientWatch watch(peer);
+  co_await handler_.handle(std::move(request), writer, watch);
+  peer.idle = peer.input.size() == 0;
+  co_return writer.reusable() && !watch.is_gone();
+}
+
+void Listener::drain() {
+  draining_ = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  room_.cancel();
+  for (Peer* peer : peers_) {
+    if (peer->idle) peer->socket.cancel(ignored);
+  }
+}
+
+void Listener::close_all() {
+  boost::system::error_code ignored;
+  for (Peer* peer : peers_) peer->socket.close(ignored);
+}
+
+}  // namespace keep

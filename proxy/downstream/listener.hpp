@@ -1,0 +1,66 @@
+// Listener: accepts clients and serves their requests one after the other, per connection.
+//
+// "Full": at max_connections accepting pauses; the kernel's backlog holds the rest. Loop thread
+// only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_set>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/pools.hpp"
+#include "base/result.hpp"
+#include "downstream/client_watch.hpp"
+#include "downstream/peer.hpp"
+#include "downstream/request_reader.hpp"
+#include "downstream/response_writer.hpp"
+
+namespace keep {
+
+// What is done with a request. Returns when the response is complete or given up.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+  virtual asio::awaitable<void> handle(IncomingRequest incoming, ResponseWriter& writer,
+                                       ClientWatch& watch) = 0;
+};
+
+struct ListenerSettings {
+  std::string host;
+  unsigned short port = 0;
+  std::size_t max_connections = 1024;
+  ReadLimits limits;
+};
+
+class Listener {
+ public:
+  Listener(asio::io_context& loop, Spawner& spawner, ListenerSettings settings,
+           RequestHandler& handler);
+
+  Result<> open();  // binds and starts to accept
+  unsigned short port() const;
+  std::size_t connections() const noexcept { return peers_.size(); }
+
+  void drain();      // no new connections, idle ones close, answers say Connection: close
+  void close_all();  // cuts what is left
+
+ private:
+  asio::awaitable<void> accept_loop();
+  asio::awaitable<void> serve(asio::ip::tcp::socket socket);
+  asio::awaitable<bool> serve_one(Peer& peer);  // false: close the connection
+
+  asio::io_context& loop_;
+  Spawner& spawner_;
+  ListenerSettings settings_;
+  RequestHandler& handler_;
+  asio::ip::tcp::acceptor acceptor_;
+  asio::steady_timer room_;  // woken when a connection ends
+  std::unordered_set<Peer*> peers_;
+  bool draining_ = false;
+};
+
+}  // namespace keep

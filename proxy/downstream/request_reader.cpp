@@ -1,0 +1,156 @@
+#include "downstream/request_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace keep {
+
+namespace {
+
+namespace http = boost::beast::http;
+using boost::system::error_code;
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+// A body is given its whole announced room only once it has proved to be a large one.
+constexpr std::size_t kTrustedBody = 1 << 20;
+constexpr std::size_t kPadding = 64;
+
+// Beast's parser, filling our own Request.
+class Parser final : public http::basic_parser<true> {
+ public:
+  Parser(Request& request, const ReadLimits& limits) : request_(request) {
+    header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
+    body_limit(limits.max_body_bytes);
+    eager(true);
+  }
+  bool framing_ok() const noexcept { return transfer_encodings_ == 0 || framing_ok_; }
+
+ private:
+  using View = boost::beast::string_view;
+
+  void on_request_impl(http::verb, View method, View target, int version, error_code&) override {
+    request_.method.assign(method.data(), method.size());
+    request_.target.assign(target.data(), target.size());
+    request_.version = version;
+  }
+  void on_response_impl(int, View, int, error_code&) override {}
+  void on_field_impl(http::field name, View text, View value, error_code&) override {
+    const std::string_view v(value.data(), value.size());
+    request_.headers.add({text.data(), text.size()}, v);
+    if (name != http::field::transfer_encoding) return;
+    framing_ok_ = ++transfer_encodings_ == 1 && equal_ignoring_case(v, "chunked");
+  }
+  void on_header_impl(error_code& ec) override {
+    const bool bad_version = transfer_encodings_ > 0 && request_.version < 11;
+    if (!framing_ok() || bad_version) {
+      framing_ok_ = false;
+      ec = http::error::bad_transfer_encoding;
+    }
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
+    announced_ = static_cast<std::size_t>(length.value_or(0));
+    request_.body.reserve(std::min(announced_, kTrustedBody) + kPadding);
+  }
+  std::size_t append(View body) {
+    if (request_.body.size() + body.size() > kTrustedBody) {
+      request_.body.reserve(announced_ + kPadding);
+    }
+    request_.body.append(body.data(), body.size());
+    return body.size();
+  }
+  std::size_t on_body_impl(View body, error_code&) override { return append(body); }
+  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code&) override {
+    return append(body);
+  }
+  void on_finish_impl(error_code&) override {}
+
+  Request& request_;
+  std::size_t announced_ = 0;
+  int transfer_encodings_ = 0;
+  bool framing_ok_ = false;
+};
+
+Error to_error(const error_code& ec, const ReadLimits& limits) {
+  if (ec == http::error::body_limit) {
+    return Error(Fault::kTooLarge, Side::kDownstream,
+                 "request body over " + std::to_string(limits.max_body_bytes) + " bytes");
+  }
+  if (ec == http::error::header_limit) {
+    return Error(Fault::kTooLarge, Side::kDownstream,
+                 "request head over " + std::to_string(limits.max_header_bytes) + " bytes");
+  }
+  return Error(Fault::kBadRequest, Side::kDownstream, "malformed HTTP request: " + ec.message());
+}
+
+Task<> read_more(Peer& peer) {
+  const auto room = peer.input.prepare(kReadBytes);
+  auto [ec, count] = co_await peer.socket.async_read_some(room, kToken);
+  if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client closed the connection");
+  peer.input.commit(count);
+  co_return Result<>{};
+}
+
+// Feeds what is buffered; true when `done` holds.
+template <class Done>
+Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Done done) {
+  while (!done()) {
+    error_code ec;
+    if (peer.input.size() > 0) {
+      const std::size_t used = parser.put(*peer.input.data().begin(), ec);
+      peer.input.consume(used);
+      if (ec && ec != http::error::need_more) co_return to_error(ec, limits);
+      if (done()) break;
+      if (!ec && peer.input.size() > 0) continue;
+    }
+    const auto more = co_await read_more(peer);
+    if (!more) co_return more.error();
+  }
+  co_return Result<>{};
+}
+
+}  // namespace
+
+Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline) {
+  IncomingRequest incoming;
+  peer.idle = peer.input.size() == 0;
+  if (peer.idle) {
+    deadline.set(limits.idle, "idle");
+    const auto first = co_await read_more(peer);
+    if (!first) co_return first.error();
+    peer.idle = false;
+  }
+  deadline.set(limits.head, "request head");
+  Parser parser(incoming.request, limits);
+  parser.eager(false);  // stop behind the head: the checks and 100-continue come before the body
+  const auto head_done = [&parser] { return parser.is_header_done(); };
+  const auto head = co_await parse_until(peer, parser, limits, head_done);
+  if (!head) co_return head.error();
+  incoming.accepted = std::chrono::steady_clock::now();
+  Request& request = incoming.request;
+  request.keep_alive = parser.keep_alive();
+  if (request.target.empty() || request.target[0] != '/') {
+    co_return Error(Fault::kBadRequest, Side::kDownstream, "request target must be a path");
+  }
+  deadline.set(limits.body, "request body");
+  if (!parser.is_done() && request.headers.has_token("Expect", "100-continue")) {
+    const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto bytes = asio::buffer(go_on);
+    co_await asio::async_write(peer.socket, bytes, kToken);
+  }
+  parser.eager(true);
+  const auto body_done = [&parser] { return parser.is_done(); };
+  const auto body = co_await parse_until(peer, parser, limits, body_done);
+  if (!body) co_return body.error();
+  incoming.received = std::chrono::steady_clock::now();
+  co_return incoming;
+}
+
+}  // namespace keep

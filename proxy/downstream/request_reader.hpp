@@ -1,0 +1,33 @@
+// Reads one HTTP/1.x request from a client, refusing what could be framed in two ways.
+//
+// Transfer-Encoding must be exactly `chunked` and not on HTTP/1.0; several lengths or a length
+// beside it are refused. `Expect: 100-continue` is answered.
+#pragma once
+
+#include <cstddef>
+
+#include "base/clock.hpp"
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "downstream/peer.hpp"
+#include "exchange/http_message.hpp"
+
+namespace keep {
+
+struct ReadLimits {
+  std::size_t max_header_bytes = 64 << 10;
+  std::size_t max_body_bytes = 64 << 20;
+  Duration idle{}, head{}, body{};
+};
+
+struct IncomingRequest {
+  Request request;
+  Instant accepted{};  // head complete
+  Instant received{};  // body complete
+};
+
+// Moves `deadline` along: idle, head, body; somebody must wait in it beside this call.
+// kGone: the client left between requests, no reply is due. Other faults deserve one.
+Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline);
+
+}  // namespace keep

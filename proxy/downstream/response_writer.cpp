@@ -1,0 +1,108 @@
+#include "downstream/response_writer.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace keep {
+
+namespace {
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+bool is_framing(std::string_view name) noexcept {
+  return equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Connection") ||
+         equal_ignoring_case(name, "Transfer-Encoding") || equal_ignoring_case(name, "Keep-Alive");
+}
+
+}  // namespace
+
+ResponseWriter::ResponseWriter(Peer& peer, const Request& request, bool last)
+    : peer_(peer),
+      http10_(request.version < 11),
+      head_only_(request.method == "HEAD"),
+      last_(last || !request.keep_alive) {}
+
+void ResponseWriter::begin(int status, std::string_view reason, const Headers& headers,
+                           std::optional<std::uint64_t> content_length) {
+  begun_ = true;
+  status_ = status;
+  const bool bodiless = status == 204 || status == 304;
+  chunked_ = !content_length && !http10_ && !bodiless;
+  if (!content_length && http10_) last_ = true;
+  head_.reserve(512);
+  head_.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
+  head_.append(reason).append("\r\n");
+  for (const Header& h : headers) {
+    if (is_framing(h.name)) continue;
+    head_.append(h.name).append(": ").append(h.value).append("\r\n");
+  }
+  if (chunked_) head_.append("Transfer-Encoding: chunked\r\n");
+  if (content_length && !bodiless) {
+    head_.append("Content-Length: ").append(std::to_string(*content_length)).append("\r\n");
+  }
+  if (last_) {
+    head_.append("Connection: close\r\n");
+  } else if (http10_) {
+    head_.append("Connection: keep-alive\r\n");
+  }
+  head_.append("\r\n");
+}
+
+Task<> ResponseWriter::send(std::string_view a, std::string_view b, std::string_view c) {
+  const std::array<asio::const_buffer, 4> buffers{
+      asio::buffer(head_), asio::buffer(a.data(), a.size()), asio::buffer(b.data(), b.size()),
+      asio::buffer(c.data(), c.size())};
+  writing_ = true;
+  auto [ec, count] = co_await asio::async_write(peer_.socket, buffers, kToken);
+  if (ec == asio::error::operation_aborted) {
+    co_return Error(Fault::kCancelled, Side::kDownstream, "write cancelled");
+  }
+  if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client left: " + ec.message());
+  writing_ = false;
+  head_.clear();
+  co_return Result<>{};
+}
+
+Task<> ResponseWriter::write(std::string_view bytes) {
+  if (bytes.empty() || head_only_) co_return co_await flush();
+  if (!chunked_) co_return co_await send(bytes);
+  std::array<char, 20> size{};
+  const auto end = std::to_chars(size.data(), size.data() + 16, bytes.size(), 16).ptr;
+  end[0] = '\r';
+  end[1] = '\n';
+  const std::string_view line(size.data(), static_cast<std::size_t>(end + 2 - size.data()));
+  co_return co_await send(line, bytes, "\r\n");
+}
+
+Task<> ResponseWriter::flush() {
+  if (head_.empty()) co_return Result<>{};
+  co_return co_await send({});
+}
+
+Task<> ResponseWriter::finish() {
+  Result<> sent;
+  if (chunked_ && !head_only_) {
+    sent = co_await send("0\r\n\r\n");
+  } else {
+    sent = co_await flush();
+  }
+  finished_ = sent.has_value();
+  co_return sent;
+}
+
+Task<> ResponseWriter::reply(const LocalReply& reply, const Headers& extra) {
+  Headers headers = reply.headers;
+  if (!reply.content_type.empty()) headers.set("Content-Type", reply.content_type);
+  for (const Header& h : extra) headers.set(h.name, h.value);
+  begin(reply.status, reason_phrase(reply.status), headers, reply.body.size());
+  Result<> sent = co_await write(reply.body);
+  finished_ = sent.has_value();
+  co_return sent;
+}
+
+}  // namespace keep

@@ -1,0 +1,51 @@
+// ResponseWriter: one response to one client, framed by hand (one gathered write per piece).
+//
+// Chunked for HTTP/1.1 when the length is unknown; HTTP/1.0 gets the bytes and a close. Write
+// limits are the caller's Deadline. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "downstream/peer.hpp"
+#include "exchange/http_message.hpp"
+#include "exchange/local_reply.hpp"
+
+namespace keep {
+
+class ResponseWriter {
+ public:
+  // `last`: say `Connection: close` (draining, or the client asked for it).
+  ResponseWriter(Peer& peer, const Request& request, bool last);
+
+  // Forms the head; it leaves with the first write, flush or finish. Content-Length and
+  // connection fields are set here, whatever `headers` says.
+  void begin(int status, std::string_view reason, const Headers& headers,
+             std::optional<std::uint64_t> content_length);
+  Task<> write(std::string_view bytes);  // empty is fine: nothing but a pending head is sent
+  Task<> flush();                        // the head, if it has not left
+  Task<> finish();                       // ends the body; begin() must have been called
+  Task<> reply(const LocalReply& reply, const Headers& extra);
+
+  bool begun() const noexcept { return begun_; }
+  bool intact() const noexcept { return !writing_ && !finished_; }  // more may be written
+  int status() const noexcept { return status_; }
+  // False once the connection must not carry another response.
+  bool reusable() const noexcept { return finished_ && !last_ && !writing_; }
+  void abandon() noexcept { last_ = true; }  // the response stays incomplete on purpose
+
+ private:
+  Task<> send(std::string_view a, std::string_view b = {}, std::string_view c = {});
+
+  Peer& peer_;
+  bool http10_, head_only_, last_;
+  bool chunked_ = false, begun_ = false, finished_ = false;
+  bool writing_ = false;  // stays true when a write was cut: the stream is torn
+  int status_ = 0;
+  std::string head_;  // not sent yet
+};
+
+}  // namespace keep

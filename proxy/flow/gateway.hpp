@@ -1,0 +1,38 @@
+// Gateway: from a request that has been read to run_exchange: request id, key check, endpoints
+// answered here, parsing. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "downstream/listener.hpp"
+#include "flow/flow.hpp"
+
+namespace keep {
+
+class Gateway final : public RequestHandler {
+ public:
+  // The tenant of a request, or empty when its key is not accepted.
+  using Authenticate = std::function<std::optional<std::string>(const Request&)>;
+  // A reply for the endpoints answered here, nullptr for all others.
+  using Local = std::function<asio::awaitable<Reply>(const Request&)>;
+  // Paths that need no key (/health, /ready).
+  using IsOpen = std::function<bool(const Request&)>;
+
+  Gateway(Flow& flow, Authenticate authenticate, IsOpen is_open, Local local);
+
+  asio::awaitable<void> handle(IncomingRequest incoming, ResponseWriter& writer,
+                               ClientWatch& watch) override;
+
+ private:
+  Result<std::string> admit(const Request& request) const;
+  asio::awaitable<void> refuse(Exchange& exchange, ResponseWriter& writer, const Error& error);
+
+  Flow& flow_;
+  Authenticate authenticate_;
+  IsOpen is_open_;
+  Local local_;
+};
+
+}  // namespace keep

@@ -1,0 +1,115 @@
+#include "flow/pipeline.hpp"
+
+#include <chrono>
+#include <exception>
+#include <ranges>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace keep {
+
+namespace {
+
+// One call of a plugin, with what it throws turned into an Error.
+template <class T>
+Task<T> guarded(Task<T> call) {
+  std::string what;
+  try {
+    co_return co_await std::move(call);
+  } catch (const std::exception& e) {
+    what = e.what();
+  }
+  co_return Error(Fault::kInternal, Side::kInternal, std::move(what));
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics)
+    : plugins_(std::move(plugins)), metrics_(metrics) {}
+
+Task<> Pipeline::start(Services& services) {
+  for (const auto& plugin : plugins_) {
+    auto call = plugin->start(services);
+    const auto started = co_await guarded(std::move(call));
+    if (!started) co_return started.error();
+  }
+  co_return Result<>{};
+}
+
+Task<> Pipeline::stop() {
+  for (const auto& plugin : plugins_ | std::views::reverse) {
+    auto call = plugin->stop();
+    const auto stopped = co_await guarded(std::move(call));
+    if (!stopped) skipped(*plugin, "stop", stopped.error().detail);
+  }
+  co_return Result<>{};
+}
+
+Task<Verdict> Pipeline::on_request(Exchange& exchange) {
+  for (const auto& plugin : plugins_) {
+    auto call = plugin->on_request(exchange);
+    auto verdict = co_await guarded(std::move(call));
+    if (!verdict) {
+      skipped(*plugin, "on_request", verdict.error().detail);
+    } else if (std::holds_alternative<Reply>(*verdict)) {
+      co_return verdict;
+    }
+  }
+  co_return Verdict{Next{}};
+}
+
+Task<> Pipeline::on_route(Exchange& exchange) {
+  for (const auto& plugin : plugins_) {
+    auto call = plugin->on_route(exchange);
+    auto routed = co_await guarded(std::move(call));
+    if (!routed) co_return routed.error();
+  }
+  co_return Result<>{};
+}
+
+Task<> Pipeline::on_upstream_request(Exchange& exchange) {
+  for (const auto& plugin : plugins_) {
+    auto call = plugin->on_upstream_request(exchange);
+    const auto done = co_await guarded(std::move(call));
+    if (!done) skipped(*plugin, "on_upstream_request", done.error().detail);
+  }
+  co_return Result<>{};
+}
+
+void Pipeline::on_response_head(Exchange& exchange, ResponseHead& head) noexcept {
+  for (const auto& plugin : plugins_ | std::views::reverse) {
+    plugin->on_response_head(exchange, head);
+  }
+}
+
+EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event,
+                               const openai::EventInfo& info) noexcept {
+  EventAction action = EventAction::kForward;
+  for (const auto& plugin : plugins_ | std::views::reverse) {
+    const EventAction wish = plugin->on_event(exchange, event, info);
+    if (wish != EventAction::kForward) action = wish;
+  }
+  return action;
+}
+
+void Pipeline::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  for (const auto& plugin : plugins_ | std::views::reverse) plugin->on_finish(exchange, outcome);
+}
+
+void Pipeline::explain(const Exchange& exchange, Headers& headers) const {
+  for (const auto& plugin : plugins_) plugin->explain(exchange, headers);
+}
+
+void Pipeline::skipped(const Plugin& plugin, const char* phase, const std::string& why) {
+  const std::string name(plugin.name());
+  metrics_.counter("plugin_skipped_total", "Plugin calls that failed and were skipped",
+                   {{"plugin", name}, {"phase", phase}}).add();
+  const Instant now = std::chrono::steady_clock::now();
+  Instant& last = last_logged_[name];
+  if (last != Instant{} && now - last < std::chrono::minutes(1)) return;
+  last = now;
+  log::warn("plugin skipped", {{"plugin", name}, {"phase", phase}, {"why", why}});
+}
+
+}  // namespace keep

@@ -1,0 +1,37 @@
+// relay: upstream's answer, event by event: parser -> plugins -> encoder -> client.
+//
+// One piece is read, handed through and written before the next is read, so a slow client slows
+// upstream down and nothing piles up between the sockets.
+#pragma once
+
+#include "base/deadline.hpp"
+#include "downstream/response_writer.hpp"
+#include "flow/flow.hpp"
+#include "flow/run_attempt.hpp"
+#include "openai/response_encoder.hpp"
+#include "upstream/http_client.hpp"
+
+namespace keep {
+
+// What a relay works with; the parts outlive the call.
+struct RelayContext {
+  Flow& flow;
+  Exchange& exchange;
+  UpstreamConnection& connection;
+  ResponseWriter& writer;
+  Deadline& deadline;
+};
+
+// Bytes as they come, framed anew: other paths, errors, whatever is no event stream.
+asio::awaitable<AttemptResult> relay_bytes(RelayContext context, ResponseHead head);
+// Server-sent events of the API endpoints.
+asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head);
+// An error reply for an Anthropic client: read whole, translated.
+asio::awaitable<AttemptResult> relay_anthropic_error(RelayContext context, ResponseHead head);
+
+// How this exchange's client is answered.
+openai::EncoderOptions encoder_options(const Exchange& exchange);
+// X-Keep-* and x-request-id, for heads made from upstream's and for local replies.
+Headers explain(const Flow& flow, const Exchange& exchange);
+
+}  // namespace keep

@@ -1,0 +1,26 @@
+// run_attempt: one try upstream: connect, send, head, then relay.
+#pragma once
+
+#include "base/deadline.hpp"
+#include "downstream/response_writer.hpp"
+#include "flow/flow.hpp"
+
+namespace keep {
+
+enum class AttemptEnd {
+  kDone,      // the client has its whole answer
+  kFailed,    // see the error; the head may have been sent
+  kResubmit,  // a plugin wants another attempt
+};
+
+struct AttemptResult {
+  AttemptEnd end = AttemptEnd::kFailed;
+  Error error;
+};
+
+// Retries once by itself when a reused connection turns out dead before a byte came, or the
+// connect failed. Cancelling it closes the upstream connection, which stops the decode.
+asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,
+                                           Deadline& deadline);
+
+}  // namespace keep

@@ -1,0 +1,133 @@
+#include "flow/run_exchange.hpp"
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/deadline.hpp"
+#include "base/log.hpp"
+#include "base/race.hpp"
+#include "flow/relay.hpp"
+#include "flow/run_attempt.hpp"
+#include "openai/anthropic.hpp"
+
+namespace keep {
+
+namespace {
+
+constexpr int kMaxAttempts = 3;
+
+// All that may be cut short by the client leaving or a limit passing.
+asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& writer,
+                               Deadline& deadline, std::optional<Error>& error) {
+  for (;;) {
+    ++exchange.attempt;
+    exchange.attempt_edits.clear();
+    const auto routed = co_await flow.pipeline.on_route(exchange);
+    exchange.timeline.routed = flow.services.clock.now();
+    if (!routed) {
+      error = routed.error();
+      co_return;
+    }
+    co_await flow.pipeline.on_upstream_request(exchange);
+    AttemptResult result = co_await run_attempt(flow, exchange, writer, deadline);
+    if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
+    if (result.end != AttemptEnd::kDone) error = std::move(result.error);
+    co_return;
+  }
+}
+
+// Runs the attempts beside the two reasons to stop them.
+asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exchange,
+                                                       ResponseWriter& writer, ClientWatch& watch) {
+  const auto executor = co_await asio::this_coro::executor;
+  Deadline deadline(executor);
+  deadline.set(std::chrono::hours(24), "slot");  // waiting for a slot has a limit of its own
+  std::optional<Error> error;
+  auto work = attempts(flow, exchange, writer, deadline, error);
+  auto gone = watch.gone();
+  auto limit = deadline.passed();
+  const std::size_t first = co_await race(std::move(work), std::move(gone), std::move(limit));
+  if (first == 0) co_return error;
+  if (first == 1) co_return Error(Fault::kGone, Side::kDownstream, "client left");
+  co_return Error(Fault::kTimeout, Side::kUpstream,
+                  std::string("waited too long for ") + deadline.what());
+}
+
+// Before the head: a reply of our own. In a stream: an event; the missing last chunk says that it
+// was cut. In anything else begun the cut alone has to speak.
+asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
+                                  const Error& error) {
+  if (!writer.begun()) {
+    const Reply openai_reply = to_reply(error);
+    LocalReply reply = *openai_reply;
+    if (exchange.surface == openai::Surface::kMessages) {
+      reply.body = openai::anthropic::to_error_body(reply.status, openai_reply->body);
+    }
+    const Headers headers = explain(flow, exchange);
+    co_await writer.reply(reply, headers);
+  } else if (exchange.answer.streaming && writer.intact()) {
+    std::string event;
+    openai::make_encoder(encoder_options(exchange))->on_error(error, event);
+    co_await writer.write(event);
+    writer.abandon();
+  }
+}
+
+asio::awaitable<void> write_error(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
+                                  const Error& error) {
+  const auto executor = co_await asio::this_coro::executor;
+  Deadline deadline(executor);
+  deadline.set(flow.settings.write, "write to client");
+  auto work = tell_client(flow, exchange, writer, error);
+  auto limit = deadline.passed();
+  co_await race(std::move(work), std::move(limit));
+}
+
+void log_end(const Exchange& exchange, const Outcome& outcome) {
+  const Error none;
+  const Error& error = outcome.error ? *outcome.error : none;
+  const bool failed = outcome.error && error.fault != Fault::kGone;
+  log::write(failed ? log::Level::kWarn : log::Level::kInfo, failed ? "exchange failed" : "exchange",
+             {{"id", exchange.id},
+              {"endpoint", to_string(exchange.surface)},
+              {"status", outcome.status},
+              {"conversation", exchange.identity.conversation},
+              {"slot", exchange.route.lease.slot()},
+              {"attempt", exchange.attempt},
+              {"cached", exchange.answer.timings ? exchange.answer.timings->cache_n : -1},
+              {"prefilled", exchange.answer.timings ? exchange.answer.timings->prompt_n : -1},
+              {"error", outcome.error ? error.detail : std::string()}});
+}
+
+}  // namespace
+
+asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWriter& writer,
+                                   ClientWatch& watch) {
+  Outcome outcome;
+  try {
+    auto verdict = co_await flow.pipeline.on_request(exchange);
+    exchange.timeline.identified = flow.services.clock.now();
+    if (verdict && std::holds_alternative<Reply>(*verdict)) {
+      outcome.local = true;
+      const Headers headers = explain(flow, exchange);
+      const Reply reply = std::get<Reply>(*verdict);
+      co_await writer.reply(*reply, headers);
+    } else {
+      outcome.error = co_await guarded_attempts(flow, exchange, writer, watch);
+    }
+  } catch (const std::exception& e) {
+    outcome.error = Error(Fault::kInternal, Side::kInternal, e.what());
+  }
+  if (outcome.error && !watch.is_gone()) {
+    co_await write_error(flow, exchange, writer, *outcome.error);
+  }
+
+  exchange.timeline.finished = flow.services.clock.now();
+  outcome.status = writer.begun() ? writer.status() : 499;
+  flow.pipeline.on_finish(exchange, outcome);
+  flow.metrics.finished(exchange, outcome);
+  log_end(exchange, outcome);
+}
+
+}  // namespace keep

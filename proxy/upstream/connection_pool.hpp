@@ -1,0 +1,44 @@
+// ConnectionPool: idle keep-alive connections to one llama-server, newest first.
+//
+// Idle ones are dropped after max_idle (llama-server closes at 5 s); a dead one is noticed by a
+// peek before reuse. "Full": beyond max_idle_connections a returned connection is closed. Loop
+// thread only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "upstream/http_client.hpp"
+
+namespace keep {
+
+class ConnectionPool {
+ public:
+  ConnectionPool(asio::io_context& loop, UpstreamAddress address)
+      : loop_(loop), address_(std::move(address)) {}
+
+  // An idle connection that looks alive, or nullptr.
+  std::unique_ptr<UpstreamConnection> take_idle(Instant now);
+  // A new one. The caller's deadline bounds it.
+  Task<std::unique_ptr<UpstreamConnection>> connect();
+  void give_back(std::unique_ptr<UpstreamConnection> connection, Instant now);
+  void clear() { idle_.clear(); }
+
+  const UpstreamAddress& address() const noexcept { return address_; }
+
+ private:
+  static constexpr std::chrono::seconds kMaxIdle{4};
+  static constexpr std::size_t kMaxIdleConnections = 256;
+  struct Idle {
+    std::unique_ptr<UpstreamConnection> connection;
+    Instant since;
+  };
+  asio::io_context& loop_;
+  UpstreamAddress address_;
+  std::deque<Idle> idle_;  // oldest in front
+};
+
+}  // namespace keep

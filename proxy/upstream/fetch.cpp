@@ -1,0 +1,75 @@
+#include "upstream/fetch.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "base/deadline.hpp"
+#include "base/race.hpp"
+
+namespace keep {
+
+namespace {
+
+constexpr std::size_t kMaxBody = 16 << 20;
+
+Task<FetchResponse> talk(UpstreamConnection& connection, const ConnectionPool& pool,
+                         const FetchRequest& request) {
+  const std::string authority = pool.address().authority();
+  const std::string head = request_head(request.method, request.target, authority,
+                                        request.headers, request.body.size());
+  const auto sent = co_await connection.send(head, request.body);
+  if (!sent) co_return sent.error();
+  auto answer = co_await connection.read_head(request.method == "HEAD");
+  if (!answer) co_return answer.error();
+  FetchResponse response;
+  response.status = answer->status;
+  response.headers = std::move(answer->headers);
+  for (;;) {
+    const auto piece = co_await connection.read_some();
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    if (response.body.size() + piece->size() > kMaxBody) {
+      co_return Error(Fault::kTooLarge, Side::kUpstream, "upstream's reply is too large");
+    }
+    response.body.append(*piece);
+  }
+  co_return response;
+}
+
+asio::awaitable<void> run(ConnectionPool& pool, const FetchRequest& request,
+                          std::optional<Result<FetchResponse>>& result) {
+  auto connection = pool.take_idle(std::chrono::steady_clock::now());
+  if (connection) {
+    result = co_await talk(*connection, pool, request);
+    const bool stale = !*result && result->error().fault == Fault::kGone;
+    if (!stale) {
+      if (*result) pool.give_back(std::move(connection), std::chrono::steady_clock::now());
+      co_return;
+    }
+  }
+  auto fresh = co_await pool.connect();
+  if (!fresh) {
+    result = fresh.error();
+    co_return;
+  }
+  result = co_await talk(**fresh, pool, request);
+  if (*result) pool.give_back(std::move(*fresh), std::chrono::steady_clock::now());
+}
+
+}  // namespace
+
+Task<FetchResponse> fetch(ConnectionPool& pool, FetchRequest request) {
+  const auto executor = co_await asio::this_coro::executor;
+  Deadline deadline(executor);
+  deadline.set(request.limit, "fetch");
+  std::optional<Result<FetchResponse>> result;
+  auto work = run(pool, request, result);
+  auto limit = deadline.passed();
+  const std::size_t first = co_await race(std::move(work), std::move(limit));
+  if (first == 1 || !result) {
+    co_return Error(Fault::kTimeout, Side::kUpstream, "no reply to " + request.target + " in time");
+  }
+  co_return std::move(*result);
+}
+
+}  // namespace keep

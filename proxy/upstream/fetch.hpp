@@ -1,0 +1,30 @@
+// fetch: one small request to llama-server, read whole. For probes and slot control.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "upstream/connection_pool.hpp"
+
+namespace keep {
+
+struct FetchRequest {
+  FetchRequest(std::string_view m, std::string_view t, std::string b = {})
+      : method(m), target(t), body(std::move(b)) {}
+  std::string method, target, body;
+  Headers headers;
+  Duration limit = std::chrono::seconds(10);  // for all of it
+};
+
+struct FetchResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;  // at most 16 MB
+};
+
+// Uses an idle connection when there is one; retries once on a new one when that was dead.
+Task<FetchResponse> fetch(ConnectionPool& pool, FetchRequest request);
+
+}  // namespace keep

@@ -1,0 +1,208 @@
+#include "upstream/http_client.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace keep {
+
+namespace {
+
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kReadBytes = 16 << 10;
+constexpr std::uint32_t kMaxHeadBytes = 64 << 10;
+
+// Beast's parser, filling our own head and gathering the de-chunked body bytes of one read.
+class Parser final : public http::basic_parser<false> {
+ public:
+  explicit Parser(bool head_request) {
+    header_limit(kMaxHeadBytes);
+    body_limit(boost::none);  // a long answer is not an error
+    eager(true);
+    skip(head_request);
+  }
+  ResponseHead head;
+  std::string piece;
+
+ private:
+  using View = boost::beast::string_view;
+  void on_request_impl(http::verb, View, View, int, error_code&) override {}
+  void on_response_impl(int code, View reason, int, error_code&) override {
+    head.status = code;
+    head.reason.assign(reason.data(), reason.size());
+  }
+  void on_field_impl(http::field, View name, View value, error_code&) override {
+    head.headers.add({name.data(), name.size()}, {value.data(), value.size()});
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(View body, error_code&) override {
+    piece.append(body.data(), body.size());
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code& ec) override {
+    return on_body_impl(body, ec);
+  }
+  void on_finish_impl(error_code&) override {}
+};
+
+Error to_error(const error_code& ec, const char* what) {
+  if (ec == asio::error::operation_aborted) {
+    return Error(Fault::kCancelled, Side::kUpstream, std::string(what) + " cancelled");
+  }
+  if (ec == asio::error::connection_refused) {
+    return Error(Fault::kRefused, Side::kUpstream, "nobody listens at the upstream address");
+  }
+  if (ec == asio::error::eof || ec == asio::error::connection_reset ||
+      ec == asio::error::broken_pipe || ec == http::error::partial_message) {
+    return Error(Fault::kGone, Side::kUpstream, "upstream closed the connection");
+  }
+  return Error(Fault::kProtocol, Side::kUpstream, std::string(what) + ": " + ec.message());
+}
+
+}  // namespace
+
+struct UpstreamConnection::State {
+  std::optional<Parser> parser;
+  asio::streambuf input;
+  std::string handed_out;  // the caller's view of the last piece
+  bool fresh = true;  // no byte of the current response has come
+};
+
+Result<UpstreamAddress> resolve_upstream(const std::string& url) {
+  const auto bad = [&url](const std::string& why) {
+    return Error(Fault::kBadRequest, Side::kInternal, "upstream '" + url + "': " + why);
+  };
+  std::string_view rest = url;
+  if (!rest.starts_with("http://")) return bad("must start with http://");
+  rest.remove_prefix(7);
+  rest = rest.substr(0, rest.find('/'));
+  const std::size_t colon = rest.rfind(':');
+  const bool has_port = colon != std::string_view::npos && rest.find(']', colon) == rest.npos;
+  const std::string port(has_port ? rest.substr(colon + 1) : "80");
+  std::string host(has_port ? rest.substr(0, colon) : rest);
+  UpstreamAddress address;
+  address.host = host;
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  asio::io_context context;
+  tcp::resolver resolver(context);
+  error_code ec;
+  const auto found = resolver.resolve(host, port, ec);
+  if (ec || found.empty()) return bad("cannot be resolved: " + ec.message());
+  address.endpoint = found.begin()->endpoint();
+  return address;
+}
+
+UpstreamConnection::UpstreamConnection(asio::io_context& loop)
+    : socket_(loop), state_(std::make_unique<State>()) {}
+UpstreamConnection::~UpstreamConnection() = default;
+
+Task<> UpstreamConnection::connect(const tcp::endpoint& endpoint) {
+  auto [ec] = co_await socket_.async_connect(endpoint, kToken);
+  if (ec) co_return to_error(ec, "connect");
+  socket_.set_option(tcp::no_delay(true), ec);
+  co_return Result<>{};
+}
+
+Task<> UpstreamConnection::send(std::string_view head, std::string_view body) {
+  ++exchanges_;
+  state_->fresh = true;
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
+                                                  asio::buffer(body.data(), body.size())};
+  auto [ec, count] = co_await asio::async_write(socket_, buffers, kToken);
+  if (ec) co_return to_error(ec, "send");
+  co_return Result<>{};
+}
+
+Task<ResponseHead> UpstreamConnection::read_head(bool head_request) {
+  State& s = *state_;
+  s.parser.emplace(head_request);
+  while (!s.parser->is_header_done()) {
+    const auto room = s.input.prepare(kReadBytes);
+    auto [ec, count] = co_await socket_.async_read_some(room, kToken);
+    if (ec) {
+      Error error = to_error(ec, "read");
+      if (!s.fresh && error.fault == Fault::kGone) error.fault = Fault::kProtocol;
+      co_return error;
+    }
+    s.fresh = false;
+    s.input.commit(count);
+    s.input.consume(s.parser->put(*s.input.data().begin(), ec));
+    if (ec && ec != http::error::need_more) co_return to_error(ec, "response head");
+  }
+  ResponseHead head = std::move(s.parser->head);
+  if (const auto length = s.parser->content_length()) head.content_length = *length;
+  co_return head;
+}
+
+Task<std::string_view> UpstreamConnection::read_some() {
+  State& s = *state_;
+  std::string& piece = s.parser->piece;
+  s.handed_out.clear();
+  for (;;) {
+    error_code ec;
+    if (s.input.size() > 0 && !s.parser->is_done()) {
+      s.input.consume(s.parser->put(*s.input.data().begin(), ec));
+      if (ec && ec != http::error::need_more) co_return to_error(ec, "response body");
+    }
+    if (!piece.empty() || s.parser->is_done()) break;
+    const auto room = s.input.prepare(kReadBytes);
+    auto [read_ec, count] = co_await socket_.async_read_some(room, kToken);
+    if (read_ec == asio::error::eof) {
+      s.parser->put_eof(ec);
+      if (ec) co_return to_error(ec, "response body");
+      continue;
+    }
+    if (read_ec) co_return to_error(read_ec, "read");
+    s.input.commit(count);
+  }
+  s.handed_out.swap(piece);
+  co_return std::string_view(s.handed_out);
+}
+
+bool UpstreamConnection::reusable() const noexcept {
+  return state_->parser && state_->parser->is_done() && state_->parser->keep_alive() &&
+         state_->input.size() == 0;
+}
+
+bool UpstreamConnection::alive() noexcept {
+  char byte = 0;
+  const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+std::string request_head(std::string_view method, std::string_view target,
+                         std::string_view authority, const Headers& headers,
+                         std::size_t body_bytes) {
+  std::string head;
+  head.reserve(512);
+  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  head.append("Host: ").append(authority).append("\r\n");
+  for (const Header& h : headers) {
+    if (equal_ignoring_case(h.name, "Host") || equal_ignoring_case(h.name, "Content-Length")) {
+      continue;
+    }
+    head.append(h.name).append(": ").append(h.value).append("\r\n");
+  }
+  if (body_bytes > 0 || (method != "GET" && method != "HEAD")) {
+    head.append("Content-Length: ").append(std::to_string(body_bytes)).append("\r\n");
+  }
+  return head.append("\r\n");
+}
+
+}  // namespace keep

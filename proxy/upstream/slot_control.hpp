@@ -1,0 +1,26 @@
+// Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "exchange/services.hpp"
+#include "upstream/connection_pool.hpp"
+
+namespace keep {
+
+class HttpSlotControl final : public SlotControl {
+ public:
+  // `authorization` is sent when not empty.
+  HttpSlotControl(ConnectionPool& pool, const std::string& authorization)
+      : pool_(pool), authorization_(authorization) {}
+
+  Task<std::vector<SlotState>> list() override;
+  Task<> erase(int slot) override;
+
+ private:
+  ConnectionPool& pool_;
+  const std::string& authorization_;
+};
+
+}  // namespace keep
