@@ -22,22 +22,28 @@ simdjson::error_code parse(const std::string& text) {
   return parser.parse(text).error();
 }
 
+// simdjson names the kind of fault but not the place, so look for the place again, slowly.
+Error to_error(simdjson::error_code code, const std::optional<TextFault>& fault) {
+  std::string detail = "invalid JSON";
+  if (fault) detail += " near byte " + std::to_string(fault->offset);
+  detail += ": ";
+  detail += fault ? fault->what : simdjson::error_message(code);
+  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+}
+
 }  // namespace
 
 Result<Value> validate(const std::string& text) {
   const simdjson::error_code code = parse(text);
   if (code == simdjson::SUCCESS) return Value(text);
-  if (code == simdjson::MEMALLOC) {
-    return Error(Fault::kTooLarge, Side::kDownstream, "not enough memory to read the JSON text");
+  if (code == simdjson::MEMALLOC || code == simdjson::CAPACITY) {
+    return Error(Fault::kTooLarge, Side::kDownstream, "the JSON text is too large to read");
   }
-  // simdjson names the kind of fault but not the place, so look for the place again, slowly.
-  std::string detail = "invalid JSON";
-  if (const auto fault = find_fault(text)) {
-    detail += " near byte " + std::to_string(fault->offset) + ": " + std::string(fault->what);
-  } else {
-    detail += std::string(": ") + simdjson::error_message(code);
-  }
-  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+  const auto fault = find_fault(text);
+  // A number that simdjson cannot store is still JSON, and upstream may well take it.
+  const bool number = code == simdjson::NUMBER_ERROR || code == simdjson::BIGINT_ERROR;
+  if (number && !fault) return Value(text);
+  return to_error(code, fault);
 }
 
 }  // namespace keep::json

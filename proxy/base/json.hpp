@@ -109,7 +109,7 @@ class Elements {
 
 // Checks the whole text; any root will do. The error's detail says what is wrong and near which
 // byte; it is Fault::kBadRequest, Side::kDownstream (callers that read upstream's text change it).
-// Also refused: nesting deeper than 1024, and integers that do not fit 64 bits.
+// Nesting deeper than 1024 is refused, too. Numbers may have any size.
 // Reserve text.size() + 64 when reading a body to spare a copy. Thread safe.
 Result<Value> validate(const std::string& text);
 

@@ -67,6 +67,7 @@ class Checker {
   Fault value() {
     const char c = text_[at_];
     if (c == '{' || c == '[') {
+      if (open_.size() == kMaxDepth) return TextFault{at_, "nested too deep"};
       ++at_;
       open_ += c;
       expect_ = c == '{' ? Expect::kKeyOrEnd : Expect::kValueOrEnd;

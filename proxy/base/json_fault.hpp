@@ -1,5 +1,5 @@
 // Where a text stops being JSON: for the message to the client, after simdjson has refused it.
-// A plain byte by byte check of grammar and UTF-8. Pure, linear, no recursion.
+// A byte by byte check of grammar, UTF-8 and depth. Pure, linear, no recursion.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,14 @@
 
 namespace keep::json {
 
+inline constexpr std::size_t kMaxDepth = 1024;  // simdjson's
+
 struct TextFault {
   std::size_t offset = 0;
   std::string_view what;  // static text
 };
 
-// Empty when no fault of grammar is found (too deep, or a number out of range, is not looked for).
+// Empty when the text is JSON. Numbers may have any size, as JSON itself has no limit.
 std::optional<TextFault> find_fault(std::string_view text);
 
 }  // namespace keep::json

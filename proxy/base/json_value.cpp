@@ -166,7 +166,11 @@ Members Value::members() const noexcept { return Members(is_object() ? raw_ : ""
 Elements Value::elements() const noexcept { return Elements(is_array() ? raw_ : ""); }
 
 bool Member::key_is(std::string_view key) const noexcept {
-  if (raw_key.find('\\') == scan::npos) return raw_key == key;
+  // Escapes only lengthen, so most keys are told apart by their size.
+  if (raw_key.size() < key.size()) return false;
+  const bool escaped = raw_key.find('\\') != scan::npos;
+  if (raw_key.size() == key.size()) return raw_key == key && !escaped;
+  if (!escaped) return false;
   bool same = true;
   unescape(raw_key, [&](std::string_view piece) {
     same = key.starts_with(piece);

@@ -2,13 +2,13 @@
 // Every byte that no edit names survives.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
-
 #include "base/result.hpp"
 #include "openai/chat_request.hpp"
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace keep::openai {
 
@@ -36,8 +36,11 @@ struct InsertMessage {
 using BodyEdit = std::variant<SetField, RemoveField, ReplaceMessage, RemoveMessage, InsertMessage>;
 using BodyEdits = std::vector<BodyEdit>;
 
-// `request` must have been parsed from `body`. The later SetField of one key wins; a later
-// Replace or Remove of one message wins. An index past the end is Fault::kInternal.
+// `request` must have been parsed from `body`. The later SetField or RemoveField of one key wins,
+// and counts for every member of that key; a later Replace or Remove of one message wins. An index
+// past the end, messages edited in a body without a list of them (a bare prompt), or in one whose
+// list is also set or removed as a field, is Fault::kInternal. The inserted texts must be JSON;
+// they are not checked. Linear; the result has 64 bytes of spare capacity for the next parse.
 Result<std::string> apply_edits(const std::string& body, const ChatRequest& request,
                                 const BodyEdits& edits);
 

@@ -5,31 +5,17 @@
 // (readers disagree about which one counts).
 #pragma once
 
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "openai/message.hpp"
+#include "openai/surface.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/json.hpp"
-#include "base/result.hpp"
-
 namespace keep::openai {
-
-enum class Surface { kPassThrough, kChat, kCompletion, kResponses, kMessages };
-
-std::string_view to_string(Surface surface) noexcept;
-// By method and path (query string ignored): POST /v1/chat/completions, /chat/completions, ...
-Surface surface_of(std::string_view method, std::string_view target) noexcept;
-
-struct Message {
-  std::string role;
-  json::Value raw;         // the whole message object
-  json::Value content;     // string, array of parts, null or missing
-  std::uint64_t hash = 0;  // of role and content as the model sees them; written by the parser,
-                           // rewritten by hygiene where a rule removes something volatile
-  std::size_t text_bytes = 0;  // for estimates
-};
 
 struct ChatRequest {
   json::Value root;
@@ -39,25 +25,21 @@ struct ChatRequest {
   bool return_progress = false;  // asked for by the client
   bool include_usage = false;
   bool store = true;
-  int choices = 1;  // n
-  std::optional<std::int64_t> max_tokens;
+  int choices = 1;                         // n
+  std::optional<std::int64_t> max_tokens;  // of the names in use the most recent one; -1 is unset
   std::optional<std::int64_t> id_slot;  // or slot_id, a common slip: llama-server ignores that one
-  json::Value messages_raw;             // the array that edits of messages go into
-  std::vector<Message> messages;        // a completion's prompt is one user message
+  json::Value messages_raw;             // the array that edits of messages go into; missing for a
+                                        // bare prompt or input
+  std::vector<Message> messages;        // one per element of messages_raw, or the bare prompt as
+                                        // one user message
+  json::Value instructions;             // of a responses body: its system text, not a message
   json::Value tools;
-  std::uint64_t tools_hash = 0;  // of the tools' names in order
+  std::uint64_t tools_hash = 0;  // of the tools' names in order, 0 without tools
 };
 
 // The body of `surface` (not kPassThrough; kMessages bodies are translated first, see
-// anthropic.hpp, and parsed as kChat). Fault::kBadRequest with a text for the client.
+// anthropic.hpp, and parsed as kChat). Fault::kBadRequest with a text for the client. Fields of
+// a wrong type are taken as missing, as llama-server does, except the messages. Linear.
 Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface);
-
-// The text of a message's content: the string, or its text parts joined by LF.
-std::string content_text(const json::Value& content);
-
-// An assistant text as it is compared between turns: reasoning blocks (<think>...</think>)
-// dropped, white space collapsed, ends trimmed.
-std::string normalized_answer(std::string_view text);
-std::uint64_t answer_hash(std::string_view text);  // == Message::hash of that answer sent back
 
 }  // namespace keep::openai

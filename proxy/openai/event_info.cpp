@@ -12,7 +12,7 @@ using json::Value;
 // The members of the event that mean something, found in one pass.
 struct Fields {
   Value choices, error, usage, timings, progress;  // chat and completions
-  Value content, stop, stop_type;                  // /completion
+  Value index, content, stop, stop_type;           // /completion
   Value type, delta, item, response;               // /v1/responses
 };
 
@@ -22,6 +22,7 @@ Value* slot_of(Fields& fields, std::string_view key) noexcept {
   if (key == "usage") return &fields.usage;
   if (key == "timings") return &fields.timings;
   if (key == "prompt_progress") return &fields.progress;
+  if (key == "index") return &fields.index;
   if (key == "content") return &fields.content;
   if (key == "stop") return &fields.stop;
   if (key == "stop_type") return &fields.stop_type;
@@ -138,8 +139,9 @@ EventInfo::Kind read_choices(const Fields& fields, EventInfo& info) {
 }
 
 EventInfo::Kind read_completion(const Fields& fields, EventInfo& info) {
+  info.has_output = has_text(fields.content);
+  if (count_of(fields.index) != 0) return EventInfo::Kind::kDelta;
   append_text(info.content, fields.content);
-  info.has_output = !info.content.empty();
   if (fields.stop.boolean().value_or(false)) {
     info.finish_reason = word(fields.stop_type) == "limit" ? "length" : "stop";
   }

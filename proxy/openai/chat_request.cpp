@@ -1,0 +1,172 @@
+#include "openai/chat_request.hpp"
+
+#include "base/hash.hpp"
+
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace keep::openai {
+
+namespace {
+
+using json::Member;
+using json::Value;
+
+Error bad(std::string detail) {
+  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+}
+
+// The top-level members that we act on. Those that are only listed here are read elsewhere (by
+// identify), and must not appear twice either.
+enum Known : std::size_t {
+  kModel,
+  kMessages,
+  kPrompt,
+  kInput,
+  kInstructions,
+  kStream,
+  kStreamOptions,
+  kMaxTokens,
+  kMaxCompletionTokens,
+  kMaxOutputTokens,
+  kNPredict,
+  kN,
+  kIdSlot,
+  kSlotId,
+  kTools,
+  kReturnProgress,
+  kStore,
+  kConversationId,
+  kPreviousResponseId,
+  kKnownCount,
+};
+constexpr std::string_view kNames[] = {
+    "model",
+    "messages",
+    "prompt",
+    "input",
+    "instructions",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "n_predict",
+    "n",
+    "id_slot",
+    "slot_id",
+    "tools",
+    "return_progress",
+    "store",
+    "conversation_id",
+    "previous_response_id",
+};
+static_assert(std::size(kNames) == kKnownCount);
+
+struct Fields {
+  Value values[kKnownCount];
+  const Value& operator[](Known known) const noexcept { return values[known]; }
+};
+
+Result<Fields> read_fields(const Value& root) {
+  if (!root.is_object()) return bad("the body must be a JSON object");
+  Fields fields;
+  for (const Member member : root.members()) {
+    for (std::size_t i = 0; i < kKnownCount; ++i) {
+      if (!member.key_is(kNames[i])) continue;
+      if (!fields.values[i].missing()) return bad("'" + std::string(kNames[i]) + "' appears twice");
+      fields.values[i] = member.value;
+      break;
+    }
+  }
+  return fields;
+}
+
+using ReadMessage = Result<Message> (*)(const Value&, std::string_view);
+
+Result<> read_list(const Value& list, std::string_view name, ReadMessage read,
+                   ChatRequest& request) {
+  request.messages_raw = list;
+  for (const Value element : list.elements()) {
+    std::string where(name);
+    where += '[' + std::to_string(request.messages.size()) + ']';
+    auto message = read(element, where);
+    if (!message) return message.error();
+    request.messages.push_back(*std::move(message));
+  }
+  return {};
+}
+
+Result<> read_messages(const Fields& fields, ChatRequest& request) {
+  if (request.surface == Surface::kCompletion) {
+    const Value& prompt = fields[kPrompt];
+    if (prompt.missing()) return bad("'prompt' is required");
+    request.messages.push_back(message_of_prompt(prompt));
+    return {};
+  }
+  if (request.surface == Surface::kResponses) {
+    const Value& input = fields[kInput];
+    request.instructions = fields[kInstructions];
+    if (input.is_array()) return read_list(input, "input", read_response_item, request);
+    if (!input.is_string()) return bad("'input' must be a string or an array");
+    request.messages.push_back(message_of_prompt(input));
+    return {};
+  }
+  auto done = read_list(fields[kMessages], "messages", read_chat_message, request);
+  if (done && request.messages.empty()) return bad("'messages' must be a non-empty array");
+  return done;
+}
+
+std::optional<std::int64_t> first_count(const Fields& fields, std::initializer_list<Known> names) {
+  for (const Known name : names) {
+    const auto value = fields[name].integer();
+    if (value && *value >= 0) return value;
+  }
+  return std::nullopt;
+}
+
+// Chat has them inside "function", the Responses API has them flat, built-in tools have a type.
+std::uint64_t hash_of_tools(const Value& tools) {
+  std::uint64_t hash = 0;
+  for (const Value tool : tools.elements()) {
+    auto name = tool.find("function").find("name").string();
+    if (!name) name = tool.find("name").string();
+    if (!name) name = tool.find("type").string();
+    hash = hash_combine(hash, hash64(name.value_or(std::string())));
+  }
+  return hash;
+}
+
+void read_settings(const Fields& fields, ChatRequest& request) {
+  request.model = fields[kModel].string().value_or(std::string());
+  request.stream = fields[kStream].boolean().value_or(false);
+  request.return_progress = fields[kReturnProgress].boolean().value_or(false);
+  request.include_usage = fields[kStreamOptions].find("include_usage").boolean().value_or(false);
+  request.store = fields[kStore].boolean().value_or(true);
+  const std::int64_t n = fields[kN].integer().value_or(1);
+  if (n > 0 && n <= std::numeric_limits<int>::max()) request.choices = static_cast<int>(n);
+  request.max_tokens =
+      first_count(fields, {kMaxOutputTokens, kMaxCompletionTokens, kMaxTokens, kNPredict});
+  request.id_slot = first_count(fields, {kIdSlot, kSlotId});
+  request.tools = fields[kTools];
+  request.tools_hash = hash_of_tools(request.tools);
+}
+
+}  // namespace
+
+Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface) {
+  const auto root = json::validate(body);
+  if (!root) return root.error();
+  const auto fields = read_fields(*root);
+  if (!fields) return fields.error();
+  ChatRequest request;
+  request.root = *root;
+  request.surface = surface;
+  read_settings(*fields, request);
+  if (const auto done = read_messages(*fields, request); !done) return done.error();
+  return request;
+}
+
+}  // namespace keep::openai

@@ -1,0 +1,173 @@
+#include "openai/message.hpp"
+
+#include "base/hash.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace keep::openai {
+
+namespace {
+
+using json::Member;
+using json::Value;
+
+Error bad(std::string_view where, std::string_view what) {
+  std::string detail = "'";
+  detail += where;
+  detail += what;
+  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+}
+
+// The members of a message or item that we read, found in one pass.
+struct Fields {
+  Value role, content, tool_calls, tool_call_id;  // chat
+  Value type, name, call_id, output;              // responses
+};
+
+Value* slot_of(Fields& fields, const Member& member) noexcept {
+  if (member.key_is("role")) return &fields.role;
+  if (member.key_is("content")) return &fields.content;
+  if (member.key_is("tool_calls")) return &fields.tool_calls;
+  if (member.key_is("tool_call_id")) return &fields.tool_call_id;
+  if (member.key_is("type")) return &fields.type;
+  if (member.key_is("name")) return &fields.name;
+  if (member.key_is("call_id")) return &fields.call_id;
+  if (member.key_is("output")) return &fields.output;
+  return nullptr;
+}
+
+Result<Fields> read_fields(const Value& raw, std::string_view where) {
+  if (!raw.is_object()) return bad(where, "' must be an object");
+  Fields fields;
+  for (const Member member : raw.members()) {
+    Value* const slot = slot_of(fields, member);
+    if (slot == nullptr) continue;
+    if (!slot->missing()) {
+      return bad(where, "." + std::string(member.raw_key) + "' appears twice");
+    }
+    *slot = member.value;
+  }
+  return fields;
+}
+
+std::string text_of(const Value& value) { return value.string().value_or(std::string()); }
+
+Value text_of_part(const Value& part) {
+  Value type, text;
+  for (const Member member : part.members()) {
+    if (member.key_is("type")) type = member.value;
+    if (member.key_is("text")) text = member.value;
+  }
+  const std::string_view name = type.plain_string().value_or(std::string_view());
+  const bool known = name == "text" || name == "input_text" || name == "output_text";
+  return known && text.is_string() ? text : Value();
+}
+
+struct Text {
+  std::string text;
+  bool whole = true;  // nothing but text was there
+};
+
+Text read_text(const Value& content) {
+  Text out;
+  if (content.is_string()) {
+    out.text = text_of(content);
+    return out;
+  }
+  bool any = false;
+  for (const Value part : content.elements()) {
+    const Value text = text_of_part(part);
+    if (text.missing()) {
+      out.whole = false;
+      continue;
+    }
+    if (std::exchange(any, true)) out.text += '\n';
+    out.text += text_of(text);
+  }
+  const json::Type type = content.type();
+  const bool empty = type == json::Type::kMissing || type == json::Type::kNull;
+  if (!empty && type != json::Type::kArray) out.whole = false;
+  return out;
+}
+
+// A string and the same text as parts hash alike; pictures and the like count by their bytes.
+std::uint64_t plain_hash(std::string_view role, const Text& text, const Value& content,
+                         std::string_view tool_call_id) {
+  const std::uint64_t body = text.whole ? hash64(text.text) : hash64(content.raw(), 1);
+  return hash_combine(hash_combine(hash64(role), body), hash64(tool_call_id));
+}
+
+std::vector<std::string> names_of_calls(const Value& tool_calls) {
+  std::vector<std::string> names;
+  for (const Value call : tool_calls.elements()) {
+    names.push_back(text_of(call.find("function").find("name")));
+  }
+  return names;
+}
+
+Message make_message(std::string role, const Value& raw, const Fields& fields) {
+  Message message;
+  const Text text = read_text(fields.content);
+  message.raw = raw;
+  message.content = fields.content;
+  message.text_bytes = text.text.size();
+  if (fields.tool_calls.is_array()) message.text_bytes += fields.tool_calls.raw().size();
+  if (role == "assistant") {
+    message.hash = answer_hash(text.text, names_of_calls(fields.tool_calls));
+  } else {
+    message.hash = plain_hash(role, text, fields.content, text_of(fields.tool_call_id));
+  }
+  message.role = std::move(role);
+  return message;
+}
+
+}  // namespace
+
+Result<Message> read_chat_message(const Value& raw, std::string_view where) {
+  const auto fields = read_fields(raw, where);
+  if (!fields) return fields.error();
+  auto role = fields->role.string();
+  if (!role) return bad(where, ".role' must be a string");
+  return make_message(*std::move(role), raw, *fields);
+}
+
+Result<Message> read_response_item(const Value& raw, std::string_view where) {
+  auto fields = read_fields(raw, where);
+  if (!fields) return fields.error();
+  if (auto role = fields->role.string()) return make_message(*std::move(role), raw, *fields);
+  const std::string type = text_of(fields->type);
+  if (type.empty()) return bad(where, "' must have a role or a type");
+  if (type == "function_call") {
+    Message message = make_message("assistant", raw, *fields);
+    const std::string name[] = {text_of(fields->name)};
+    message.hash = answer_hash("", name);
+    message.text_bytes = raw.raw().size();
+    return message;
+  }
+  if (type == "function_call_output") {
+    fields->content = fields->output;
+    fields->tool_call_id = fields->call_id;
+    return make_message("tool", raw, *fields);
+  }
+  if (fields->content.missing()) fields->content = raw;  // so that the item's bytes are its hash
+  return make_message(type, raw, *fields);
+}
+
+Message message_of_prompt(const Value& prompt) {
+  Fields fields;
+  fields.content = prompt;
+  Message message = make_message("user", prompt, fields);
+  if (!prompt.is_string()) message.text_bytes = prompt.raw().size();
+  return message;
+}
+
+std::string content_text(const Value& content) { return read_text(content).text; }
+
+std::uint64_t answer_hash(std::string_view text, std::span<const std::string> tool_names) {
+  std::uint64_t hash = hash_combine(hash64("assistant"), hash64(normalized_answer(text)));
+  for (const std::string& name : tool_names) hash = hash_combine(hash, hash64(name));
+  return hash;
+}
+
+}  // namespace keep::openai

@@ -1,0 +1,42 @@
+// Message: one entry of a conversation as a client sends it, and how two are compared. Pure.
+#pragma once
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace keep::openai {
+
+struct Message {
+  std::string role;
+  json::Value raw;             // the whole message object
+  json::Value content;         // string, array of parts, null or missing
+  std::uint64_t hash = 0;      // of role and content as the model sees them; written by the parser,
+                               // rewritten by hygiene where a rule removes something volatile
+  std::size_t text_bytes = 0;  // of text and tool calls, for estimates
+};
+
+// A message of /v1/chat/completions. Fault::kBadRequest with a text that begins with `where`.
+Result<Message> read_chat_message(const json::Value& raw, std::string_view where);
+// An item of /v1/responses: a message, a function_call (an assistant message), its output (a tool
+// message), or another item, whose type stands in for the role.
+Result<Message> read_response_item(const json::Value& raw, std::string_view where);
+// The user message that a bare prompt (a string, or an array of strings or tokens) stands for.
+Message message_of_prompt(const json::Value& prompt);
+
+// The text of a message's content: the string, or its text parts joined by LF.
+std::string content_text(const json::Value& content);
+
+// An assistant text as it is compared between turns: reasoning blocks (<think>...</think>, also
+// one that was opened in the prompt) dropped, white space collapsed, ends trimmed.
+std::string normalized_answer(std::string_view text);
+// == Message::hash of that answer sent back. Of tool calls the names count, in order; clients
+// print the arguments anew.
+std::uint64_t answer_hash(std::string_view text, std::span<const std::string> tool_names = {});
+
+}  // namespace keep::openai
