@@ -10,6 +10,8 @@ shift 4
 saves=$build/run/slots-$port
 mkdir -p "$saves"
 
+# Threads that spin at every barrier starve each other as soon as anything else wants a core.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 # -b 256 bounds how long an abandoned prefill goes on; --cache-ram 0 and -sps 0 keep the server
 # from moving a conversation out of the slot it was given.
 set -- -m "$model" --host 127.0.0.1 --port "$port" --no-ui --metrics \

@@ -16,28 +16,26 @@ log=$repo/build/run/engine-$engine_port.log
 
 "$here/stage.sh"
 mkdir -p "${log%/*}"
+engine='' keep=''
+stop() { # the proxy before the engine, so that it drains; a second signal makes it stop at once
+  for child in $keep $engine; do
+    kill "$child" 2>/dev/null || true
+    wait "$child" || true
+  done
+  wait
+}
+trap 'stop; exit 0' TERM INT HUP
+
 "$here/run.sh" "$model" "$engine_port" "$slots" "${ENGINE_CTX:-$((per_slot * slots))}" >"$log" 2>&1 &
 engine=$!
 "$repo/build/release/llama-keep" serve --listen "127.0.0.1:$keep_port" \
   --upstream "http://127.0.0.1:$engine_port" "$@" &
 keep=$!
 
-nap() { # a sleep that a signal ends at once
-  sleep 0.2 &
-  nap=$!
-  wait $nap || true
-}
-stop() { # the proxy first, so that it drains; a second signal makes it stop at once
-  kill $keep "${nap:-$keep}" 2>/dev/null || true
-  wait $keep || true
-  kill $engine 2>/dev/null || true
-  wait $engine || true
-}
-trap 'stop; exit 0' TERM INT HUP
-
 ready=
 while kill -0 $engine 2>/dev/null && kill -0 $keep 2>/dev/null; do
-  nap
+  sleep 0.2 & # in the background, so that a signal is served at once
+  wait $! || true
   if [ -z "$ready" ] && curl -fs -o /dev/null --max-time 2 "$url/ready" && kill -0 $keep; then
     ready=yes
     echo "ready $url"

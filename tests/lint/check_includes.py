@@ -47,8 +47,10 @@ def fault_in(path, target):
     if not own.startswith(("proxy/", "plugins/")):
         return f"product code must not include {own}"
     if own.startswith("plugins/") and not path.startswith("plugins/"):
-        allowed = own == PLUGIN_LIST + ".hpp" and path.startswith("proxy/app/")
-        return None if allowed else f"only proxy/app includes plugins, through {PLUGIN_LIST}.hpp"
+        allowed = own == PLUGIN_LIST + ".hpp" or own.endswith("_settings.hpp")
+        if allowed and path.startswith("proxy/app/"):
+            return None
+        return f"only proxy/app sees plugins: {PLUGIN_LIST}.hpp and their *_settings.hpp"
     (mine, here), (theirs, there) = place(path), place(own)
     if theirs > mine or (theirs == mine == PLUGIN_FLOOR and here != there):
         return f"{own} (floor {theirs}) must not be seen from {here} (floor {mine})"
@@ -80,6 +82,7 @@ self_test(check, bad=[
 ], good=[
     ("proxy/flow/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),
     ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n'),
+    ("proxy/app/config.hpp", '#include "plugins/slots/slots_settings.hpp"\n'),
     ("proxy/main.cpp", '#include "app/verbs.hpp"\n'),
     ("plugins/plugin_list.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
     ("plugins/tier/model/lru.cpp", '#include "plugins/tier/effects.hpp"\n'),
