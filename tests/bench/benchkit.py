@@ -12,9 +12,9 @@ import tempfile
 import time
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("BUILD_DIR", REPO / "build/release"))
-KEEP_BIN = pathlib.Path(os.environ.get("KEEP_BIN", BUILD / "llama-keep"))
-ENGINE_RUN = pathlib.Path(os.environ.get("ENGINE_RUN", REPO / "engine/bundle/run.sh"))
+BUILD = pathlib.Path(os.environ.get("BUILD_DIR", REPO / "build/release")).absolute()
+KEEP_BIN = pathlib.Path(os.environ.get("KEEP_BIN", BUILD / "llama-keep")).absolute()
+ENGINE_RUN = pathlib.Path(os.environ.get("ENGINE_RUN", REPO / "engine/bundle/run.sh")).absolute()
 READY_S = 30
 
 
@@ -122,7 +122,7 @@ def verdict(misses):
 def main(run):
     try:
         sys.exit(run())
-    except BenchError as error:
+    except (BenchError, OSError) as error:  # OSError: a program is missing, a connection broke
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

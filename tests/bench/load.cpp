@@ -279,7 +279,7 @@ void run(const Settings& settings) {
       settings.seconds > 0 ? begin + static_cast<std::int64_t>(settings.seconds * 1e6) : 0;
   for (unsigned i = 0; i < settings.clients; ++i) {
     clients.push_back(std::make_unique<Client>(loop, settings, i, stats, shared));
-    asio::co_spawn(loop, clients.back()->run(end), [](std::exception_ptr failure) {
+    asio::co_spawn(loop, clients.back()->run(end), [](const std::exception_ptr& failure) {
       if (failure) std::rethrow_exception(failure);
     });
   }

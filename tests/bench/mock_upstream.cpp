@@ -343,9 +343,10 @@ int main(int argc, char** argv) {
   try {
     const auto settings = keep::bench::read_flags(argc, argv);
     boost::asio::io_context loop(1);
-    boost::asio::co_spawn(loop, keep::bench::listen(settings), [](std::exception_ptr failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
+    boost::asio::co_spawn(loop, keep::bench::listen(settings),
+                          [](const std::exception_ptr& failure) {
+                            if (failure) std::rethrow_exception(failure);
+                          });
     loop.run();
   } catch (const std::exception& failure) {
     std::cerr << "mock_upstream: " << failure.what() << "\n";

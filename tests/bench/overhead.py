@@ -5,6 +5,7 @@ Three kinds of load: `request` (four events an answer, bodies of three sizes) fo
 `stream` (200 events as fast as the socket takes them) for throughput per core; `paced` (50 events/s a stream)
 for the time an event is under way and for memory. Every round starts all processes afresh and runs the
 arms of a cell one after the other, each round in another order; "added" is against direct in the same round.
+`rss_mb` is the peak since the processes of the round started.
 """
 
 import argparse

@@ -20,7 +20,7 @@ import time
 import benchkit
 
 ROUNDS = 4
-MODEL = os.environ.get("MODEL", benchkit.REPO / "engine/demo-model/model-f16.gguf")
+MODEL = os.path.abspath(os.environ.get("MODEL", benchkit.REPO / "engine/demo-model/model-f16.gguf"))
 TRAINED_CTX = 1024
 TOPIC_CTX = 512  # cells for one topic of four rounds, with room to spare
 # As in real traffic, all topics come from one application and begin with its system prompt.
