@@ -1,0 +1,23 @@
+#include "plugins/plugin_list.hpp"
+
+#include <utility>
+
+#include "plugins/hygiene/hygiene_plugin.hpp"
+#include "plugins/identify/identify_plugin.hpp"
+#include "plugins/slots/slots_plugin.hpp"
+
+namespace keep {
+
+Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& settings) {
+  std::vector<std::unique_ptr<Plugin>> list;
+  if (settings.hygiene.enabled) {
+    auto hygiene = hygiene::make_hygiene(settings.hygiene);
+    if (!hygiene) return hygiene.error();
+    list.push_back(std::move(*hygiene));
+  }
+  if (settings.identify.enabled) list.push_back(identify::make_identify(settings.identify));
+  if (settings.slots.enabled) list.push_back(slots::make_slots(settings.slots));
+  return list;
+}
+
+}  // namespace keep

@@ -1,0 +1,23 @@
+// The plugins in the order requests pass them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "exchange/plugin.hpp"
+#include "plugins/hygiene/hygiene_settings.hpp"
+#include "plugins/identify/identify_settings.hpp"
+#include "plugins/slots/slots_settings.hpp"
+
+namespace keep {
+
+struct PluginSettings {
+  hygiene::HygieneSettings hygiene;
+  identify::IdentifySettings identify;
+  slots::SlotsSettings slots;
+};
+
+// Plugins that are switched off are left out. An Error names the setting at fault.
+Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& settings);
+
+}  // namespace keep

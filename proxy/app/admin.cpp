@@ -1,0 +1,113 @@
+#include "app/admin.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+#include "upstream/fetch.hpp"
+
+namespace keep {
+
+namespace {
+
+Reply text_reply(int status, std::string type, std::string body) {
+  LocalReply reply;
+  reply.status = status;
+  reply.content_type = std::move(type);
+  reply.body = std::move(body);
+  if (status == 503) reply.headers.add("Retry-After", "5");
+  return std::make_shared<const LocalReply>(std::move(reply));
+}
+
+std::string_view state_of(const Upstream& upstream) {
+  if (upstream.healthy()) return "ok";
+  return upstream.loading() ? "loading" : "unreachable";
+}
+
+// The model object with `window` added; everything else byte for byte.
+std::string with_window(const json::Value& model, const ServerProps& props) {
+  const std::int64_t trained = model.find("meta").find("n_ctx_train").integer().value_or(0);
+  std::string text(model.raw());
+  text.pop_back();  // the closing brace
+  if (model.members().begin() != model.members().end()) text += ',';
+  return text + "\"window\":" + std::to_string(window_tokens(props, trained)) + "}";
+}
+
+}  // namespace
+
+std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train) noexcept {
+  const std::int64_t slots = std::max(1, props.total_slots);
+  const std::int64_t share = props.unified ? props.n_ctx / slots : props.n_ctx;
+  return n_ctx_train > 0 ? std::min(share, n_ctx_train) : share;
+}
+
+bool Admin::is_open(const Request& request) {
+  const std::string_view path = request.path();
+  return path == "/health" || path == "/ready";
+}
+
+asio::awaitable<Reply> Admin::answer(const Request& request) {
+  if (request.method != "GET" && request.method != "HEAD") co_return nullptr;
+  const std::string_view path = request.path();
+  if (path == "/health") {
+    co_return text_reply(upstreams_.any_healthy() ? 200 : 503, "application/json", health_body());
+  }
+  if (path == "/ready") {
+    co_return text_reply(ready() ? 200 : 503, "text/plain", ready() ? "ready\n" : "not ready\n");
+  }
+  if (path == "/metrics") {
+    co_return text_reply(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text());
+  }
+  if (path == "/v1/models") co_return co_await models();
+  co_return nullptr;
+}
+
+std::string Admin::health_body() const {
+  json::Writer body;
+  body.begin_object();
+  body.member("status", upstreams_.any_healthy()   ? "ok"
+                        : upstreams_.any_loading() ? "loading"
+                                                   : "unavailable");
+  body.member("service", "llama-keep").member("version", KEEP_VERSION);
+  body.member("ready", ready()).key("upstreams").begin_array();
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    const Upstream& upstream = upstreams_.at(i);
+    body.begin_object().member("url", upstream.url()).member("status", state_of(upstream));
+    body.member("slots", upstream.props().total_slots).member("n_ctx", upstream.props().n_ctx);
+    body.end_object();
+  }
+  return body.end_array().end_object().take();
+}
+
+asio::awaitable<Reply> Admin::models() {
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    UpstreamServer& server = upstreams_.server(i);
+    if (!server.healthy()) continue;
+    FetchRequest request("GET", "/v1/models");
+    if (!server.authorization().empty()) {
+      request.headers.add("Authorization", server.authorization());
+    }
+    const auto response = co_await fetch(server.pool(), std::move(request));
+    if (!response || response->status != 200) continue;
+    const auto root = json::validate(response->body);
+    if (!root) continue;
+    const json::Value data = root->find("data");
+    std::string list = "[";
+    for (const json::Value model : data.elements()) {
+      if (list.size() > 1) list += ',';
+      list += with_window(model, server.props());
+    }
+    list += ']';
+    std::string body = response->body;
+    if (data.is_array()) {
+      body.replace(static_cast<std::size_t>(data.raw().data() - response->body.data()),
+                   data.raw().size(), list);
+    }
+    co_return json_reply(200, std::move(body));
+  }
+  const Fault fault = upstreams_.any_loading() ? Fault::kLoading : Fault::kRefused;
+  const Error error(fault, Side::kUpstream, "no llama-server answers");
+  co_return to_reply(error);
+}
+
+}  // namespace keep

@@ -1,0 +1,42 @@
+// Admin: the endpoints answered here instead of being passed on.
+//
+//   GET /health     ours and every upstream's state; 503 while none can answer
+//   GET /ready      200 once requests can be served
+//   GET /metrics    Prometheus text
+//   GET /v1/models  upstream's answer, each model with its `window`
+#pragma once
+
+#include <string>
+
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "exchange/local_reply.hpp"
+#include "upstream/upstream_server.hpp"
+
+namespace keep {
+
+class Admin {
+ public:
+  Admin(UpstreamSet& upstreams, Metrics& metrics) : upstreams_(upstreams), metrics_(metrics) {}
+
+  // nullptr: not one of ours.
+  asio::awaitable<Reply> answer(const Request& request);
+  static bool is_open(const Request& request);  // needs no API key
+
+  void set_draining() noexcept { draining_ = true; }
+  bool ready() const noexcept { return !draining_ && upstreams_.any_healthy(); }
+
+ private:
+  std::string health_body() const;
+  asio::awaitable<Reply> models();
+
+  UpstreamSet& upstreams_;
+  Metrics& metrics_;
+  bool draining_ = false;
+};
+
+// Tokens of one conversation's prompt that the model can see: the smaller of the model's training
+// context and the slot's share of the KV pool (under a unified pool every slot reports all of it).
+std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train) noexcept;
+
+}  // namespace keep

@@ -1,0 +1,259 @@
+#include "app/app.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "app/admin.hpp"
+#include "app/api_keys.hpp"
+#include "app/loop_watch.hpp"
+#include "app/sd_notify.hpp"
+#include "base/log.hpp"
+#include "flow/gateway.hpp"
+#include "plugins/plugin_list.hpp"
+
+namespace keep {
+
+namespace {
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds kCutTime{5};  // for cancelled exchanges to say goodbye
+
+std::size_t cpu_threads() {
+  const std::size_t cores = std::thread::hardware_concurrency();
+  return cores > 3 ? cores - 2 : 1;
+}
+
+FlowSettings flow_settings(const Config& config) {
+  FlowSettings settings;
+  settings.connect = config.timeouts.connect;
+  settings.first_event = config.timeouts.first_event;
+  settings.between_events = config.timeouts.between_events;
+  settings.write = config.timeouts.write;
+  settings.explain = config.explain;
+  settings.forward_authorization = config.keys_file.empty();
+  return settings;
+}
+
+ListenerSettings listener_settings(const Config& config) {
+  const std::string& address = config.listen.address;  // checked: host:port or [host]:port
+  const std::size_t colon = address.rfind(':');
+  ListenerSettings settings;
+  settings.host = address.substr(0, colon);
+  if (settings.host.starts_with('[')) {
+    settings.host = settings.host.substr(1, settings.host.size() - 2);
+  }
+  settings.port = static_cast<unsigned short>(std::stoi(address.substr(colon + 1)));
+  settings.max_connections = config.listen.max_connections;
+  settings.limits.max_header_bytes = config.listen.max_header_bytes;
+  settings.limits.max_body_bytes = config.listen.max_body_bytes;
+  settings.limits.idle = config.timeouts.idle;
+  settings.limits.head = config.timeouts.head;
+  settings.limits.body = config.timeouts.body;
+  return settings;
+}
+
+PluginSettings plugin_settings(const Config& config) {
+  PluginSettings settings;
+  settings.hygiene = config.hygiene;
+  settings.identify = config.identify;
+  settings.slots = config.slots;
+  return settings;
+}
+
+}  // namespace
+
+struct App::Parts {
+  explicit Parts(Config c)
+      : config(std::move(c)),
+        pools(cpu_threads()),
+        connections(loop),
+        background(loop),
+        upstreams(loop),
+        services{loop, pools, clock, metrics, background, upstreams},
+        flow_metrics(metrics),
+        admin(upstreams, metrics),
+        signals(loop) {}
+
+  Result<> add_upstreams();
+  Result<> make_flow();
+  void reload_keys();
+  void begin_stop();
+  asio::awaitable<void> handle_signals();
+  asio::awaitable<void> stop();
+  asio::awaitable<bool> wait_for(const Spawner& spawner, Duration limit);
+
+  Config config;
+  asio::io_context loop{1};
+  SteadyClock clock;
+  Metrics metrics;
+  Pools pools;
+  Spawner connections, background;
+  UpstreamSet upstreams;
+  Services services;
+  FlowMetrics flow_metrics;
+  Admin admin;
+  ApiKeys keys;
+  std::optional<Pipeline> pipeline;
+  std::optional<Flow> flow;
+  std::optional<Gateway> gateway;
+  std::optional<Listener> listener;
+  asio::signal_set signals;
+  bool stopping = false, hurry = false;
+};
+
+Result<> App::Parts::add_upstreams() {
+  for (const UpstreamSettings& settings : config.upstreams) {
+    auto address = resolve_upstream(settings.url);
+    if (!address) return address.error();
+    std::string authorization;
+    if (!settings.api_key_file.empty()) {
+      auto key = read_secret(settings.api_key_file);
+      if (!key) return key.error();
+      authorization = "Bearer " + *key;
+    }
+    upstreams.add(settings.url, std::move(*address), std::move(authorization));
+  }
+  return {};
+}
+
+Result<> App::Parts::make_flow() {
+  auto loaded = ApiKeys::load(config.keys_file);
+  if (!loaded) return loaded.error();
+  keys = std::move(*loaded);
+  auto plugins = make_plugins(plugin_settings(config));
+  if (!plugins) return plugins.error();
+  pipeline.emplace(std::move(*plugins), metrics);
+  flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics});
+  auto authenticate = [this](const Request& r) { return keys.tenant_for(r.headers); };
+  auto local = [this](const Request& r) { return admin.answer(r); };
+  gateway.emplace(*flow, std::move(authenticate), &Admin::is_open, std::move(local));
+  listener.emplace(loop, connections, listener_settings(config), *gateway);
+  return {};
+}
+
+void App::Parts::reload_keys() {
+  auto loaded = ApiKeys::load(config.keys_file);
+  if (loaded) {
+    keys = std::move(*loaded);
+    log::info("API keys read again");
+  } else {
+    log::error("API keys kept as they were", {{"why", loaded.error().detail}});
+  }
+}
+
+void App::Parts::begin_stop() {
+  hurry = std::exchange(stopping, true);
+  if (!hurry) asio::co_spawn(loop, stop(), [](const std::exception_ptr&) {});
+}
+
+asio::awaitable<void> App::Parts::handle_signals() {
+  for (;;) {
+    auto [ec, signal] = co_await signals.async_wait(kToken);
+    if (ec) co_return;
+    if (signal == SIGHUP) {
+      reload_keys();
+    } else {
+      begin_stop();
+    }
+  }
+}
+
+// Waits until the spawner has nothing left to do, the limit passes, or the operator is in a hurry.
+asio::awaitable<bool> App::Parts::wait_for(const Spawner& spawner, Duration limit) {
+  asio::steady_timer timer(loop);
+  const Instant end = clock.now() + limit;
+  const bool was_in_hurry = hurry;
+  while (spawner.running() > 0 && clock.now() < end && hurry == was_in_hurry) {
+    timer.expires_after(std::chrono::milliseconds(20));
+    co_await timer.async_wait(kToken);
+  }
+  co_return spawner.running() == 0;
+}
+
+asio::awaitable<void> App::Parts::stop() {
+  log::info("stopping", {{"connections", listener ? listener->connections() : 0}});
+  sd_notify("STOPPING=1");
+  admin.set_draining();
+  if (listener) listener->drain();
+  const bool drained = co_await wait_for(connections, config.timeouts.drain);
+  if (!drained) {
+    log::warn("drain time is over, cutting", {{"connections", connections.running()}});
+    connections.cancel_all();
+    const bool ended = co_await wait_for(connections, kCutTime);
+    if (!ended) listener->close_all();
+    co_await wait_for(connections, kCutTime);
+  }
+  if (pipeline) co_await pipeline->stop();
+  background.cancel_all();
+  co_await wait_for(background, kCutTime);
+  signals.cancel();
+  pools.cpu.join();
+  pools.disk.join();
+  loop.stop();
+}
+
+App::App(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+App::~App() = default;
+
+Result<> App::start() {
+  Parts& p = *parts_;
+  if (const auto added = p.add_upstreams(); !added) return added.error();
+  if (const auto made = p.make_flow(); !made) return made.error();
+  std::optional<Result<>> started;
+  auto starting = [&p, &started]() -> asio::awaitable<void> {
+    started = co_await p.pipeline->start(p.services);
+  };
+  auto task = starting();
+  asio::co_spawn(p.loop, std::move(task), [](const std::exception_ptr&) {});
+  while (!started) p.loop.run_one();
+  if (!*started) return started->error();
+  if (const auto opened = p.listener->open(); !opened) return opened.error();
+  p.upstreams.start(p.background);
+  p.background.spawn("loop watch", watch_loop(p.metrics));
+  p.metrics.gauge("build_info", "Version of this program", {{"version", KEEP_VERSION}}).set(1);
+  return {};
+}
+
+unsigned short App::port() const { return parts_->listener->port(); }
+
+void App::run() {
+  Parts& p = *parts_;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) p.signals.add(signal);
+  asio::co_spawn(p.loop, p.handle_signals(), [](const std::exception_ptr&) {});
+  p.loop.run();
+}
+
+void App::request_stop() {
+  asio::post(parts_->loop, [this] { parts_->begin_stop(); });
+}
+
+int run_app(const Config& config) {
+  log::start(config.log_level, config.log_format);
+  std::signal(SIGPIPE, SIG_IGN);
+  App app(config);
+  const auto started = app.start();
+  if (!started) {
+    std::fprintf(stderr, "llama-keep: %s\n", started.error().detail.c_str());
+    log::stop();
+    return 1;
+  }
+  log::info("listening", {{"port", app.port()}, {"upstreams", config.upstreams.size()}});
+  sd_notify("READY=1");
+  app.run();
+  log::info("stopped");
+  log::stop();
+  return 0;
+}
+
+}  // namespace keep

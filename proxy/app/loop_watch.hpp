@@ -1,0 +1,13 @@
+// Watches the loop from inside: exports its lag, warns when something holds it, and feeds systemd's
+// watchdog, so that a stuck loop is restarted rather than a live one kept company.
+#pragma once
+
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+
+namespace keep {
+
+// Runs until cancelled.
+asio::awaitable<void> watch_loop(Metrics& metrics);
+
+}  // namespace keep

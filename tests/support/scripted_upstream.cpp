@@ -1,0 +1,227 @@
+#include "tests/support/scripted_upstream.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/json.hpp"
+#include "exchange/http_message.hpp"
+
+namespace keep::test {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+// One request; false at the end of the connection.
+bool read_request(tcp::socket& socket, asio::streambuf& input, Received& request) {
+  boost::system::error_code ec;
+  const std::size_t head_bytes = asio::read_until(socket, input, "\r\n\r\n", ec);
+  if (ec) return false;
+  const auto take = [&input](std::size_t count) {
+    const char* data = static_cast<const char*>(input.data().data());
+    std::string bytes(data, count);
+    input.consume(count);
+    return bytes;
+  };
+  request.head = take(head_bytes);
+  const std::size_t space = request.head.find(' ');
+  request.target = request.head.substr(space + 1, request.head.find(' ', space + 1) - space - 1);
+  const std::string length = request.header("Content-Length");
+  const std::size_t body_bytes = length.empty() ? 0 : std::stoul(length);
+  while (input.size() < body_bytes) {
+    const std::size_t count = socket.read_some(input.prepare(65536), ec);
+    if (ec) return false;
+    input.commit(count);
+  }
+  request.body = take(body_bytes);
+  return true;
+}
+
+bool wait_until_readable_end(tcp::socket& socket, std::chrono::milliseconds limit) {
+  pollfd poll_fd{socket.native_handle(), POLLIN, 0};
+  if (::poll(&poll_fd, 1, static_cast<int>(limit.count())) <= 0) return false;
+  char byte;
+  return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK) <= 0;
+}
+
+}  // namespace
+
+std::string Received::header(const std::string& name) const {
+  std::istringstream lines(head);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos || !equal_ignoring_case(line.substr(0, colon), name)) continue;
+    std::string value = line.substr(colon + 1);
+    value.erase(0, value.find_first_not_of(' '));
+    while (!value.empty() && (value.back() == '\r' || value.back() == ' ')) value.pop_back();
+    return value;
+  }
+  return "";
+}
+
+ScriptedUpstream::ScriptedUpstream(Script script, int slots)
+    : script_(std::move(script)),
+      slots_(slots),
+      acceptor_(context_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)),
+      port_(acceptor_.local_endpoint().port()),
+      acceptor_thread_([this] { accept_loop(); }) {}
+
+ScriptedUpstream::~ScriptedUpstream() {
+  stopping_ = true;
+  ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+  acceptor_thread_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    for (const int fd : open_sockets_) ::shutdown(fd, SHUT_RDWR);
+  }
+  for (std::thread& worker : workers_) worker.join();
+}
+
+std::vector<Received> ScriptedUpstream::received() const {
+  const std::lock_guard lock(mutex_);
+  return received_;
+}
+
+void ScriptedUpstream::accept_loop() {
+  while (!stopping_) {
+    boost::system::error_code ec;
+    tcp::socket socket(context_);
+    acceptor_.accept(socket, ec);
+    if (ec || stopping_) return;
+    socket.set_option(tcp::no_delay(true), ec);
+    const std::lock_guard lock(mutex_);
+    open_sockets_.push_back(socket.native_handle());
+    workers_.emplace_back([this, s = std::move(socket)]() mutable { serve(std::move(s)); });
+  }
+}
+
+void ScriptedUpstream::serve(tcp::socket socket) {
+  asio::streambuf input;
+  for (;;) {
+    Received request;
+    if (!read_request(socket, input, request)) break;
+    const std::string own = own_answer(request);
+    if (!own.empty()) {
+      boost::system::error_code ec;
+      asio::write(socket, asio::buffer(own), ec);
+      if (ec) break;
+      continue;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      received_.push_back(request);
+    }
+    const int now = ++running_;
+    int seen = max_running_;
+    while (now > seen && !max_running_.compare_exchange_weak(seen, now)) {
+    }
+    const bool keep = play(socket, script_(request));
+    --running_;
+    if (!keep) break;
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase(open_sockets_, socket.native_handle());
+  boost::system::error_code ignored;
+  socket.close(ignored);
+}
+
+bool ScriptedUpstream::play(tcp::socket& socket, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (const auto* send = std::get_if<Send>(&step)) {
+      boost::system::error_code ec;
+      asio::write(socket, asio::buffer(send->bytes), ec);
+      if (ec) return false;
+    } else if (const auto* wait = std::get_if<Wait>(&step)) {
+      std::this_thread::sleep_for(wait->time);
+    } else if (const auto* flag = std::get_if<WaitFor>(&step)) {
+      for (int i = 0; i < 2000 && !*flag->flag && !stopping_; ++i) std::this_thread::sleep_for(5ms);
+    } else if (std::holds_alternative<WaitForClientGone>(step)) {
+      if (wait_until_readable_end(socket, 10s)) ++clients_gone_;
+      return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string ScriptedUpstream::own_answer(const Received& request) const {
+  if (request.target == "/health") {
+    return health_ == 200 ? reply(200, R"({"status":"ok"})")
+                          : reply(health_, R"({"error":{"code":503,"message":"Loading model",)"
+                                           R"("type":"unavailable_error"}})");
+  }
+  if (request.target == "/props") {
+    return reply(200, R"({"default_generation_settings":{"n_ctx":65536},"total_slots":)" +
+                          std::to_string(slots_) + R"(,"model_path":"scripted.gguf"})");
+  }
+  if (request.target == "/slots") {
+    std::string list = "[";
+    for (int i = 0; i < slots_; ++i) {
+      if (i > 0) list += ',';
+      list += R"({"id":)" + std::to_string(i) +
+              R"(,"n_ctx":65536,"is_processing":false,"n_prompt_tokens":0})";
+    }
+    return reply(200, list + "]");
+  }
+  if (request.target.starts_with("/slots/")) return reply(200, R"({"id_slot":0,"n_erased":0})");
+  return "";
+}
+
+std::string reply(int status, const std::string& body, const std::string& type) {
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: " + type +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string stream_head() {
+  return "HTTP/1.1 200 OK\r\nServer: llama.cpp\r\nContent-Type: text/event-stream\r\n"
+         "Transfer-Encoding: chunked\r\n\r\n";
+}
+
+std::string chunk(const std::string& bytes) {
+  std::ostringstream out;
+  out << std::hex << bytes.size() << "\r\n" << bytes << "\r\n";
+  return out.str();
+}
+
+std::string chat_event(const std::string& delta_json, const std::string& finish,
+                       const std::string& extra) {
+  return R"(data: {"choices":[{"finish_reason":)" + finish + R"(,"index":0,"delta":)" +
+         delta_json + R"(}],"created":1700000000,"id":"chatcmpl-1","model":"m",)" +
+         R"("system_fingerprint":"b1","object":"chat.completion.chunk")" + extra + "}\n\n";
+}
+
+std::vector<Step> chat_stream(const std::string& text, int cache_n, int prompt_n) {
+  std::vector<Step> steps{Send{stream_head()}};
+  const auto event = [&steps](const std::string& bytes) { steps.push_back(Send{chunk(bytes)}); };
+  const std::string total = std::to_string(cache_n + prompt_n);
+  const std::string cached = std::to_string(cache_n);
+  event(chat_event(R"({"role":"assistant","content":null})"));
+  event(chat_event("{}", "null",
+                   R"(,"prompt_progress":{"total":)" + total + R"(,"cache":)" + cached +
+                       R"(,"processed":)" + total + R"(,"time_ms":1})"));
+  std::istringstream words(text);
+  int count = 0;
+  for (std::string word; words >> word; ++count) {
+    event(chat_event(R"({"content":)" + json::quoted((count > 0 ? " " : "") + word) + "}"));
+  }
+  event(chat_event("{}", R"("stop")",
+                   R"(,"timings":{"cache_n":)" + cached + R"(,"prompt_n":)" +
+                       std::to_string(prompt_n) + R"(,"prompt_ms":1.0,"predicted_n":)" +
+                       std::to_string(count) + R"(,"predicted_ms":1.0})"));
+  event("data: [DONE]\n\n");
+  steps.push_back(Send{stream_end()});
+  return steps;
+}
+
+}  // namespace keep::test

@@ -1,0 +1,89 @@
+// ScriptedUpstream: a llama-server that does exactly what a test says, on a loopback socket.
+//
+// /health, /props, /slots and slot actions are answered by itself; every other request is handed to
+// the script, which says step by step what happens on the wire. A thread per connection, blocking
+// sockets: simple, and as slow as a test needs.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+namespace keep::test {
+
+struct Received {
+  std::string head;  // request line and headers, as sent
+  std::string target;
+  std::string body;
+  std::string header(const std::string& name) const;
+};
+
+struct Send {
+  std::string bytes;
+};
+struct Wait {
+  std::chrono::milliseconds time;
+};
+struct WaitForClientGone {};  // at most ten seconds
+struct Close {};              // at once, mid-response
+struct WaitFor {              // until the flag is set, at most ten seconds
+  std::atomic<bool>* flag;
+};
+using Step = std::variant<Send, Wait, WaitForClientGone, Close, WaitFor>;
+using Script = std::function<std::vector<Step>(const Received&)>;
+
+class ScriptedUpstream {
+ public:
+  ScriptedUpstream(Script script, int slots = 4);
+  ~ScriptedUpstream();
+
+  unsigned short port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+  void set_health(int status) { health_ = status; }
+  std::vector<Received> received() const;  // what the script was asked
+  int clients_gone() const { return clients_gone_; }  // seen by WaitForClientGone
+  int running() const { return running_; }            // scripts being played
+  int max_running() const { return max_running_; }
+
+ private:
+  void accept_loop();
+  void serve(boost::asio::ip::tcp::socket socket);
+  bool play(boost::asio::ip::tcp::socket& socket, const std::vector<Step>& steps);
+  std::string own_answer(const Received& request) const;  // empty: the script's business
+
+  Script script_;
+  int slots_;
+  boost::asio::io_context context_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  unsigned short port_;
+  std::atomic<int> health_{200}, clients_gone_{0}, running_{0}, max_running_{0};
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex mutex_;
+  std::vector<Received> received_;
+  std::vector<int> open_sockets_;
+  std::vector<std::thread> workers_;
+  std::thread acceptor_thread_;
+};
+
+// A whole reply with Content-Length.
+std::string reply(int status, const std::string& body,
+                  const std::string& type = "application/json");
+// The head of a chunked event stream, one chunk, and the end of it.
+std::string stream_head();
+std::string chunk(const std::string& bytes);
+inline std::string stream_end() { return "0\r\n\r\n"; }
+// What llama-server would stream for `text`, one event per word.
+std::vector<Step> chat_stream(const std::string& text, int cache_n = 0, int prompt_n = 10);
+std::string chat_event(const std::string& delta_json, const std::string& finish = "null",
+                       const std::string& extra = "");
+
+}  // namespace keep::test

@@ -1,0 +1,47 @@
+// TestProxy: the whole llama-keep on a loopback port, in a thread of the test program.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "app/app.hpp"
+
+namespace keep::test {
+
+// Loopback, a free port, short timeouts, one upstream.
+Config test_config(const std::string& upstream_url);
+// The same with every plugin switched off.
+Config transparent_config(const std::string& upstream_url);
+
+class TestProxy {
+ public:
+  // Waits until the upstream is known to be healthy, unless told otherwise.
+  explicit TestProxy(Config config, bool wait_ready = true);
+  ~TestProxy();
+
+  unsigned short port() const { return port_; }
+  void request_stop() { app_.request_stop(); }
+  // False: still running after the limit.
+  bool stopped_within(std::chrono::milliseconds limit);
+
+ private:
+  App app_;
+  unsigned short port_ = 0;
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
+// Polls until `condition` holds or ten seconds have passed.
+template <class Condition>
+bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+}  // namespace keep::test
