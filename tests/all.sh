@@ -54,6 +54,7 @@ fuzz() { # each target for 20 seconds, from its seeds and what earlier runs foun
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 stage lint tests/lint/run.sh
 stage dev build_and_test dev
+stage tidy tests/lint/tidy.sh
 stage asan build_and_test asan
 stage tsan build_and_test tsan
 stage fuzz fuzz

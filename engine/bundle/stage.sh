@@ -35,7 +35,9 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 '/debian/*$') ||
   mirror=http://deb.debian.org/debian
 echo "deb [signed-by=$keyring] $mirror $suite main" >"$work/apt/sources.list"
 : >"$work/apt/status" # nothing counts as installed, so apt resolves the whole closure
+# A mirror frozen in time will do: the signature is checked here, the version below.
 cat >"$work/apt/apt.conf" <<CONF
+Acquire::Check-Valid-Until "false";
 Dir::State "$work/apt";
 Dir::State::status "$work/apt/status";
 Dir::Cache "$work/apt";
