@@ -5,16 +5,17 @@
 // unknown key or a value of the wrong type is an error with its path and the nearest known key.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <string>
-#include <vector>
-
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace keep {
 
@@ -39,13 +40,36 @@ struct Config {
   ListenSettings listen;
   std::vector<UpstreamSettings> upstreams;  // never empty after load
   TimeoutSettings timeouts;
-  std::string keys_file;       // auth.keys_file: one API key per line, # comments; empty: no keys
-  bool explain = true;         // headers.explain: X-Keep-* response headers
+  std::string keys_file;  // auth.keys_file: one API key per line, # comments; empty: no keys
+  bool explain = true;    // headers.explain: X-Keep-* response headers
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   identify::IdentifySettings identify;
   hygiene::HygieneSettings hygiene;
   slots::SlotsSettings slots;
 };
+
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+
+struct ConfigSources {
+  std::string file;         // path; empty: none
+  NamedValues environment;  // all of it: names that are not ours are passed over
+  NamedValues flags;        // section.key and value, in the order given
+};
+
+// Every value is checked: addresses and URLs are well formed, durations above zero, sizes bounded.
+// A relative path of a secret that exists in $CREDENTIALS_DIRECTORY is replaced by that file's.
+Result<Config> load_config(const ConfigSources& sources);
+
+// The whole configuration as TOML with a comment for each key. Reading it back gives the same.
+std::string to_toml(const Config& config);
+
+struct HostPort {
+  std::string host;  // without brackets
+  unsigned short port = 0;
+};
+
+// "host:port" or "[::1]:port"; the host is an IP address, or localhost for 127.0.0.1.
+Result<HostPort> parse_listen_address(const std::string& text);
 
 }  // namespace keep

@@ -1,0 +1,352 @@
+#include "app/config_keys.hpp"
+
+#include "app/config_values.hpp"
+#include "base/json.hpp"
+
+#include <array>
+#include <initializer_list>
+#include <utility>
+
+namespace keep::config {
+
+namespace {
+
+constexpr std::uint64_t kKilo = 1024, kMega = kKilo * kKilo, kGiga = kMega * kKilo;
+constexpr std::uint64_t kDay = 24 * 3600 * 1000;  // milliseconds
+constexpr Range kWait{1, 7 * kDay};
+
+constexpr std::array<Section, 10> kSections{{
+    {"listen", "Where clients connect."},
+    {"upstream",
+     "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
+     "pinned\n"
+     "down, for example 4 slots of 8192 tokens:\n"
+     "  llama-server -m MODEL -np 4 -kvu -c 32768 -b 256 --cache-ram 0 --metrics \\\n"
+     "    --slot-save-path DIR\n"
+     "llama-keep doctor names what is wrong with a running one."},
+    {"timeouts",
+     "In seconds, or \"500ms\", \"30s\", \"10m\". Traffic that makes progress is never cut."},
+    {"auth", "Without keys everybody who reaches the listener is served."},
+    {"headers", ""},
+    {"log", ""},
+    {"identity", "Which conversation a request belongs to."},
+    {"hygiene", "Removing what changes in every request and would spoil the prefix cache."},
+    {"slots", "Each conversation on its own slot of llama-server."},
+    {"admission", "How many requests run and wait."},
+}};
+
+Result<> one_of(const std::string& text, std::initializer_list<std::string_view> choices) {
+  std::string list;
+  for (const std::string_view choice : choices) {
+    if (text == choice) return {};
+    if (!list.empty()) list += ", ";
+    list.append("\"").append(choice).append("\"");
+  }
+  return bad_value("expected one of " + list + ", not \"" + text + "\"");
+}
+
+Result<> check_anonymous(std::string& text) { return one_of(text, {"derived", "default"}); }
+Result<> check_role(std::string& text) {
+  return one_of(text, {"", "system", "user", "assistant", "tool"});
+}
+Result<> check_action(std::string& text) { return one_of(text, {"drop", "freeze"}); }
+
+Result<> check_pattern(std::string& text) {
+  if (text.empty()) return bad_value("an empty pattern matches everything");
+  return {};
+}
+
+Result<> check_rule_name(std::string& text) {  // it becomes a metric label
+  const bool plain =
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+      std::string::npos;
+  if (text.empty() || text.size() > 64 || !plain) {
+    return bad_value("expected 1 to 64 letters, digits, - or _");
+  }
+  return {};
+}
+
+using C = Config;
+using T = Target;
+
+const std::array kKeys{
+    Key{"listen.address",
+        "IP address and port, \"127.0.0.1:8200\" or \"[::1]:8200\".",
+        [](C& c) -> T { return &c.listen.address; },
+        {},
+        check_listen_address},
+    Key{"listen.max_connections",
+        "Client connections at once; more wait in the kernel's backlog.",
+        [](C& c) -> T { return &c.listen.max_connections; },
+        {1, 1000000}},
+    Key{"listen.max_body",
+        "Largest request body, in bytes or with KB, MB, GB (1 KB is 1024).",
+        [](C& c) -> T { return ByteCount{&c.listen.max_body_bytes}; },
+        {kKilo, 2 * kGiga}},
+    Key{"listen.max_header",
+        "Largest request head, in bytes or with KB, MB.",
+        [](C& c) -> T { return ByteCount{&c.listen.max_header_bytes}; },
+        {kKilo, kMega}},
+
+    Key{"timeouts.head", "Seconds for the head of a request, from its first byte.",
+        [](C& c) -> T { return &c.timeouts.head; }, kWait},
+    Key{"timeouts.body", "Seconds for the body of a request.",
+        [](C& c) -> T { return &c.timeouts.body; }, kWait},
+    Key{"timeouts.connect", "Seconds to connect to an upstream.",
+        [](C& c) -> T { return &c.timeouts.connect; }, kWait},
+    Key{"timeouts.first_event",
+        "Seconds to the first event of an answer; progress of a long prefill counts as one.",
+        [](C& c) -> T { return &c.timeouts.first_event; }, kWait},
+    Key{"timeouts.between_events", "Seconds between two events of an answer.",
+        [](C& c) -> T { return &c.timeouts.between_events; }, kWait},
+    Key{"timeouts.write", "Seconds without progress while writing to a client.",
+        [](C& c) -> T { return &c.timeouts.write; }, kWait},
+    Key{"timeouts.idle", "Seconds a client's connection may rest between requests.",
+        [](C& c) -> T { return &c.timeouts.idle; }, kWait},
+    Key{"timeouts.drain", "Seconds that running answers get to end at shutdown.",
+        [](C& c) -> T { return &c.timeouts.drain; }, kWait},
+
+    Key{"auth.keys_file",
+        "File with one API key per line, # comments. A relative path is first looked for in\n"
+        "$CREDENTIALS_DIRECTORY. Empty: no keys are asked for.",
+        [](C& c) -> T { return &c.keys_file; }},
+
+    Key{"headers.explain", "Tell in X-Keep-* response headers what was done with a request.",
+        [](C& c) -> T { return &c.explain; }},
+
+    Key{"log.level", "\"debug\", \"info\", \"warn\" or \"error\".",
+        [](C& c) -> T { return &c.log_level; }},
+    Key{"log.format", "\"text\" or \"json\".", [](C& c) -> T { return &c.log_format; }},
+
+    Key{"identity.enabled", "Off: requests carry no conversation.",
+        [](C& c) -> T { return &c.identify.enabled; }},
+    Key{"identity.anonymous",
+        "For clients that send no id: \"derived\" from the messages, or one shared \"default\".",
+        [](C& c) -> T { return &c.identify.anonymous; },
+        {},
+        check_anonymous},
+    Key{"identity.max_conversations",
+        "Conversations remembered; the least recently used is forgotten.",
+        [](C& c) -> T { return &c.identify.max_conversations; },
+        {1, 10000000}},
+
+    Key{"hygiene.enabled", "Off: request bodies are left as they are.",
+        [](C& c) -> T { return &c.hygiene.enabled; }},
+    Key{"hygiene.billing_header", "Drop the rotating x-anthropic-billing-header system block.",
+        [](C& c) -> T { return &c.hygiene.billing_header; }},
+    Key{"hygiene.explain_bytes",
+        "Memory for earlier prompts, to name the first byte in which a prompt differs.",
+        [](C& c) -> T { return ByteCount{&c.hygiene.explain_bytes}; },
+        {0, 64 * kGiga}},
+
+    Key{"slots.enabled", "Off: llama-server chooses the slot.",
+        [](C& c) -> T { return &c.slots.enabled; }},
+    Key{"slots.scratch",
+        "Keep one slot for titles, tags and summaries where an upstream has at least four.",
+        [](C& c) -> T { return &c.slots.scratch; }},
+    Key{"slots.pool_tokens",
+        "KV cells in tokens that the slots of an upstream share (its -c); 0: as it reports.",
+        [](C& c) -> T { return &c.slots.pool_tokens; },
+        {0, 1000000000}},
+
+    Key{"admission.max_active",
+        "Requests running at once, all upstreams; 0: as many as slots.",
+        [](C& c) -> T { return &c.slots.max_active; },
+        {0, 100000}},
+    Key{"admission.queue",
+        "Requests waiting for a slot; one more gets 503 with Retry-After.",
+        [](C& c) -> T { return &c.slots.queue; },
+        {0, 1000000}},
+    Key{"admission.queue_timeout", "Seconds a request may wait for a slot.",
+        [](C& c) -> T { return &c.slots.queue_timeout; }, kWait},
+};
+
+constexpr std::array<RowKey<UpstreamSettings>, 2> kUpstreamKeys{{
+    {"upstream.url", "http://host:port of a llama-server. TLS is not spoken.",
+     &UpstreamSettings::url, check_upstream_url, true},
+    {"upstream.api_key_file",
+     "File with the key this llama-server wants (its --api-key). Empty: the client's\n"
+     "Authorization header goes on.",
+     &UpstreamSettings::api_key_file},
+}};
+
+using hygiene::RuleSettings;
+constexpr std::array<RowKey<RuleSettings>, 4> kRuleKeys{{
+    {"hygiene.rule.name", "Label of the rule in logs and metrics.", &RuleSettings::name,
+     check_rule_name, true},
+    {"hygiene.rule.role", "\"system\", \"user\", \"assistant\", \"tool\"; \"\": any.",
+     &RuleSettings::role, check_role},
+    {"hygiene.rule.pattern", "RE2 expression, matched inside each text part.",
+     &RuleSettings::pattern, check_pattern, true},
+    {"hygiene.rule.action", "\"drop\" the match, or \"freeze\" it to the conversation's first.",
+     &RuleSettings::action, check_action, true},
+}};
+
+constexpr std::array<std::pair<std::string_view, log::Level>, 4> kLevels{
+    {{"debug", log::Level::kDebug},
+     {"info", log::Level::kInfo},
+     {"warn", log::Level::kWarn},
+     {"error", log::Level::kError}}};
+constexpr std::array<std::pair<std::string_view, log::Format>, 2> kFormats{
+    {{"text", log::Format::kText}, {"json", log::Format::kJson}}};
+
+template <class Enum, std::size_t N>
+Result<> store_choice(const std::array<std::pair<std::string_view, Enum>, N>& choices, Enum* out,
+                      std::string_view text) {
+  std::string list;
+  for (const auto& [name, value] : choices) {
+    if (name == text) {
+      *out = value;
+      return {};
+    }
+    list.append(list.empty() ? "\"" : ", \"").append(name).append("\"");
+  }
+  return bad_value("expected one of " + list + ", not \"" + std::string(text) + "\"");
+}
+
+template <class Enum, std::size_t N>
+std::string name_of(const std::array<std::pair<std::string_view, Enum>, N>& choices, Enum value) {
+  for (const auto& [name, choice] : choices) {
+    if (choice == value) return json::quoted(name);
+  }
+  return {};
+}
+
+Error out_of_range(const std::string& low, const std::string& high) {
+  return bad_value("expected a value from " + low + " to " + high);
+}
+
+// Parses into the type the target points at. One overload for each alternative of Target.
+struct Store {
+  const Key& key;
+  std::string_view text;
+
+  bool inside(std::uint64_t value) const {
+    return value >= key.range.low && value <= key.range.high;
+  }
+  Result<> operator()(std::string* out) const {
+    std::string value(text);
+    if (key.check) {
+      const auto checked = key.check(value);
+      if (!checked) return checked.error();
+    }
+    *out = std::move(value);
+    return {};
+  }
+  Result<> operator()(bool* out) const {
+    const auto value = parse_bool(text);
+    if (!value) return value.error();
+    *out = *value;
+    return {};
+  }
+  Result<> operator()(std::size_t* out) const {
+    const auto value = parse_count(text);
+    if (!value) return value.error();
+    if (!inside(*value)) {
+      return out_of_range(std::to_string(key.range.low), std::to_string(key.range.high));
+    }
+    *out = *value;
+    return {};
+  }
+  Result<> operator()(ByteCount out) const {
+    const auto value = parse_bytes(text);
+    if (!value) return value.error();
+    if (!inside(*value)) {
+      return out_of_range(format_bytes(key.range.low), format_bytes(key.range.high));
+    }
+    *out.value = *value;
+    return {};
+  }
+  Result<> operator()(std::chrono::milliseconds* out) const {
+    const auto value = parse_duration(text);
+    if (!value) return value.error();
+    if (!inside(static_cast<std::uint64_t>(value->count()))) {
+      return bad_value("expected a time above zero and at most 7 days");
+    }
+    *out = *value;
+    return {};
+  }
+  Result<> operator()(log::Level* out) const { return store_choice(kLevels, out, text); }
+  Result<> operator()(log::Format* out) const { return store_choice(kFormats, out, text); }
+};
+
+struct Print {
+  std::string operator()(const std::string* value) const { return json::quoted(*value); }
+  std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
+  std::string operator()(const std::size_t* value) const { return std::to_string(*value); }
+  std::string operator()(ByteCount bytes) const {
+    std::string text = format_bytes(*bytes.value);
+    return text.find_first_not_of("0123456789") == std::string::npos ? text : json::quoted(text);
+  }
+  std::string operator()(const std::chrono::milliseconds* value) const {
+    return format_seconds(*value);
+  }
+  std::string operator()(const log::Level* value) const { return name_of(kLevels, *value); }
+  std::string operator()(const log::Format* value) const { return name_of(kFormats, *value); }
+};
+
+}  // namespace
+
+std::span<const Section> sections() { return kSections; }
+std::span<const Key> keys() { return kKeys; }
+std::span<const RowKey<UpstreamSettings>> upstream_keys() { return kUpstreamKeys; }
+std::span<const RowKey<RuleSettings>> rule_keys() { return kRuleKeys; }
+
+const Key* find_key(std::string_view name) {
+  for (const Key& key : kKeys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> key_names() {
+  std::vector<std::string> names;
+  for (const Key& key : kKeys) names.emplace_back(key.name);
+  for (const auto& key : kUpstreamKeys) names.emplace_back(key.name);
+  for (const auto& key : kRuleKeys) names.emplace_back(key.name);
+  return names;
+}
+
+Type type_of(const Key& key) {
+  Config scratch;
+  static constexpr std::array kTypes{Type::kText,     Type::kBool,   Type::kCount, Type::kBytes,
+                                     Type::kDuration, Type::kChoice, Type::kChoice};
+  return kTypes[key.at(scratch).index()];
+}
+
+std::string_view describe(Type type) {
+  switch (type) {
+    case Type::kText:
+      return "a string";
+    case Type::kBool:
+      return "true or false";
+    case Type::kCount:
+      return "a whole number";
+    case Type::kBytes:
+      return "a size in bytes or as \"64MB\"";
+    case Type::kDuration:
+      return "seconds or a time as \"500ms\"";
+    case Type::kChoice:
+      return "a string";
+  }
+  return "";
+}
+
+Result<> set_value(const Key& key, Config& config, std::string_view text) {
+  return std::visit(Store{key, text}, key.at(config));
+}
+
+std::string get_value(const Key& key, const Config& config) {
+  Config copy = config;  // the table hands out mutable places only
+  return std::visit(Print{}, key.at(copy));
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name = "LLAMA_KEEP_";
+  for (const char c : key) {
+    name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  return name;
+}
+
+}  // namespace keep::config
