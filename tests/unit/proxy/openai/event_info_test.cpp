@@ -1,0 +1,182 @@
+#include "openai/event_info.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keep::openai {
+namespace {
+
+using Kind = EventInfo::Kind;
+
+EventInfo read(std::string_view data) {
+  SseEvent event;
+  event.data = data;
+  return read_event(event);
+}
+
+TEST(ReadEvent, ReadsAContentChunk) {
+  const EventInfo info =
+      read(R"({"choices":[{"finish_reason":null,"index":0,"delta":{"content":"a \"b\"\n"}}],)"
+           R"("created":1,"id":"x","object":"chat.completion.chunk"})");
+  EXPECT_EQ(info.kind, Kind::kDelta);
+  EXPECT_EQ(info.content, "a \"b\"\n");
+  EXPECT_TRUE(info.has_output);
+  EXPECT_FALSE(info.first_role);
+  EXPECT_EQ(info.finish_reason, "");
+  EXPECT_EQ(info.root.find("id").string(), "x");
+  EXPECT_FALSE(info.timings || info.usage || info.progress);
+}
+
+TEST(ReadEvent, ReadsTheRoleChunk) {
+  const EventInfo info = read(R"({"choices":[{"delta":{"role":"assistant","content":null}}]})");
+  EXPECT_EQ(info.kind, Kind::kDelta);
+  EXPECT_TRUE(info.first_role);
+  EXPECT_FALSE(info.has_output);
+  EXPECT_FALSE(read(R"({"choices":[{"delta":{"role":"assistant","content":"a"}}]})").first_role);
+}
+
+TEST(ReadEvent, CountsReasoningAndToolCallsAsOutput) {
+  const EventInfo thought = read(R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})");
+  EXPECT_TRUE(thought.has_output);
+  EXPECT_EQ(thought.content, "");
+  EXPECT_TRUE(read(R"({"choices":[{"delta":{"tool_calls":[{"index":0}]}}]})").has_output);
+  EXPECT_FALSE(read(R"({"choices":[{"delta":{"tool_calls":[]}}]})").has_output);
+  EXPECT_FALSE(read(R"({"choices":[{"delta":{"content":""}}]})").has_output);
+}
+
+TEST(ReadEvent, TakesTextOfTheFirstChoiceOnly) {
+  const EventInfo info =
+      read(R"({"choices":[{"index":1,"delta":{"content":"b"},"finish_reason":"stop"},)"
+           R"({"delta":{"content":"a"},"index":0}]})");
+  EXPECT_EQ(info.content, "a");
+  EXPECT_EQ(info.finish_reason, "");
+  const EventInfo other = read(R"({"choices":[{"index":1,"delta":{"content":"b"}}]})");
+  EXPECT_EQ(other.content, "");
+  EXPECT_TRUE(other.has_output);
+}
+
+TEST(ReadEvent, ReadsTheEndOfAnAnswer) {
+  const EventInfo info =
+      read(R"({"choices":[{"finish_reason":"length","index":0,"delta":{}}],"timings":{"cache_n":4,)"
+           R"("prompt_n":11,"prompt_ms":7.25,"predicted_n":3,"predicted_ms":5.5,"other":[1]}})");
+  EXPECT_EQ(info.kind, Kind::kDelta);
+  EXPECT_EQ(info.finish_reason, "length");
+  ASSERT_TRUE(info.timings);
+  EXPECT_EQ(info.timings->cache_n, 4);
+  EXPECT_EQ(info.timings->prompt_n, 11);
+  EXPECT_EQ(info.timings->prompt_ms, 7.25);
+  EXPECT_EQ(info.timings->predicted_n, 3);
+  EXPECT_EQ(info.timings->predicted_ms, 5.5);
+}
+
+TEST(ReadEvent, ReadsTheUsageChunk) {
+  const EventInfo info =
+      read(R"({"choices":[],"usage":{"completion_tokens":4,"prompt_tokens":25,"total_tokens":29,)"
+           R"("prompt_tokens_details":{"cached_tokens":7}},"timings":{"cache_n":7}})");
+  EXPECT_EQ(info.kind, Kind::kUsage);
+  ASSERT_TRUE(info.usage && info.timings);
+  EXPECT_EQ(info.usage->prompt_tokens, 25);
+  EXPECT_EQ(info.usage->completion_tokens, 4);
+  EXPECT_EQ(info.usage->cached_tokens, 7);
+  EXPECT_EQ(read(R"({"choices":[],"usage":null})").kind, Kind::kOther);
+}
+
+TEST(ReadEvent, ReadsProgress) {
+  const EventInfo info =
+      read(R"({"choices":[{"delta":{"role":"assistant","content":null}}],)"
+           R"("prompt_progress":{"total":622,"cache":10,"processed":256,"time_ms":0}})");
+  EXPECT_EQ(info.kind, Kind::kProgress);
+  EXPECT_TRUE(info.first_role);
+  ASSERT_TRUE(info.progress);
+  EXPECT_EQ(info.progress->total, 622);
+  EXPECT_EQ(info.progress->cache, 10);
+  EXPECT_EQ(info.progress->processed, 256);
+  const EventInfo mixed =
+      read(R"({"choices":[{"delta":{"content":"a"}}],"prompt_progress":{"total":1}})");
+  EXPECT_EQ(mixed.kind, Kind::kDelta);
+  EXPECT_TRUE(mixed.progress);
+}
+
+TEST(ReadEvent, ReadsTextCompletions) {
+  const EventInfo info = read(R"({"choices":[{"text":" a","index":0,"finish_reason":null}]})");
+  EXPECT_EQ(info.kind, Kind::kDelta);
+  EXPECT_EQ(info.content, " a");
+  EXPECT_TRUE(info.has_output);
+}
+
+TEST(ReadEvent, ReadsNativeCompletions) {
+  const EventInfo text = read(R"({"index":0,"content":" first","tokens":[503],"stop":false})");
+  EXPECT_EQ(text.kind, Kind::kDelta);
+  EXPECT_EQ(text.content, " first");
+  EXPECT_EQ(text.finish_reason, "");
+  const EventInfo progress =
+      read(R"({"index":0,"content":"","tokens":[0],"stop":false,"prompt_progress":{"total":3}})");
+  EXPECT_EQ(progress.kind, Kind::kProgress);
+  const EventInfo eos =
+      read(R"({"content":"","stop":true,"stop_type":"eos","timings":{"prompt_n":3}})");
+  EXPECT_EQ(eos.finish_reason, "stop");
+  EXPECT_EQ(eos.timings->prompt_n, 3);
+  EXPECT_EQ(read(R"({"content":"","stop":true,"stop_type":"limit"})").finish_reason, "length");
+}
+
+TEST(ReadEvent, ReadsResponsesEvents) {
+  const EventInfo text = read(R"({"type":"response.output_text.delta","delta":"O\u00e9"})");
+  EXPECT_EQ(text.kind, Kind::kDelta);
+  EXPECT_EQ(text.content, "O\u00e9");
+  EXPECT_TRUE(text.has_output);
+  const EventInfo call =
+      read(R"({"type":"response.function_call_arguments.delta","delta":"{\"a\""})");
+  EXPECT_TRUE(call.has_output);
+  EXPECT_EQ(call.content, "");
+  EXPECT_EQ(read(R"({"type":"response.created","response":{}})").kind, Kind::kOther);
+  EXPECT_TRUE(
+      read(R"({"type":"response.output_item.added","item":{"type":"function_call"}})").has_output);
+}
+
+TEST(ReadEvent, ReadsTheEndOfAResponse) {
+  const EventInfo info =
+      read(R"({"type":"response.completed","response":{"output":[{"usage":1}],"usage":)"
+           R"({"input_tokens":14,"output_tokens":4,"input_tokens_details":{"cached_tokens":9}}},)"
+           R"("timings":{"cache_n":9}})");
+  EXPECT_EQ(info.kind, Kind::kDelta);
+  EXPECT_EQ(info.finish_reason, "stop");
+  ASSERT_TRUE(info.usage && info.timings);
+  EXPECT_EQ(info.usage->prompt_tokens, 14);
+  EXPECT_EQ(info.usage->completion_tokens, 4);
+  EXPECT_EQ(info.usage->cached_tokens, 9);
+  EXPECT_EQ(read(R"({"type":"response.incomplete","response":{}})").finish_reason, "length");
+}
+
+TEST(ReadEvent, ReadsErrors) {
+  EXPECT_EQ(read(R"({"error":{"code":500,"message":"m"}})").kind, Kind::kError);
+  EXPECT_EQ(read(R"({"error":"text"})").kind, Kind::kError);
+  EXPECT_EQ(read(R"({"type":"error","message":"m"})").kind, Kind::kError);
+  EXPECT_EQ(read(R"({"type":"response.failed","response":{}})").kind, Kind::kError);
+  EXPECT_EQ(read(R"({"type":"response.completed","response":{"error":{"code":"x"}}})").kind,
+            Kind::kError);
+  EXPECT_EQ(read(R"({"error":null,"choices":[{"delta":{"content":"a"}}]})").kind, Kind::kDelta);
+}
+
+TEST(ReadEvent, ReadsTheEndMark) {
+  EXPECT_EQ(read("[DONE]").kind, Kind::kDone);
+  EXPECT_TRUE(read("[DONE]").root.missing());
+}
+
+TEST(ReadEvent, TakesWhatItCannotReadAsOther) {
+  for (const char* data : {"", "text", "[1]", "{", "{\"choices\"", "{\"choices\":3}", "{}",
+                           "{\"choices\":[{\"delta\":", "null", "{\"content\":[]}"}) {
+    EXPECT_EQ(read(data).kind, Kind::kOther) << data;
+  }
+}
+
+TEST(ReadEvent, SurvivesEveryCutOfAnEvent) {
+  const std::string whole =
+      R"({"choices":[{"finish_reason":null,"index":0,"delta":{"content":"a\u00e9\"b"}}],"usage":)"
+      R"({"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":1}},"timings":{"cache_n":1}})";
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    const std::string cut = whole.substr(0, length);
+    EXPECT_NE(read(cut).kind, Kind::kError);
+  }
+}
+
+}  // namespace
+}  // namespace keep::openai
