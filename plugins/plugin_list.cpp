@@ -1,10 +1,10 @@
 #include "plugins/plugin_list.hpp"
 
-#include <utility>
-
 #include "plugins/hygiene/hygiene_plugin.hpp"
 #include "plugins/identify/identify_plugin.hpp"
 #include "plugins/slots/slots_plugin.hpp"
+
+#include <utility>
 
 namespace keep {
 

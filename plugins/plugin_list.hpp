@@ -1,13 +1,13 @@
 // The plugins in the order requests pass them.
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "exchange/plugin.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace keep {
 

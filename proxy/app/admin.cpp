@@ -1,10 +1,10 @@
 #include "app/admin.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "base/json.hpp"
 #include "upstream/fetch.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace keep {
 

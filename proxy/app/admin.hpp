@@ -6,12 +6,12 @@
 //   GET /v1/models  upstream's answer, each model with its `window`
 #pragma once
 
-#include <string>
-
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "exchange/local_reply.hpp"
 #include "upstream/upstream_server.hpp"
+
+#include <string>
 
 namespace keep {
 

@@ -1,19 +1,5 @@
 #include "app/app.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <optional>
-#include <thread>
-#include <utility>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "app/admin.hpp"
 #include "app/api_keys.hpp"
 #include "app/loop_watch.hpp"
@@ -21,6 +7,20 @@
 #include "base/log.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <thread>
+#include <utility>
 
 namespace keep {
 

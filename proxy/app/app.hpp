@@ -2,10 +2,10 @@
 // and stops them in reverse. One per process (tests make several, one after the other).
 #pragma once
 
-#include <memory>
-
 #include "app/config.hpp"
 #include "base/result.hpp"
+
+#include <memory>
 
 namespace keep {
 

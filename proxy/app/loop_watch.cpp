@@ -1,22 +1,22 @@
 #include "app/loop_watch.hpp"
 
-#include <chrono>
+#include "app/sd_notify.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "app/sd_notify.hpp"
-#include "base/clock.hpp"
-#include "base/log.hpp"
+#include <chrono>
 
 namespace keep {
 
 asio::awaitable<void> watch_loop(Metrics& metrics) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   constexpr std::chrono::milliseconds kPeriod{100}, kWarn{20};
-  Histogram lag_seconds = metrics.histogram("loop_lag_seconds", "How late the event loop runs",
-                                            overhead_buckets());
+  Histogram lag_seconds =
+      metrics.histogram("loop_lag_seconds", "How late the event loop runs", overhead_buckets());
   const auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor);
   Instant last_warning{}, last_beat{};

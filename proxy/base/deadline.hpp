@@ -5,12 +5,12 @@
 // thousand. Loop thread only.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "base/clock.hpp"
-#include "base/result.hpp"
 
 namespace keep {
 

@@ -1,11 +1,11 @@
 // Error: what went wrong and on whose side. A value, returned, never logged below run_exchange.
 #pragma once
 
+#include <boost/throw_exception.hpp>
+
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <boost/throw_exception.hpp>
 
 namespace keep {
 
@@ -18,9 +18,9 @@ enum class Fault {
   kUnauthorized,
   kNotFound,
   kTooLarge,
-  kOverload,   // the queue is full, or its deadline has passed
-  kRefused,    // nobody listens there
-  kLoading,    // upstream answers, but has no model yet
+  kOverload,  // the queue is full, or its deadline has passed
+  kRefused,   // nobody listens there
+  kLoading,   // upstream answers, but has no model yet
   kTimeout,
   kProtocol,   // bytes that are not what the protocol says
   kGone,       // the peer has left

@@ -1,8 +1,8 @@
 #include "base/hash.hpp"
 
-#include <array>
-
 #include <xxhash.h>
+
+#include <array>
 
 namespace keep {
 

@@ -1,8 +1,8 @@
 #include "base/ids.hpp"
 
-#include <random>
-
 #include "base/hash.hpp"
+
+#include <random>
 
 namespace keep {
 

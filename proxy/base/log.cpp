@@ -1,14 +1,14 @@
 #include "base/log.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
+#include "base/json.hpp"
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "base/json.hpp"
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
 
 namespace keep::log {
 
@@ -62,9 +62,9 @@ std::string as_text(std::string_view message, Fields fields) {
   std::string line(message);
   for (const Field& field : fields) {
     line.append(" ").append(field.key).append("=");
-    const bool plain = !field.quoted || (!field.value.empty() &&
-                                         field.value.find_first_of(" \"\\\n\r\t=") ==
-                                             std::string::npos);
+    const bool plain =
+        !field.quoted ||
+        (!field.value.empty() && field.value.find_first_of(" \"\\\n\r\t=") == std::string::npos);
     if (plain) {
       line += field.value;
     } else {

@@ -1,12 +1,12 @@
 #include "base/metrics.hpp"
 
-#include <sstream>
-
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+
+#include <sstream>
 
 namespace keep {
 
@@ -46,9 +46,9 @@ std::string Metrics::text() const {
 }
 
 const std::vector<double>& ttft_buckets() {
-  static const std::vector<double> bounds{.001, .005, .01, .02, .04, .06, .08, .1,  .25,
-                                          .5,   .75,  1,   2.5, 5,   7.5, 10,  30,  60,
-                                          120,  300,  600, 1800, 3600};
+  static const std::vector<double> bounds{.001, .005, .01, .02, .04, .06,  .08, .1,
+                                          .25,  .5,   .75, 1,   2.5, 5,    7.5, 10,
+                                          30,   60,   120, 300, 600, 1800, 3600};
   return bounds;
 }
 
@@ -65,7 +65,7 @@ const std::vector<double>& overhead_buckets() {
 }
 
 const std::vector<double>& duration_buckets() {
-  static const std::vector<double> bounds{.01,  .02,  .04,  .08,   .16,   .32,   .64, 1.28,
+  static const std::vector<double> bounds{.01,  .02,  .04,   .08,   .16,   .32,   .64, 1.28,
                                           2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 300, 1200};
   return bounds;
 }

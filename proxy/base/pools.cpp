@@ -1,12 +1,12 @@
 #include "base/pools.hpp"
 
-#include <exception>
+#include "base/log.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "base/log.hpp"
+#include <exception>
 
 namespace keep {
 

@@ -1,10 +1,7 @@
 // Pools: where work goes that would block the loop. And Spawner: detached work that is waited for.
 #pragma once
 
-#include <cstddef>
-#include <list>
-#include <type_traits>
-#include <utility>
+#include "base/result.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,7 +9,10 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/result.hpp"
+#include <cstddef>
+#include <list>
+#include <type_traits>
+#include <utility>
 
 namespace keep {
 

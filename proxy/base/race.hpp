@@ -5,18 +5,18 @@
 // branch that is cancelled ends by itself; one that ignores cancellation holds up the race.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <exception>
-#include <tuple>
-#include <utility>
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <tuple>
+#include <utility>
 
 namespace keep {
 

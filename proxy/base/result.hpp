@@ -1,10 +1,10 @@
 // Result<T>: a value or an Error. Task<T>: a coroutine that ends in one.
 #pragma once
 
+#include "base/error.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/result.hpp>
-
-#include "base/error.hpp"
 
 namespace keep {
 

@@ -5,10 +5,10 @@
 // that closes its sending side only counts as gone.
 #pragma once
 
-#include <cstddef>
-
 #include "base/result.hpp"
 #include "downstream/peer.hpp"
+
+#include <cstddef>
 
 namespace keep {
 

@@ -1,14 +1,14 @@
 #include "downstream/listener.hpp"
 
-#include <chrono>
-#include <optional>
-#include <utility>
+#include "base/log.hpp"
+#include "base/race.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/log.hpp"
-#include "base/race.hpp"
+#include <chrono>
+#include <optional>
+#include <utility>
 
 namespace keep {
 

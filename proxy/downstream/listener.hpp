@@ -4,20 +4,20 @@
 // only.
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <unordered_set>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/pools.hpp"
 #include "base/result.hpp"
 #include "downstream/client_watch.hpp"
 #include "downstream/peer.hpp"
 #include "downstream/request_reader.hpp"
 #include "downstream/response_writer.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <string>
+#include <unordered_set>
 
 namespace keep {
 

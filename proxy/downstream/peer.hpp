@@ -1,11 +1,11 @@
 // Peer: one client connection, its socket and the bytes read but not yet consumed.
 #pragma once
 
-#include <cstddef>
-#include <utility>
-
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/streambuf.hpp>
+
+#include <cstddef>
+#include <utility>
 
 namespace keep {
 

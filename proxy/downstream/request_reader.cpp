@@ -1,14 +1,14 @@
 #include "downstream/request_reader.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace keep {
 
@@ -104,7 +104,7 @@ Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Done do
   while (!done()) {
     error_code ec;
     if (peer.input.size() > 0) {
-      const std::size_t used = parser.put(*peer.input.data().begin(), ec);
+      const std::size_t used = parser.put(peer.input.data(), ec);
       peer.input.consume(used);
       if (ec && ec != http::error::need_more) co_return to_error(ec, limits);
       if (done()) break;

@@ -4,13 +4,13 @@
 // beside it are refused. `Expect: 100-continue` is answered.
 #pragma once
 
-#include <cstddef>
-
 #include "base/clock.hpp"
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "downstream/peer.hpp"
 #include "exchange/http_message.hpp"
+
+#include <cstddef>
 
 namespace keep {
 

@@ -1,12 +1,12 @@
 #include "downstream/response_writer.hpp"
 
-#include <array>
-#include <charconv>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include <array>
+#include <charconv>
 
 namespace keep {
 
@@ -81,7 +81,8 @@ Task<> ResponseWriter::write(std::string_view bytes) {
 
 Task<> ResponseWriter::flush() {
   if (head_.empty()) co_return Result<>{};
-  co_return co_await send({});
+  const std::string_view nothing;
+  co_return co_await send(nothing);
 }
 
 Task<> ResponseWriter::finish() {

@@ -4,15 +4,15 @@
 // limits are the caller's Deadline. Loop thread only.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "base/result.hpp"
 #include "downstream/peer.hpp"
 #include "exchange/http_message.hpp"
 #include "exchange/local_reply.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace keep {
 

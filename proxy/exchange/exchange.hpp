@@ -4,17 +4,17 @@
 // thread only. Each field has one writer, named beside it; everybody else reads.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/clock.hpp"
 #include "exchange/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/body_edit.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/event_info.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace keep {
 
@@ -25,18 +25,18 @@ struct Identity {
   std::string conversation;  // as the client named it, or derived; unique inside the tenant
   std::string source;        // e.g. "header:x-claude-code-session-id", "content", "new"
   Confidence confidence = Confidence::kNone;
-  std::string agent;        // hash of system prompt and tool names; sub-agents differ
-  bool auxiliary = false;   // title, tags, summary: must not displace the conversation's slot
-  std::uint64_t turn = 0;   // user turns in the request
+  std::string agent;       // hash of system prompt and tool names; sub-agents differ
+  bool auxiliary = false;  // title, tags, summary: must not displace the conversation's slot
+  std::uint64_t turn = 0;  // user turns in the request
 };
 
 // Why the prompt no longer continues what the slot holds. Written by hygiene.
 struct Divergence {
   bool found = false;
-  std::size_t message = 0;      // first differing message
-  std::size_t byte = 0;         // first differing byte of its text
-  bool byte_known = false;      // false when the earlier text is no longer at hand
-  std::string cause;            // one word of a closed list: a metric label
+  std::size_t message = 0;        // first differing message
+  std::size_t byte = 0;           // first differing byte of its text
+  bool byte_known = false;        // false when the earlier text is no longer at hand
+  std::string cause;              // one word of a closed list: a metric label
   std::uint64_t lost_tokens = 0;  // prefilled again because of it; estimate
 };
 
@@ -45,7 +45,7 @@ struct Answer {
   std::string id;    // of upstream's response
   std::string text;  // of choice 0, at most kMaxAnswerBytes
   std::string finish_reason;
-  bool complete = false;  // the end mark came
+  bool complete = false;   // the end mark came
   bool streaming = false;  // the client is being sent an event stream
   std::optional<openai::ServerTimings> timings;
   std::optional<openai::Usage> usage;
@@ -55,24 +55,25 @@ struct Answer {
 
 // Instants; unset until reached. Written by the core.
 struct Timeline {
-  Instant accepted{};      // head of the request read
-  Instant received{};      // body complete
-  std::optional<Instant> parsed, identified, routed, sent, head, first_event, first_output, finished;
-  Duration queue_wait{};   // written by slots
+  Instant accepted{};  // head of the request read
+  Instant received{};  // body complete
+  std::optional<Instant> parsed, identified, routed, sent, head, first_event, first_output,
+      finished;
+  Duration queue_wait{};  // written by slots
 };
 
 struct Exchange {
   static constexpr std::size_t kMaxAnswerBytes = 4 << 20;
 
   // core, before on_request
-  std::string id;  // x-request-id: the client's, or minted
+  std::string id;   // x-request-id: the client's, or minted
   Request request;  // its body is moved to chat_body unless it has to be translated
   openai::Surface surface = openai::Surface::kPassThrough;
   std::string chat_body;     // request.body, or its translation; `chat` points into it
   openai::ChatRequest chat;  // empty for kPassThrough
 
-  Identity identity;      // identify
-  Divergence divergence;  // hygiene
+  Identity identity;                      // identify
+  Divergence divergence;                  // hygiene
   std::vector<std::string> hygiene_hits;  // hygiene: rules that fired
 
   // Edits of the request (hygiene, in on_request) and of this attempt (slots, recall, hedge; the
@@ -81,9 +82,9 @@ struct Exchange {
   bool force_stream = false;    // slots: the edits above make upstream stream
   bool force_progress = false;  // slots: ... and report progress
 
-  Route route;  // slots
-  int attempt = 0;  // core; 1 for the first
-  Answer answer;    // core
+  Route route;        // slots
+  int attempt = 0;    // core; 1 for the first
+  Answer answer;      // core
   Timeline timeline;  // core
 };
 

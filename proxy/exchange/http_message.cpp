@@ -27,10 +27,17 @@ bool any_token(std::string_view list, Visit visit) {
 }
 
 bool is_hop_by_hop(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 11> kNames{
-      "connection",       "keep-alive",          "te",     "trailer",
-      "upgrade",          "transfer-encoding",   "expect", "content-length",
-      "proxy-connection", "proxy-authorization", "proxy-authenticate"};
+  static constexpr std::array<std::string_view, 11> kNames{"connection",
+                                                           "keep-alive",
+                                                           "te",
+                                                           "trailer",
+                                                           "upgrade",
+                                                           "transfer-encoding",
+                                                           "expect",
+                                                           "content-length",
+                                                           "proxy-connection",
+                                                           "proxy-authorization",
+                                                           "proxy-authenticate"};
   return std::any_of(kNames.begin(), kNames.end(),
                      [name](std::string_view n) { return equal_ignoring_case(n, name); });
 }

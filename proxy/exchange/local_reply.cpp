@@ -1,8 +1,8 @@
 #include "exchange/local_reply.hpp"
 
-#include <utility>
-
 #include "base/json.hpp"
+
+#include <utility>
 
 namespace keep {
 

@@ -1,12 +1,12 @@
 // LocalReply: a response made here. The one table from faults to statuses and OpenAI error bodies.
 #pragma once
 
+#include "base/error.hpp"
+#include "exchange/http_message.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/error.hpp"
-#include "exchange/http_message.hpp"
 
 namespace keep {
 

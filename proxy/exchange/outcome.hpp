@@ -1,9 +1,9 @@
 // Outcome: how an exchange ended. Handed to on_finish.
 #pragma once
 
-#include <optional>
-
 #include "base/error.hpp"
+
+#include <optional>
 
 namespace keep {
 

@@ -13,10 +13,6 @@
 // plugins/plugin_list.cpp.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-#include <variant>
-
 #include "base/result.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/local_reply.hpp"
@@ -24,6 +20,10 @@
 #include "exchange/services.hpp"
 #include "openai/event_info.hpp"
 #include "openai/sse_event.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
 
 namespace keep {
 

@@ -1,6 +1,11 @@
 // Services: what the core lends to plugins, as narrow interfaces. They outlive every plugin.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "base/pools.hpp"
+#include "base/result.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "base/metrics.hpp"
-#include "base/pools.hpp"
-#include "base/result.hpp"
 
 namespace keep {
 

@@ -10,7 +10,7 @@ namespace keep {
 
 struct FlowSettings {
   Duration connect{}, first_event{}, between_events{}, write{};
-  bool explain = true;  // X-Keep-* response headers
+  bool explain = true;                // X-Keep-* response headers
   bool forward_authorization = true;  // false: the Authorization header was meant for us
 };
 

@@ -26,8 +26,8 @@ FlowMetrics::FlowMetrics(Metrics& metrics)
     : metrics_(metrics),
       inter_token_(metrics.histogram("inter_token_latency_seconds",
                                      "Gap between two events with output", inter_token_buckets())),
-      duration_(metrics.histogram("request_duration_seconds", "Whole exchanges",
-                                  duration_buckets())),
+      duration_(
+          metrics.histogram("request_duration_seconds", "Whole exchanges", duration_buckets())),
       ttft_hit_(ttft(metrics, "hit")),
       ttft_prefill_(ttft(metrics, "prefill")),
       parse_(phase(metrics, "parse")),
@@ -52,8 +52,10 @@ void FlowMetrics::count_request(const Exchange& exchange, const Outcome& outcome
   if (it == requests_.end()) {
     const Labels labels{{"endpoint", std::string(to_string(exchange.surface))},
                         {"code", std::to_string(outcome.status)}};
-    it = requests_.emplace(key, metrics_.counter("requests_total", "Exchanges by endpoint and status",
-                                                 labels)).first;
+    it = requests_
+             .emplace(key, metrics_.counter("requests_total", "Exchanges by endpoint and status",
+                                            labels))
+             .first;
   }
   it->second.add();
 }

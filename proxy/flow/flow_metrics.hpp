@@ -1,14 +1,14 @@
 // FlowMetrics: what every exchange counts, observed once at its end or per event.
 #pragma once
 
+#include "base/metrics.hpp"
+#include "exchange/exchange.hpp"
+#include "exchange/outcome.hpp"
+
 #include <array>
 #include <map>
 #include <string>
 #include <utility>
-
-#include "base/metrics.hpp"
-#include "exchange/exchange.hpp"
-#include "exchange/outcome.hpp"
 
 namespace keep {
 

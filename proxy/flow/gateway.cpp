@@ -1,11 +1,11 @@
 #include "flow/gateway.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "base/ids.hpp"
 #include "flow/run_exchange.hpp"
 #include "openai/anthropic.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace keep {
 

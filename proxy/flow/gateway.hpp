@@ -2,12 +2,12 @@
 // answered here, parsing. Loop thread only.
 #pragma once
 
+#include "downstream/listener.hpp"
+#include "flow/flow.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
-
-#include "downstream/listener.hpp"
-#include "flow/flow.hpp"
 
 namespace keep {
 

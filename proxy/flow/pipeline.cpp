@@ -1,11 +1,11 @@
 #include "flow/pipeline.hpp"
 
+#include "base/log.hpp"
+
 #include <chrono>
 #include <exception>
 #include <ranges>
 #include <utility>
-
-#include "base/log.hpp"
 
 namespace keep {
 
@@ -103,8 +103,10 @@ void Pipeline::explain(const Exchange& exchange, Headers& headers) const {
 
 void Pipeline::skipped(const Plugin& plugin, const char* phase, const std::string& why) {
   const std::string name(plugin.name());
-  metrics_.counter("plugin_skipped_total", "Plugin calls that failed and were skipped",
-                   {{"plugin", name}, {"phase", phase}}).add();
+  metrics_
+      .counter("plugin_skipped_total", "Plugin calls that failed and were skipped",
+               {{"plugin", name}, {"phase", phase}})
+      .add();
   const Instant now = std::chrono::steady_clock::now();
   Instant& last = last_logged_[name];
   if (last != Instant{} && now - last < std::chrono::minutes(1)) return;

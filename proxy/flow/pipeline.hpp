@@ -4,12 +4,12 @@
 // skipped for that phase, counted, and logged at most once a minute. Loop thread only.
 #pragma once
 
+#include "exchange/plugin.hpp"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "exchange/plugin.hpp"
 
 namespace keep {
 

@@ -1,14 +1,14 @@
 #include "flow/relay.hpp"
 
+#include "openai/anthropic.hpp"
+#include "openai/response_encoder.hpp"
+#include "openai/sse_parser.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
-
-#include "openai/anthropic.hpp"
-#include "openai/response_encoder.hpp"
-#include "openai/sse_parser.hpp"
 
 namespace keep {
 
@@ -70,7 +70,8 @@ Headers explain(const Flow& flow, const Exchange& exchange) {
   headers.add("x-request-id", exchange.id);
   if (!flow.settings.explain || exchange.surface == openai::Surface::kPassThrough) return headers;
   flow.pipeline.explain(exchange, headers);
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(overhead(exchange.timeline));
+  const auto us =
+      std::chrono::duration_cast<std::chrono::microseconds>(overhead(exchange.timeline));
   headers.add("X-Keep-Overhead-Us", std::to_string(us.count()));
   return headers;
 }
@@ -127,7 +128,8 @@ class EventRelay {
     for (;;) {
       const FlowSettings& limits = c_.flow.settings;
       const bool started = c_.exchange.timeline.first_event.has_value();
-      c_.deadline.set(started ? limits.between_events : limits.first_event, "upstream's next event");
+      c_.deadline.set(started ? limits.between_events : limits.first_event,
+                      "upstream's next event");
       const auto piece = co_await c_.connection.read_some();
       if (!piece) co_return failed(piece.error());
       if (piece->empty()) break;
@@ -158,7 +160,8 @@ class EventRelay {
 
   void begin(std::optional<std::uint64_t> length) {
     Headers headers = client_headers(c_, head_);
-    const char* type = encoder_->streams() ? "text/event-stream" : "application/json; charset=utf-8";
+    const char* type =
+        encoder_->streams() ? "text/event-stream" : "application/json; charset=utf-8";
     headers.set("Content-Type", type);
     c_.exchange.answer.streaming = encoder_->streams();
     c_.writer.begin(head_.status, head_.reason, headers, length);

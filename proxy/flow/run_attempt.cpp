@@ -1,10 +1,10 @@
 #include "flow/run_attempt.hpp"
 
+#include "flow/relay.hpp"
+
 #include <chrono>
 #include <memory>
 #include <utility>
-
-#include "flow/relay.hpp"
 
 namespace keep {
 

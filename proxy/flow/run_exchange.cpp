@@ -1,15 +1,15 @@
 #include "flow/run_exchange.hpp"
 
-#include <exception>
-#include <optional>
-#include <utility>
-
 #include "base/deadline.hpp"
 #include "base/log.hpp"
 #include "base/race.hpp"
 #include "flow/relay.hpp"
 #include "flow/run_attempt.hpp"
 #include "openai/anthropic.hpp"
+
+#include <exception>
+#include <optional>
+#include <utility>
 
 namespace keep {
 
@@ -88,7 +88,8 @@ void log_end(const Exchange& exchange, const Outcome& outcome) {
   const Error none;
   const Error& error = outcome.error ? *outcome.error : none;
   const bool failed = outcome.error && error.fault != Fault::kGone;
-  log::write(failed ? log::Level::kWarn : log::Level::kInfo, failed ? "exchange failed" : "exchange",
+  log::write(failed ? log::Level::kWarn : log::Level::kInfo,
+             failed ? "exchange failed" : "exchange",
              {{"id", exchange.id},
               {"endpoint", to_string(exchange.surface)},
               {"status", outcome.status},

@@ -5,13 +5,13 @@
 // thread only.
 #pragma once
 
+#include "base/clock.hpp"
+#include "upstream/http_client.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
-
-#include "base/clock.hpp"
-#include "upstream/http_client.hpp"
 
 namespace keep {
 

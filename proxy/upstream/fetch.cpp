@@ -1,10 +1,10 @@
 #include "upstream/fetch.hpp"
 
-#include <optional>
-#include <utility>
-
 #include "base/deadline.hpp"
 #include "base/race.hpp"
+
+#include <optional>
+#include <utility>
 
 namespace keep {
 
@@ -15,8 +15,8 @@ constexpr std::size_t kMaxBody = 16 << 20;
 Task<FetchResponse> talk(UpstreamConnection& connection, const ConnectionPool& pool,
                          const FetchRequest& request) {
   const std::string authority = pool.address().authority();
-  const std::string head = request_head(request.method, request.target, authority,
-                                        request.headers, request.body.size());
+  const std::string head =
+      request_head(request.method, request.target, authority, request.headers, request.body.size());
   const auto sent = co_await connection.send(head, request.body);
   if (!sent) co_return sent.error();
   auto answer = co_await connection.read_head(request.method == "HEAD");

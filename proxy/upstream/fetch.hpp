@@ -1,12 +1,12 @@
 // fetch: one small request to llama-server, read whole. For probes and slot control.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "upstream/connection_pool.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace keep {
 

@@ -1,12 +1,5 @@
 #include "upstream/http_client.hpp"
 
-#include <sys/socket.h>
-
-#include <array>
-#include <cerrno>
-#include <optional>
-#include <utility>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/streambuf.hpp>
@@ -14,6 +7,12 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <utility>
 
 namespace keep {
 
@@ -81,7 +80,7 @@ struct UpstreamConnection::State {
   std::optional<Parser> parser;
   asio::streambuf input;
   std::string handed_out;  // the caller's view of the last piece
-  bool fresh = true;  // no byte of the current response has come
+  bool fresh = true;       // no byte of the current response has come
 };
 
 Result<UpstreamAddress> resolve_upstream(const std::string& url) {
@@ -142,7 +141,7 @@ Task<ResponseHead> UpstreamConnection::read_head(bool head_request) {
     }
     s.fresh = false;
     s.input.commit(count);
-    s.input.consume(s.parser->put(*s.input.data().begin(), ec));
+    s.input.consume(s.parser->put(s.input.data(), ec));
     if (ec && ec != http::error::need_more) co_return to_error(ec, "response head");
   }
   ResponseHead head = std::move(s.parser->head);
@@ -157,7 +156,7 @@ Task<std::string_view> UpstreamConnection::read_some() {
   for (;;) {
     error_code ec;
     if (s.input.size() > 0 && !s.parser->is_done()) {
-      s.input.consume(s.parser->put(*s.input.data().begin(), ec));
+      s.input.consume(s.parser->put(s.input.data(), ec));
       if (ec && ec != http::error::need_more) co_return to_error(ec, "response body");
     }
     if (!piece.empty() || s.parser->is_done()) break;

@@ -2,18 +2,18 @@
 // handed out as they come. Closing it is how a generation is aborted. Loop thread only.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "exchange/http_message.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
-#include "base/clock.hpp"
-#include "base/result.hpp"
-#include "exchange/http_message.hpp"
 
 namespace keep {
 

@@ -1,9 +1,9 @@
 #include "upstream/slot_control.hpp"
 
-#include <utility>
-
 #include "base/json.hpp"
 #include "upstream/fetch.hpp"
+
+#include <utility>
 
 namespace keep {
 

@@ -1,11 +1,11 @@
 // Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "exchange/services.hpp"
 #include "upstream/connection_pool.hpp"
+
+#include <string>
+#include <vector>
 
 namespace keep {
 

@@ -1,16 +1,16 @@
 #include "upstream/upstream_server.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <utility>
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "upstream/fetch.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/json.hpp"
-#include "base/log.hpp"
-#include "upstream/fetch.hpp"
+#include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace keep {
 

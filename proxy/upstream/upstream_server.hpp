@@ -4,17 +4,17 @@
 // one that says 503 is loading. Changes are announced to subscribers on the loop.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/pools.hpp"
 #include "exchange/services.hpp"
 #include "upstream/connection_pool.hpp"
 #include "upstream/slot_control.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace keep {
 

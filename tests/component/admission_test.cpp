@@ -1,13 +1,13 @@
 // One request per slot, the rest waits here, in order and within bounds.
+#include "tests/support/scripted_upstream.hpp"
+#include "tests/support/test_client.hpp"
+#include "tests/support/test_proxy.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <mutex>
 #include <set>
-
-#include "tests/support/scripted_upstream.hpp"
-#include "tests/support/test_client.hpp"
-#include "tests/support/test_proxy.hpp"
 
 namespace keep::test {
 namespace {
@@ -75,11 +75,12 @@ TEST_F(AdmissionTest, TenantsAreServedInTheirOwnOrder) {
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 24; ++i) {
     const std::string tenant = i % 3 == 0 ? "alpha" : "beta";
-    clients.push_back(ask(proxy, tenant + "-" + std::to_string(100 + i),
-                          "X-Tenant-ID: " + tenant + "\r\n"));
+    clients.push_back(
+        ask(proxy, tenant + "-" + std::to_string(100 + i), "X-Tenant-ID: " + tenant + "\r\n"));
     const std::string expected = std::to_string(std::max(0, i - 3));
     ASSERT_TRUE(eventually([&] {
-      return queue_depth(proxy.port()) == expected && order().size() == std::min<std::size_t>(i + 1, 4);
+      return queue_depth(proxy.port()) == expected &&
+             order().size() == std::min<std::size_t>(i + 1, 4);
     }));
   }
   open_ = true;
@@ -130,7 +131,8 @@ TEST_F(AdmissionTest, ConversationsKeepTheirSlots) {
     TestClient client(proxy.port());
     const std::string header = "X-Conversation-Id: " + name + "\r\n";
     const std::string body = chat_body("hello from " + name, true);
-    const std::string first = client.post("/v1/chat/completions", body, header).header("X-Keep-Slot");
+    const std::string first =
+        client.post("/v1/chat/completions", body, header).header("X-Keep-Slot");
     slots.insert(first);
     for (int turn = 0; turn < 3; ++turn) {
       EXPECT_EQ(client.post("/v1/chat/completions", body, header).header("X-Keep-Slot"), first);

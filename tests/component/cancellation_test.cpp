@@ -1,9 +1,9 @@
 // Clients that leave, and a proxy that is told to stop.
-#include <gtest/gtest.h>
-
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
 
 namespace keep::test {
 namespace {
@@ -39,9 +39,8 @@ TEST_P(LeavingTest, ClosesUpstreamAndFreesTheSlot) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, LeavingTest, testing::Bool(), [](const auto& p) {
-  return p.param ? "Streaming" : "Assembled";
-});
+INSTANTIATE_TEST_SUITE_P(Both, LeavingTest, testing::Bool(),
+                         [](const auto& p) { return p.param ? "Streaming" : "Assembled"; });
 
 TEST(Leaving, AHundredClientsAtOnceLeaveNothingBehind) {
   ScriptedUpstream upstream([](const Received&) { return endless_stream(); }, 100);

@@ -1,10 +1,11 @@
-// Upstream fails in every way it can; the client always gets a clear end, and the next request works.
-#include <gtest/gtest.h>
-
+// Upstream fails in every way it can; the client always gets a clear end, and the next request
+// works.
 #include "base/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
 
 namespace keep::test {
 namespace {
@@ -62,14 +63,12 @@ TEST_P(CutTest, AtEveryByteTheClientGetsAClearEnd) {
   EXPECT_TRUE(after.complete);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, CutTest, testing::Bool(), [](const auto& p) {
-  return p.param ? "Streaming" : "Assembled";
-});
+INSTANTIATE_TEST_SUITE_P(Both, CutTest, testing::Bool(),
+                         [](const auto& p) { return p.param ? "Streaming" : "Assembled"; });
 
 TEST(Faults, SilentUpstreamIsATimeout) {
-  ScriptedUpstream upstream([](const Received&) -> std::vector<Step> {
-    return {WaitForClientGone{}};
-  });
+  ScriptedUpstream upstream(
+      [](const Received&) -> std::vector<Step> { return {WaitForClientGone{}}; });
   Config config = test_config(upstream.url());
   config.timeouts.first_event = 300ms;
   TestProxy proxy(config);
@@ -116,7 +115,9 @@ TEST(Faults, LoadingModelIs503WithRetryAfter) {
   upstream.set_health(503);
   TestProxy proxy(test_config(upstream.url()), false);
   TestClient client(proxy.port());
-  const auto is_loading = [&] { return client.get("/health").body.find("loading") != std::string::npos; };
+  const auto is_loading = [&] {
+    return client.get("/health").body.find("loading") != std::string::npos;
+  };
   ASSERT_TRUE(eventually(is_loading));
   const Response response = client.post("/v1/chat/completions", chat_body("x", false));
   EXPECT_EQ(response.status, 503);

@@ -1,9 +1,9 @@
 // Requests that could be read in two ways are refused; honest oddities work.
-#include <gtest/gtest.h>
-
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
 
 namespace keep::test {
 namespace {
@@ -41,8 +41,8 @@ INSTANTIATE_TEST_SUITE_P(
         "0\r\n\r\n",
         "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\nabcd",
-        "POST http://elsewhere/x HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /x HTTP/9.9\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"));
+        "POST http://elsewhere/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n",
+        "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"));
 
 TEST_F(FramingTest, ChunkedRequestBodiesAreAccepted) {
   TestClient client(proxy_.port());

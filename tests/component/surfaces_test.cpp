@@ -1,14 +1,14 @@
 // Every endpoint, streaming and not, against scripted answers.
+#include "base/json.hpp"
+#include "tests/support/scripted_upstream.hpp"
+#include "tests/support/test_client.hpp"
+#include "tests/support/test_proxy.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-
-#include "base/json.hpp"
-#include "tests/support/scripted_upstream.hpp"
-#include "tests/support/test_client.hpp"
-#include "tests/support/test_proxy.hpp"
 
 namespace keep::test {
 namespace {
@@ -69,9 +69,8 @@ TEST_F(SurfacesTest, DecisionsAreExplainedInHeaders) {
 }
 
 TEST_F(SurfacesTest, MessagesAreTranslatedBothWays) {
-  const std::string body =
-      R"({"model":"claude","max_tokens":50,"system":"be brief",)"
-      R"("messages":[{"role":"user","content":"x"}]})";
+  const std::string body = R"({"model":"claude","max_tokens":50,"system":"be brief",)"
+                           R"("messages":[{"role":"user","content":"x"}]})";
   const Response whole = client_.post("/v1/messages", body);
   EXPECT_EQ(whole.status, 200);
   const json::Value root = parsed(whole.body);
@@ -103,7 +102,8 @@ TEST_F(SurfacesTest, MetricsCountWhatHappened) {
   EXPECT_EQ(response.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
   for (const char* line :
        {"llama_keep_requests_total{code=\"200\",endpoint=\"chat\"} 1",
-        "llama_keep_prompt_tokens_total 10", "llama_keep_cached_prompt_tokens_total{source=\"slot\"} 7",
+        "llama_keep_prompt_tokens_total 10",
+        "llama_keep_cached_prompt_tokens_total{source=\"slot\"} 7",
         "llama_keep_generated_tokens_total 2", "llama_keep_time_to_first_token_seconds_count",
         "llama_keep_overhead_seconds_bucket", "llama_keep_slots{state="}) {
     EXPECT_NE(response.body.find(line), std::string::npos) << line << "\n" << response.body;
@@ -112,7 +112,8 @@ TEST_F(SurfacesTest, MetricsCountWhatHappened) {
 
 TEST(Surfaces, ModelsCarryTheWindow) {
   ScriptedUpstream upstream([](const Received&) -> std::vector<Step> {
-    return {Send{reply(200, R"({"object":"list","data":[{"id":"m","meta":{"n_ctx_train":1024}}]})")}};
+    return {
+        Send{reply(200, R"({"object":"list","data":[{"id":"m","meta":{"n_ctx_train":1024}}]})")}};
   });
   TestProxy proxy(test_config(upstream.url()));
   const Response response = TestClient(proxy.port()).get("/v1/models");
@@ -125,8 +126,8 @@ class KeysTest : public testing::Test {
  protected:
   KeysTest() {
     std::ofstream(path_) << "# keys\nsecret-one\nsecret-two\n";
-    std::filesystem::permissions(path_, std::filesystem::perms::owner_read |
-                                            std::filesystem::perms::owner_write);
+    std::filesystem::permissions(
+        path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
   ~KeysTest() override { std::filesystem::remove(path_); }
   std::string path_ = testing::TempDir() + "keep-keys-test";
@@ -140,11 +141,13 @@ TEST_F(KeysTest, UnknownKeysAreRefusedAndKnownOnesStayHere) {
   TestClient client(proxy.port());
   const std::string body = chat_body("x", false);
   EXPECT_EQ(client.post("/v1/chat/completions", body).status, 401);
-  EXPECT_EQ(client.post("/v1/chat/completions", body, "Authorization: Bearer wrong\r\n").status, 401);
+  EXPECT_EQ(client.post("/v1/chat/completions", body, "Authorization: Bearer wrong\r\n").status,
+            401);
   EXPECT_EQ(client.get("/metrics").status, 401);
   EXPECT_EQ(client.get("/health").status, 200);
-  EXPECT_EQ(client.post("/v1/chat/completions", body, "Authorization: Bearer secret-two\r\n").status,
-            200);
+  EXPECT_EQ(
+      client.post("/v1/chat/completions", body, "Authorization: Bearer secret-two\r\n").status,
+      200);
   const std::string anthropic = R"({"model":"c","max_tokens":5,"messages":[{"role":"user",)"
                                 R"("content":"x"}]})";
   EXPECT_EQ(client.post("/v1/messages", anthropic, "x-api-key: secret-one\r\n").status, 200);
@@ -162,11 +165,11 @@ TEST_F(KeysTest, TenantsWithTheSameIdsNeverShareAConversation) {
   int i = 0;
   for (const char* key : {"secret-one", "secret-two"}) {
     TestClient client(proxy.port());
-    const std::string headers = std::string("Authorization: Bearer ") + key +
-                                "\r\nX-Conversation-Id: shared\r\n";
+    const std::string headers =
+        std::string("Authorization: Bearer ") + key + "\r\nX-Conversation-Id: shared\r\n";
     client.post("/v1/chat/completions", chat_body("x", true), headers);
-    slots[i++] = client.post("/v1/chat/completions", chat_body("x", true), headers)
-                     .header("X-Keep-Slot");
+    slots[i++] =
+        client.post("/v1/chat/completions", chat_body("x", true), headers).header("X-Keep-Slot");
   }
   EXPECT_NE(slots[0], slots[1]);
 }

@@ -1,9 +1,9 @@
 // With every plugin off, bytes in are bytes out.
-#include <gtest/gtest.h>
-
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
 
 namespace keep::test {
 namespace {

@@ -1,18 +1,17 @@
 #include "tests/support/scripted_upstream.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <sstream>
+#include "base/json.hpp"
+#include "exchange/http_message.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
+#include <poll.h>
+#include <sys/socket.h>
 
-#include "base/json.hpp"
-#include "exchange/http_message.hpp"
+#include <algorithm>
+#include <sstream>
 
 namespace keep::test {
 
@@ -196,8 +195,8 @@ std::string chunk(const std::string& bytes) {
 
 std::string chat_event(const std::string& delta_json, const std::string& finish,
                        const std::string& extra) {
-  return R"(data: {"choices":[{"finish_reason":)" + finish + R"(,"index":0,"delta":)" +
-         delta_json + R"(}],"created":1700000000,"id":"chatcmpl-1","model":"m",)" +
+  return R"(data: {"choices":[{"finish_reason":)" + finish + R"(,"index":0,"delta":)" + delta_json +
+         R"(}],"created":1700000000,"id":"chatcmpl-1","model":"m",)" +
          R"("system_fingerprint":"b1","object":"chat.completion.chunk")" + extra + "}\n\n";
 }
 

@@ -5,6 +5,9 @@
 // sockets: simple, and as slow as a test needs.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -13,9 +16,6 @@
 #include <thread>
 #include <variant>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 namespace keep::test {
 
@@ -49,7 +49,7 @@ class ScriptedUpstream {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
   void set_health(int status) { health_ = status; }
-  std::vector<Received> received() const;  // what the script was asked
+  std::vector<Received> received() const;             // what the script was asked
   int clients_gone() const { return clients_gone_; }  // seen by WaitForClientGone
   int running() const { return running_; }            // scripts being played
   int max_running() const { return max_running_; }

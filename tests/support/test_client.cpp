@@ -1,16 +1,15 @@
 #include "tests/support/test_client.hpp"
 
+#include "base/json.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <sstream>
 #include <stdexcept>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
-
-#include "base/json.hpp"
 
 namespace keep::test {
 
@@ -75,7 +74,8 @@ Response TestClient::read_response(std::chrono::milliseconds limit) {
   while (std::getline(head, line)) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     const std::size_t colon = line.find(':');
-    response.headers.add(line.substr(0, colon), line.substr(line.find_first_not_of(' ', colon + 1)));
+    response.headers.add(line.substr(0, colon),
+                         line.substr(line.find_first_not_of(' ', colon + 1)));
   }
   if (response.status == 100) return read_response(limit);
   if (const auto length = response.headers.find("Content-Length")) {

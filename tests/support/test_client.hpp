@@ -1,21 +1,21 @@
 // TestClient: a blocking HTTP client that can misbehave: half requests, early close, odd bytes.
 #pragma once
 
-#include <chrono>
-#include <string>
+#include "exchange/http_message.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "exchange/http_message.hpp"
+#include <chrono>
+#include <string>
 
 namespace keep::test {
 
 struct Response {
   int status = 0;
   Headers headers;
-  std::string body;        // de-chunked
-  bool complete = false;   // ended as its framing says
+  std::string body;       // de-chunked
+  bool complete = false;  // ended as its framing says
   std::string header(std::string_view name) const;
 };
 

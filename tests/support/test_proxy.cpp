@@ -1,10 +1,10 @@
 #include "tests/support/test_proxy.hpp"
 
+#include "tests/support/test_client.hpp"
+
 #include <csignal>
 #include <stdexcept>
 #include <utility>
-
-#include "tests/support/test_client.hpp"
 
 namespace keep::test {
 

@@ -1,12 +1,12 @@
 // TestProxy: the whole llama-keep on a loopback port, in a thread of the test program.
 #pragma once
 
+#include "app/app.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
-
-#include "app/app.hpp"
 
 namespace keep::test {
 
