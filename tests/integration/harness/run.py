@@ -1,0 +1,96 @@
+"""usage: run.py [TEST...]: runs every test file of the folder above, or those named.
+
+One line for each test: name, ok or FAIL, seconds. The last line counts them."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import traceback
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HERE))
+
+from harness import stack  # noqa: E402  (needs the path)
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def test(self, name, ok, seconds, detail=""):
+        self.passed += ok
+        self.failed += not ok
+        print(f"{name:<68} {'ok' if ok else 'FAIL':<4} {seconds:6.2f}", flush=True)
+        if not ok:
+            print("    " + detail.strip().replace("\n", "\n    "), flush=True)
+
+
+class Result(unittest.TestResult):
+    def __init__(self, report):
+        super().__init__()
+        self.report = report
+        self.begun = time.monotonic()
+
+    def line(self, test, detail=""):
+        *module, name = test.id().split(".")
+        name = f"{module[0]}: {name.removeprefix('test_').replace('_', ' ')}" if module else name
+        self.report.test(name, not detail, time.monotonic() - self.begun, detail)
+        self.begun = time.monotonic()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begun = time.monotonic()
+
+    def addSuccess(self, test):
+        self.line(test)
+
+    def addError(self, test, err):  # also of setUpClass and of the class cleanups
+        super().addError(test, err)
+        self.line(test, self.errors[-1][1])
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.line(test, self.failures[-1][1])
+
+
+def run_python(path, report):
+    suite = unittest.defaultTestLoader.loadTestsFromName(path.stem)
+    suite.run(Result(report))
+
+
+def run_node(path, report):
+    """Its tests share one engine and one proxy."""
+    class NodeCase(stack.StackCase):
+        pass
+
+    NodeCase.setUpClass()
+    try:
+        env = {"KEEP_URL": NodeCase.url, "ENGINE_PORT": str(NodeCase.engine.port),
+               "CLIENTS": str(stack.WORK / "package.json")}
+        done = subprocess.run(["node", "--test", f"--test-reporter={HERE / 'harness/reporter.mjs'}", path],
+                              env={**os.environ, **env}, capture_output=True, text=True)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        for line in lines:
+            report.test(f"{path.stem}: {line['name']}", line["ok"], line["seconds"], line["detail"])
+        if not lines:
+            report.test(path.stem, False, 0, done.stdout + done.stderr)
+    finally:
+        NodeCase.doClassCleanups()
+        for error in NodeCase.tearDown_exceptions:
+            report.test(f"{path.stem}: stop", False, 0, "".join(traceback.format_exception(*error)))
+
+
+def main(names):
+    report = Report()
+    tests = sorted(path for path in HERE.iterdir() if path.suffix in (".py", ".mjs"))
+    for path in tests:
+        if not names or path.stem in names:
+            (run_python if path.suffix == ".py" else run_node)(path, report)
+    print(f"{report.passed} passed, {report.failed} failed")
+    return 1 if report.failed or not report.passed else 0
+
+
+sys.exit(main(sys.argv[1:]))

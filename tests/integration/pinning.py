@@ -1,0 +1,65 @@
+"""Twenty conversations without an id take turns: each keeps its slot and prefills only what is new.
+
+What is in a slot after a turn is the prompt and the answer without its last token: that one was
+sampled, but never evaluated. So a turn prefills its new tokens and one more."""
+from harness import wire
+from harness.stack import StackCase, TRAINED, assistant, user
+
+CONVERSATIONS = 20
+
+
+def turns(i):
+    return [f"Please remember: The vault code of the museum is {5000 + 37 * i}.",
+            f"My dog's name is {('Bruno', 'Rex', 'Luna', 'Max')[i % 4]}.",
+            "What is the vault code of the museum?"]
+
+
+class Talk:
+    def __init__(self, i):
+        self.turns = turns(i)
+        self.messages = []
+        self.slot = None
+        self.held = 0  # tokens in the slot
+
+
+class Pinning(StackCase):
+    SLOTS = CONVERSATIONS
+    CTX = SLOTS * TRAINED
+    KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
+
+    def ask_chat(self, messages):
+        """-> text, prefilled, cached, generated, slot"""
+        reply = self.chat(messages, max_tokens=40)
+        timings = reply.json["timings"]
+        return (reply.json["choices"][0]["message"]["content"], timings["prompt_n"],
+                timings["cache_n"], timings["predicted_n"], reply.headers["X-Keep-Slot"])
+
+    def ask_messages(self, messages):
+        reply = wire.post(self.keep.port, "/v1/messages", {
+            "model": "demo", "max_tokens": 40, "temperature": 0, "messages": messages})
+        self.assertEqual(reply.status, 200, reply.body)
+        usage = reply.json["usage"]
+        return (reply.json["content"][0]["text"], usage["input_tokens"],
+                usage["cache_read_input_tokens"], usage["output_tokens"], reply.headers["X-Keep-Slot"])
+
+    def converse(self, ask):
+        talks = [Talk(i) for i in range(CONVERSATIONS)]
+        for turn in range(3):
+            for i, talk in enumerate(talks):
+                talk.messages.append(user(talk.turns[turn]))
+                text, prefilled, cached, generated, slot = ask(talk.messages)
+                total = self.engine.count_tokens(talk.messages)
+                with self.subTest(conversation=i, turn=turn):
+                    self.assertEqual(prefilled + cached, total)
+                    if turn:
+                        self.assertEqual(slot, talk.slot)
+                        self.assertEqual(prefilled, total - talk.held)
+                talk.messages.append(assistant(text))
+                talk.slot, talk.held = slot, total + generated - 1
+        self.assertEqual(len({talk.slot for talk in talks}), CONVERSATIONS)
+
+    def test_chat_completions(self):
+        self.converse(self.ask_chat)
+
+    def test_messages(self):
+        self.converse(self.ask_messages)
