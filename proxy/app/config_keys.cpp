@@ -142,10 +142,12 @@ const std::array kKeys{
     Key{"slots.enabled", "Off: llama-server chooses the slot.",
         [](C& c) -> T { return &c.slots.enabled; }},
     Key{"slots.scratch",
-        "Keep one slot for titles, tags and summaries where an upstream has at least four.",
+        "Titles, tags and summaries share one slot instead of displacing conversations.",
         [](C& c) -> T { return &c.slots.scratch; }},
     Key{"slots.pool_tokens",
-        "KV cells in tokens that the slots of an upstream share (its -c); 0: as it reports.",
+        "KV cells in tokens that the slots of an upstream share: its -c under -kvu, which it does "
+        "not\n"
+        "tell; 0: no budget until llama-server is seen to purge a slot.",
         [](C& c) -> T { return &c.slots.pool_tokens; },
         {0, 1000000000}},
 
@@ -316,18 +318,12 @@ Type type_of(const Key& key) {
 
 std::string_view describe(Type type) {
   switch (type) {
-    case Type::kText:
-      return "a string";
-    case Type::kBool:
-      return "true or false";
-    case Type::kCount:
-      return "a whole number";
-    case Type::kBytes:
-      return "a size in bytes or as \"64MB\"";
-    case Type::kDuration:
-      return "seconds or a time as \"500ms\"";
-    case Type::kChoice:
-      return "a string";
+    case Type::kText: return "a string";
+    case Type::kBool: return "true or false";
+    case Type::kCount: return "a whole number";
+    case Type::kBytes: return "a size in bytes or as \"64MB\"";
+    case Type::kDuration: return "seconds or a time as \"500ms\"";
+    case Type::kChoice: return "a string";
   }
   return "";
 }

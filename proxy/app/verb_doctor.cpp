@@ -1,12 +1,174 @@
+#include "app/api_keys.hpp"
+#include "app/command_line.hpp"
+#include "app/doctor_checks.hpp"
+#include "app/doctor_collect.hpp"
 #include "app/verbs.hpp"
+#include "base/json.hpp"
+#include "upstream/fetch.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
 #include <ostream>
+#include <utility>
 
 namespace keep {
 
+namespace {
+
+using doctor::Listener;
+
+// An Engine behind real HTTP.
+class HttpEngine final : public doctor::Engine {
+ public:
+  HttpEngine(asio::io_context& loop, UpstreamAddress address, std::string authorization)
+      : pool_(loop, std::move(address)), authorization_(std::move(authorization)) {}
+
+  Task<doctor::Reply> ask(std::string_view method, std::string_view target,
+                          std::string body) override {
+    FetchRequest request(method, target, std::move(body));
+    request.limit = method == "POST" ? kPostLimit : kGetLimit;
+    if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+    if (!authorization_.empty()) request.headers.add("Authorization", authorization_);
+    auto response = co_await fetch(pool_, std::move(request));
+    if (!response) co_return response.error();
+    doctor::Reply reply;
+    reply.status = response->status;
+    reply.body = std::move(response->body);
+    co_return reply;
+  }
+
+ private:
+  // A tiny prompt may have to wait for the batch that is being computed.
+  static constexpr std::chrono::seconds kGetLimit{10}, kPostLimit{60};
+  ConnectionPool pool_;
+  std::string authorization_;
+};
+
+// Runs one coroutine to its end on a loop of its own.
+template <class T>
+T run_alone(asio::io_context& loop, asio::awaitable<T> task) {
+  std::optional<T> result;
+  std::exception_ptr failure;
+  asio::co_spawn(loop, std::move(task), [&](std::exception_ptr thrown, T value) {
+    failure = thrown;
+    result = std::move(value);
+  });
+  loop.restart();
+  loop.run();
+  if (failure) std::rethrow_exception(failure);
+  return std::move(*result);
+}
+
+doctor::EngineFacts examine(const UpstreamSettings& settings, bool force) {
+  doctor::EngineFacts facts;
+  facts.url = settings.url;
+  auto address = resolve_upstream(settings.url);
+  if (!address) {
+    facts.reach = doctor::Reach::kUnresolved;
+    facts.reach_detail = address.error().detail;
+    return facts;
+  }
+  std::string authorization;
+  if (!settings.api_key_file.empty()) {  // an unreadable file is a check of its own
+    const auto key = read_secret(settings.api_key_file);
+    if (key) authorization = "Bearer " + *key;
+  }
+  asio::io_context loop{1};
+  HttpEngine engine(loop, std::move(*address), std::move(authorization));
+  return run_alone(loop, doctor::collect(engine, settings.url, force));
+}
+
+asio::awaitable<bool> is_llama_keep(doctor::Engine& engine) {
+  const auto reply = co_await engine.ask("GET", "/health", "");
+  if (!reply) co_return false;
+  const auto root = json::validate(reply->body);
+  co_return root && root->find("service").string().value_or("") == "llama-keep";
+}
+
+// Binds and lets go again.
+Listener inspect_listener(const std::string& text) {
+  using asio::ip::tcp;
+  Listener listener;
+  const auto parsed = parse_listen_address(text);
+  if (!parsed) {
+    listener.state = Listener::State::kCannotBind;
+    listener.detail = parsed.error().detail;
+    return listener;
+  }
+  const tcp::endpoint endpoint(asio::ip::make_address(parsed->host), parsed->port);
+  listener.loopback = endpoint.address().is_loopback();
+  asio::io_context loop{1};
+  tcp::acceptor acceptor(loop);
+  boost::system::error_code ec;
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) return listener;
+  listener.state = Listener::State::kCannotBind;
+  listener.detail = ec.message();
+  if (ec != asio::error::address_in_use) return listener;
+  tcp::endpoint near = endpoint;
+  if (near.address().is_unspecified()) {
+    near.address(near.protocol() == tcp::v6()
+                     ? asio::ip::address(asio::ip::address_v6::loopback())
+                     : asio::ip::address(asio::ip::address_v4::loopback()));
+  }
+  HttpEngine there(loop, UpstreamAddress{parsed->host, near}, "");
+  const bool ours = run_alone(loop, is_llama_keep(there));
+  listener.state = ours ? Listener::State::kOurs : Listener::State::kTaken;
+  return listener;
+}
+
+std::vector<doctor::Check> diagnose(const Config& config, bool force) {
+  doctor::ConfigFacts own;
+  own.listener = inspect_listener(config.listen.address);
+  own.secrets = doctor::inspect_secrets(config);
+  std::vector<doctor::EngineFacts> engines;
+  for (const UpstreamSettings& upstream : config.upstreams) {
+    engines.push_back(examine(upstream, force));
+  }
+  std::vector<doctor::Check> checks = doctor::check_config(own, config);
+  const auto append = [&checks](std::vector<doctor::Check> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(checks));
+  };
+  append(doctor::check_together(engines, config));
+  for (const doctor::EngineFacts& engine : engines) append(check_engine(engine, config));
+  return checks;
+}
+
+const std::vector<Switch>& switches() {
+  static const std::vector<Switch> list{
+      {"json", "Print {\"checks\":[...],\"ok\":bool}."},
+      {"probe", "Try pinning on idle slots that hold conversations too; those are lost."}};
+  return list;
+}
+
+}  // namespace
+
 int verb_doctor(const Invocation& invocation) {
-  invocation.err << "llama-keep doctor: not built yet\n";
-  return kExitUsage;
+  const auto line = parse_command_line(invocation.arguments, invocation.environment, switches());
+  if (!line) {
+    invocation.err << "llama-keep doctor: " << line.error().detail << "\n";
+    return kExitUsage;
+  }
+  if (line->switches.contains("help")) {
+    invocation.out << "usage: llama-keep doctor [FLAGS]\nChecks the configuration and every "
+                      "llama-server it names; exit code 1 when anything fails.\n\n";
+    print_flags(invocation.out, switches());
+    return kExitOk;
+  }
+  const auto config = load_config(line->sources);
+  if (!config) {
+    invocation.err << "llama-keep doctor: " << config.error().detail << "\n";
+    return kExitProblem;
+  }
+  const auto checks = diagnose(*config, line->switches.contains("probe"));
+  invocation.out << (line->switches.contains("json") ? doctor::to_json(checks)
+                                                     : doctor::to_text(checks));
+  return doctor::any_failed(checks) ? kExitProblem : kExitOk;
 }
 
 }  // namespace keep

@@ -27,7 +27,8 @@ int verb_version(const Invocation& invocation) {
     return kExitUsage;
   }
   invocation.out << "llama-keep " << KEEP_VERSION << " (" << kBuildType
-                 << " build), for llama-server " << kMinimumEngine << " or newer\n";
+                 << " build), for llama-server " << kMinimumEngine << " (build " << kMinimumBuild
+                 << ") or newer\n";
   return kExitOk;
 }
 

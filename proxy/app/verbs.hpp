@@ -12,7 +12,8 @@ namespace keep {
 inline constexpr int kExitOk = 0, kExitProblem = 1, kExitUsage = 2;
 
 // The oldest llama-server whose behaviour was verified.
-inline constexpr const char* kMinimumEngine = "0.7.0 (build 11669)";
+inline constexpr const char* kMinimumEngine = "0.7.0";
+inline constexpr int kMinimumBuild = 11669;
 
 struct Invocation {
   std::vector<std::string> arguments;  // after the verb

@@ -1,0 +1,34 @@
+// Collecting what doctor judges. Talks to a llama-server through a narrow interface, so that tests
+// can answer for it.
+#pragma once
+
+#include "app/config.hpp"
+#include "app/doctor_facts.hpp"
+#include "base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace keep::doctor {
+
+struct Reply {
+  int status = 0;
+  std::string body;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // An Error when no complete response came.
+  virtual Task<Reply> ask(std::string_view method, std::string_view target, std::string body) = 0;
+};
+
+// Changes nothing on the server, with one exception: two tiny prompts go to two slots that are idle
+// and empty, and are erased where the server can. `force`: to idle slots that hold conversations
+// too, which are lost.
+asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, bool force);
+
+// The files the configuration names.
+std::vector<SecretFile> inspect_secrets(const Config& config);
+
+}  // namespace keep::doctor
