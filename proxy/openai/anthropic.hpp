@@ -2,10 +2,11 @@
 // id_slot there. Pure.
 #pragma once
 
-#include <string>
-
 #include "base/result.hpp"
 #include "openai/response_encoder.hpp"
+
+#include <memory>
+#include <string>
 
 namespace keep::openai::anthropic {
 
@@ -13,7 +14,9 @@ namespace keep::openai::anthropic {
 // become one system message whose content is an array of text parts (one part per block);
 // tool_use and tool_result become tool_calls and tool messages; images become image_url parts;
 // thinking blocks become reasoning_content; sampling fields are mapped; fields of neither API
-// (llama-server's own, e.g. id_slot, cache_prompt, x_keep) survive byte for byte.
+// (llama-server's own, e.g. id_slot, cache_prompt, x_keep) survive byte for byte. Each message
+// is translated by itself, so the same beginning of a conversation is always the same bytes.
+// With stop sequences, upstream is also asked to say which one it met.
 // Fault::kBadRequest with a text for the client.
 Result<std::string> to_chat_body(const std::string& body);
 

@@ -2,17 +2,17 @@
 //
 // Upstream always streams. A streaming client gets the events as they came (minus what it did not
 // ask for); a client that wants one JSON gets it assembled at the end; Anthropic clients get their
-// own events. Pure: no sockets, no clock.
+// own events. Pure: no sockets, no clock. An assembled answer over 64 MiB is an error.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/event_info.hpp"
 #include "openai/sse_event.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace keep::openai {
 
@@ -23,7 +23,15 @@ struct EncoderOptions {
   bool hide_usage = false;           // include_usage was added by us
   std::string model;                 // as the client named it (Anthropic replies carry it)
   std::string id;                    // for replies whose id we mint
+
+  // What an assembled reply repeats of the request; describe_request() fills these.
+  std::string prefill;         // text of a final assistant message, which the answer continues
+  json::Value stop;            // the body's `stop`: lives as long as the body
+  bool return_tokens = false;  // of /completion
 };
+
+// Fills the part of `options` that says what was asked; `request` must outlive the encoder.
+void describe_request(const ChatRequest& request, EncoderOptions& options);
 
 class ResponseEncoder {
  public:
@@ -32,8 +40,10 @@ class ResponseEncoder {
   virtual void on_event(const SseEvent& event, const EventInfo& info, std::string& out) = 0;
   // After the last event. An assembled reply appears here. An upstream error event seen by an
   // assembling encoder, or a stream that ended before its end mark, is an Error with a detail.
+  // An error event in a stream has been told to the client, so it is no Error here.
   virtual Result<> finish(std::string& out) = 0;
-  // An error after the head has been sent: the event that tells the client (streams only).
+  // An error after the head has been sent: the event that tells the client (streams only). Needs
+  // no earlier call.
   virtual void on_error(const Error& error, std::string& out) = 0;
   virtual bool streams() const noexcept = 0;  // false: finish() gives one JSON body
 };

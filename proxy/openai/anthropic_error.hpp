@@ -1,0 +1,17 @@
+// Anthropic's error words.
+#pragma once
+
+#include "base/error.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace keep::openai::anthropic {
+
+std::string_view error_type_of(int status) noexcept;
+std::string_view error_type_of(Fault fault) noexcept;
+
+// {"type":"error","error":{"type":...,"message":...}}
+std::string error_body(std::string_view type, std::string_view message);
+
+}  // namespace keep::openai::anthropic

@@ -1,0 +1,23 @@
+// Errors in event streams: reading upstream's, writing ours.
+#pragma once
+
+#include "base/error.hpp"
+#include "openai/chat_request.hpp"
+#include "openai/event_info.hpp"
+
+#include <string>
+
+namespace keep::openai {
+
+// What an event of kind kError says: Side::kUpstream; code 400 is kBadRequest, 503 kLoading, any
+// other kProtocol. Understands {"error": {...}}, {"error": "text"}, the Responses API's `error`
+// and `response.failed` events.
+Error read_upstream_error(const EventInfo& info);
+
+Error cut_short();  // upstream's stream ended before its end mark
+Error too_long();   // the assembled answer is over the limit
+
+// data: {"error": {...}} in the shape OpenAI's clients read from a stream of `surface`.
+void append_error_event(const Error& error, Surface surface, std::string& out);
+
+}  // namespace keep::openai
