@@ -7,11 +7,14 @@ namespace keep::slots {
 
 struct SlotsSettings {
   bool enabled = true;
-  bool scratch = true;         // one slot for auxiliary calls where an upstream has at least four
+  bool scratch = true;         // auxiliary calls share one slot instead of displacing conversations
   std::size_t max_active = 0;  // exchanges running at once; 0: the number of slots
   std::size_t queue = 64;      // exchanges waiting; beyond that 503
   std::chrono::milliseconds queue_timeout{30000};
-  std::size_t pool_tokens = 0;     // KV cells all slots of an upstream share; 0: as it reports
+  // KV cells in tokens that all slots of an upstream share (its -c under a unified pool). 0: the
+  // upstream's n_ctx where it is known to be shared, else no budget until the server has been seen
+  // to purge a slot.
+  std::size_t pool_tokens = 0;
 };
 
 }  // namespace keep::slots

@@ -1,0 +1,118 @@
+// Admission: who may use a slot now, who waits, who is turned away.
+//
+// One request per slot: llama-server's own queue is neither fair nor does it forget requests whose
+// client has left. Loop thread only. The queue is bounded (Fault::kOverload beyond it) and every
+// wait has a deadline (also kOverload). A waiter whose coroutine is cancelled or destroyed leaves
+// the queue, and gives back what it was granted in the same instant.
+#pragma once
+
+#include "exchange/route.hpp"
+#include "exchange/services.hpp"
+#include "plugins/slots/assigner.hpp"
+#include "plugins/slots/slot_keeper.hpp"
+#include "plugins/slots/slots_metrics.hpp"
+#include "plugins/slots/slots_settings.hpp"
+#include "plugins/slots/wait_queue.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keep::slots {
+
+struct Ask {
+  std::string tenant;
+  Wish wish;
+  TokenEstimate::Text text;
+  std::optional<std::int64_t> max_tokens;
+};
+
+struct Grant {
+  SlotLease lease;  // its end without finish() counts as kBroken
+  LeaseId id = 0;
+  bool warm = false;
+  Tokens reserved = 0;
+};
+
+// How an exchange ended, for the table.
+struct Ending {
+  enum class Kind {
+    kUnused,  // upstream was not asked
+    kClean,   // answered to the end: the slot is idle and holds `held` tokens
+    kBroken,  // aborted, or unknown: llama-server may still be busy
+  };
+  Kind kind = Kind::kBroken;
+  Tokens held = 0, prompt = 0;     // prompt 0: unknown
+  std::uint64_t answer_bytes = 0;  // of the text among the held tokens that the model wrote
+  Duration grace{};                // kBroken: see SlotKeeper::settle
+  bool look_again = false;         // other slots may not hold what we think
+};
+
+class Admission : public std::enable_shared_from_this<Admission> {
+ public:
+  Admission(Services& services, const SlotsSettings& settings);
+  void start();
+
+  // Waits for a slot and for room in the KV cache; the slots given up for it are empty by then.
+  // Suspends at most settings.queue_timeout.
+  Task<Grant> acquire(Ask ask);
+  // The prompt has been counted, or the answer has grown: what is set aside for the lease follows,
+  // and idle slots are given up when the pool is short. Both say what is set aside now.
+  Tokens prompt_known(LeaseId id, Tokens prompt, std::optional<std::int64_t> max_tokens);
+  Tokens grown(LeaseId id, Tokens tokens);
+  // Once per grant; a later end of the lease, or an unknown id, is ignored.
+  void finish(LeaseId id, const Ending& ending);
+  Task<> wait_idle(LeaseId id);
+
+  // Slots of the largest upstream that is up; 0 when none is, or none tells.
+  std::size_t slots_up() const;
+  std::size_t waiting() const noexcept { return queue_.size(); }
+
+ private:
+  struct Pending;
+  struct Lease {
+    std::size_t upstream = 0, slot = 0;
+    TokenEstimate::Text text;
+    std::size_t erasing = 0;     // slots that are being emptied for it
+    Pending* waiter = nullptr;   // until it has taken the grant
+    bool overcommitted = false;  // its cells may have been taken from a slot we think is warm
+  };
+  struct Plan {
+    std::size_t upstream = 0;
+    Choice choice;
+    Tokens reserve = 0;
+    std::vector<std::size_t> give_up;
+    bool overcommitted = false;
+  };
+  using Claims = std::vector<std::vector<bool>>;
+
+  void pump();
+  Offer offer(Pending& waiter, Claims& claims);
+  bool make_room(const Ask& ask, const Claims& claims, Plan& plan);
+  void grant(Pending& waiter, const Plan& plan);
+  void set_aside(LeaseId id, Tokens tokens);
+  void slot_emptied(LeaseId id);
+  void upstream_rebuilt(std::size_t upstream);
+  void give_back(LeaseId id) noexcept;
+  Error late() const;
+  void publish();
+
+  Services& services_;
+  SlotsSettings settings_;
+  std::shared_ptr<SlotKeeper> keeper_;
+  SlotsMetrics metrics_;
+  VictimPolicy victim_ = least_recently_used;
+  WaitQueue queue_;
+  std::map<LeaseId, Lease> leases_;
+  LeaseId last_lease_ = 0;
+  bool pumping_ = false, pump_again_ = false;
+};
+
+}  // namespace keep::slots

@@ -1,0 +1,126 @@
+#include "plugins/slots/kv_budget.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace keep::slots {
+
+namespace {
+
+// What chat templates put around a conversation and around each message.
+constexpr double kTokensAround = 32, kTokensPerMessage = 8;
+constexpr std::uint64_t kTooShortToLearn = 256;
+constexpr double kDecay = 0.02, kMargin = 1.1, kMinRatio = 0.05, kMaxRatio = 2.0;
+constexpr Tokens kDefaultOutput = 1024;
+
+double around(const TokenEstimate::Text& text) {
+  return kTokensAround + kTokensPerMessage * static_cast<double>(text.messages);
+}
+
+std::vector<bool> idle_slots(const SlotTable& table) {
+  std::vector<bool> take(table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    take[i] = table.at(i).leasable() && table.at(i).held > 0;
+  }
+  return take;
+}
+
+// Takes idle slots in the policy's order until `excess` tokens are covered.
+std::vector<std::size_t> gather(const SlotTable& table, std::vector<bool> take, Tokens& excess,
+                                const VictimPolicy& victim) {
+  std::vector<std::size_t> chosen;
+  while (excess > 0) {
+    const auto next = victim(table, take);
+    if (!next) break;
+    take[*next] = false;
+    excess -= table.at(*next).held;
+    chosen.push_back(*next);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+std::optional<std::size_t> least_recently_used(const SlotTable& table,
+                                               const std::vector<bool>& take) {
+  std::optional<std::size_t> best;
+  const auto rank = [](const Slot& slot) {
+    // What belongs to nobody is no loss.
+    return std::make_pair(slot.use == SlotUse::kCooling, slot.last_use);
+  };
+  for (std::size_t i = 0; i < table.size() && i < take.size(); ++i) {
+    if (take[i] && (!best || rank(table.at(i)) < rank(table.at(*best)))) best = i;
+  }
+  return best;
+}
+
+BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, Tokens need,
+                       const VictimPolicy& victim) {
+  BudgetPlan plan;
+  if (pool <= 0) return plan;
+  Tokens excess = need - pool, leaving = 0;
+  bool may_change = false;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (i == slot) continue;
+    const Slot& other = table.at(i);
+    excess += other.cells();
+    if (other.use == SlotUse::kErasing) leaving += other.held;
+    may_change = may_change || other.use == SlotUse::kLeased || other.unsettled();
+  }
+  if (excess <= 0) return plan;
+  if (excess <= leaving) {
+    plan.verdict = BudgetPlan::Verdict::kWait;
+    return plan;
+  }
+  std::vector<bool> take = idle_slots(table);
+  if (slot < take.size()) take[slot] = false;
+  plan.give_up = gather(table, std::move(take), excess, victim);
+  if (excess <= 0) return plan;
+  plan.verdict = may_change ? BudgetPlan::Verdict::kWait : BudgetPlan::Verdict::kOver;
+  if (may_change) plan.give_up.clear();
+  return plan;
+}
+
+std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool,
+                                     const VictimPolicy& victim) {
+  if (pool <= 0) return {};
+  Tokens excess = -pool;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table.at(i).use != SlotUse::kErasing) excess += table.at(i).cells();
+  }
+  return gather(table, idle_slots(table), excess, victim);
+}
+
+Tokens TokenEstimate::prompt(const Text& text, Tokens held,
+                             std::uint64_t held_bytes) const noexcept {
+  const auto tokens = [this](std::uint64_t bytes) { return static_cast<double>(bytes) * ratio_; };
+  double estimate = around(text) + tokens(text.bytes);
+  if (held > 0 && held_bytes > 0 && text.bytes >= held_bytes) {
+    const double more = static_cast<double>(held) + around(text) + tokens(text.bytes - held_bytes);
+    estimate = std::min(estimate, more);
+  }
+  return static_cast<Tokens>(std::ceil(estimate));
+}
+
+void TokenEstimate::learn(const Text& text, Tokens prompt_tokens) noexcept {
+  if (text.bytes < kTooShortToLearn || prompt_tokens <= 0) return;
+  const double beside = std::max(0.0, static_cast<double>(prompt_tokens) - around(text));
+  const double seen = kMargin * beside / static_cast<double>(text.bytes);
+  ratio_ = std::max(seen, ratio_ + kDecay * (seen - ratio_));
+  ratio_ = std::clamp(ratio_, kMinRatio, kMaxRatio);
+}
+
+Tokens reservation(Tokens prompt, std::optional<std::int64_t> max_tokens, Tokens pool,
+                   std::size_t slots) noexcept {
+  const Tokens limit =
+      max_tokens && *max_tokens >= 0 ? *max_tokens : std::numeric_limits<Tokens>::max();
+  const Tokens fair = pool > 0 && slots > 0 ? pool / static_cast<Tokens>(slots) : 0;
+  const Tokens usual = fair > 0 ? std::min(kDefaultOutput, fair / 2) : kDefaultOutput;
+  Tokens total = prompt + std::min(limit, usual);
+  const Tokens whole = limit > fair ? fair : std::min(fair, prompt + limit);
+  total = std::max(total, whole);
+  return pool > 0 ? std::min(total, pool) : total;
+}
+
+}  // namespace keep::slots

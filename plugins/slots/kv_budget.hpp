@@ -1,0 +1,68 @@
+// KV cell budget: under a unified pool all slots of a llama-server share its cells, and a full pool
+// makes it purge idle slots silently, lowest number first. So we give idle slots up ourselves, the
+// one whose loss hurts least first, before a request needs their cells.
+//
+// Pure. What leased slots hold cannot be had: a request that does not fit beside them waits until
+// they are done. With nothing leased it goes ahead; llama-server answers what is too large.
+#pragma once
+
+#include "plugins/slots/slot_table.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace keep::slots {
+
+// Of the slots with take[i], the one whose loss hurts least; none when there are none.
+using VictimPolicy =
+    std::function<std::optional<std::size_t>(const SlotTable&, const std::vector<bool>& take)>;
+
+std::optional<std::size_t> least_recently_used(const SlotTable& table,
+                                               const std::vector<bool>& take);
+
+struct BudgetPlan {
+  enum class Verdict {
+    kFits,  // after `give_up` has been emptied
+    kWait,  // slots in use or in transition hold too much
+    kOver,  // will not fit whatever is given up, and there is nothing to wait for
+  };
+  Verdict verdict = Verdict::kFits;
+  std::vector<std::size_t> give_up;  // idle slots
+};
+
+// Room for `need` tokens in `slot`, whose present content does not count: `need` includes what is
+// reused of it. pool == 0: no limit.
+BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, Tokens need,
+                       const VictimPolicy& victim);
+
+// Idle slots to give up so that what is held and reserved fits the pool; as many as there are.
+std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool,
+                                     const VictimPolicy& victim);
+
+// How many tokens a request will need, from what it says and from what earlier ones took. An upper
+// bound that is seldom exceeded: tokens per byte are learned as a slowly decaying maximum.
+class TokenEstimate {
+ public:
+  struct Text {
+    std::uint64_t bytes = 0;
+    std::size_t messages = 0;
+  };
+  // `held` tokens came from the first `held_bytes` bytes (0: unknown).
+  Tokens prompt(const Text& text, Tokens held, std::uint64_t held_bytes) const noexcept;
+  void learn(const Text& text, Tokens prompt_tokens) noexcept;
+  double tokens_per_byte() const noexcept { return ratio_; }
+
+ private:
+  double ratio_ = 0.5;
+};
+
+// Prompt and the output to set aside for it. Output beyond that is followed while it is produced
+// (a client's max_tokens is often the largest the model allows, and would stop everybody else).
+// `fair` is the slot's share of the pool: an exchange may always count on that much.
+Tokens reservation(Tokens prompt, std::optional<std::int64_t> max_tokens, Tokens pool,
+                   std::size_t slots) noexcept;
+
+}  // namespace keep::slots

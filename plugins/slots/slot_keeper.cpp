@@ -1,0 +1,271 @@
+#include "plugins/slots/slot_keeper.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace keep::slots {
+
+namespace {
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+bool same_server(const ServerProps& a, const ServerProps& b) {
+  return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
+         a.build == b.build && a.unified == b.unified;
+}
+
+}  // namespace
+
+SlotKeeper::SlotKeeper(Services& services, const SlotsSettings& settings)
+    : services_(services),
+      pool_tokens_(settings.pool_tokens),
+      states_(services.upstreams.size()),
+      given_up_(services.metrics.counter("slots_given_up_total",
+                                         "Idle slots emptied because their cells were needed")) {}
+
+void SlotKeeper::start(Events events) {
+  events_ = std::move(events);
+  auto weak = weak_from_this();
+  services_.upstreams.on_change([weak](std::size_t upstream) {
+    if (auto self = weak.lock()) self->upstream_changed(upstream);
+  });
+  for (std::size_t i = 0; i < states_.size(); ++i) upstream_changed(i);
+}
+
+std::vector<const SlotTable*> SlotKeeper::tables() const {
+  std::vector<const SlotTable*> tables;
+  for (const State& state : states_) {
+    const SlotTable& table = state.slots.table;
+    tables.push_back(state.healthy && table.size() > 0 ? &table : nullptr);
+  }
+  return tables;
+}
+
+void SlotKeeper::upstream_changed(std::size_t upstream) {
+  State& state = states_.at(upstream);
+  const Upstream& server = services_.upstreams.at(upstream);
+  const bool back = server.healthy() && !state.healthy;
+  state.healthy = server.healthy();
+  if (!same_server(server.props(), state.props)) {
+    rebuild(upstream);
+  } else if (back) {
+    // It may have been away for a moment only, so what is warm is not given up yet.
+    state.slots.table.suspect_all();
+    watch_settling(upstream);
+  }
+  events_.room();
+}
+
+void SlotKeeper::rebuild(std::size_t upstream) {
+  State& state = states_[upstream];
+  state.props = services_.upstreams.at(upstream).props();
+  const auto slots = static_cast<std::size_t>(state.props.total_slots);
+  const Tokens reported = state.props.unified ? state.props.n_ctx : 0;
+  ++state.generation;
+  state.slots = UpstreamSlots();
+  state.slots.table = SlotTable(slots);
+  state.slots.pool = pool_tokens_ > 0 ? static_cast<Tokens>(pool_tokens_) : reported;
+  state.settling.assign(slots, Settling());
+  events_.rebuilt(upstream);
+  watch_settling(upstream);
+}
+
+void SlotKeeper::watch_settling(std::size_t upstream) {
+  State& state = states_[upstream];
+  const Instant now = services_.clock.now();
+  for (std::size_t i = 0; i < state.settling.size(); ++i) {
+    if (state.slots.table.at(i).use != SlotUse::kSettling) continue;
+    state.settling[i] = Settling();
+    state.settling[i].since = state.settling[i].from = now;
+  }
+  spawn_watch(upstream);
+}
+
+void SlotKeeper::settle(std::size_t upstream, std::size_t slot, Duration grace) {
+  Settling& settling = states_.at(upstream).settling.at(slot);
+  settling = Settling();
+  settling.since = services_.clock.now();
+  settling.from = settling.since + grace;
+  spawn_watch(upstream);
+}
+
+void SlotKeeper::refresh(std::size_t upstream) {
+  states_.at(upstream).refresh = true;
+  spawn_watch(upstream);
+}
+
+bool SlotKeeper::needs_look(const State& state) const noexcept {
+  return state.refresh || state.slots.table.count(SlotUse::kSettling) > 0;
+}
+
+void SlotKeeper::spawn_watch(std::size_t upstream) {
+  State& state = states_[upstream];
+  if (state.watching || !needs_look(state)) return;
+  state.watching = true;
+  services_.spawner.spawn("slot watch", watch(shared_from_this(), upstream));
+}
+
+asio::awaitable<void> SlotKeeper::watch(std::shared_ptr<SlotKeeper> self, std::size_t upstream) {
+  asio::steady_timer timer(self->services_.loop);
+  while (self->needs_look(self->states_[upstream])) {
+    const bool asked = co_await self->look(upstream);
+    self->events_.room();
+    if (!self->needs_look(self->states_[upstream])) break;
+    timer.expires_after(asked ? kPoll : kPollFailed);
+    const auto [ec] = co_await timer.async_wait(kToken);
+    if (ec) break;  // cancelled: the program stops
+  }
+  self->states_[upstream].watching = false;
+}
+
+asio::awaitable<bool> SlotKeeper::look(std::size_t upstream) {
+  const Snapshot before = snapshot(states_[upstream]);
+  Result<std::vector<SlotState>> listed = Error();
+  try {
+    listed = co_await services_.upstreams.at(upstream).slots().list();
+  } catch (const std::exception& e) {
+    listed = Error(Fault::kInternal, Side::kInternal, e.what());
+  }
+  State& state = states_[upstream];
+  if (before.generation != state.generation) co_return true;
+  if (before.refresh) state.refresh = false;
+  if (listed) {
+    apply(state, before, *listed);
+    expire(state, kSettleLimit, "llama-server keeps saying that the slot is busy");
+    co_return true;
+  }
+  const bool blind = listed.error().fault == Fault::kNotFound;
+  expire(state, blind ? kBlindSettle : kSettleLimit, blind ? nullptr : "llama-server did not say");
+  co_return false;
+}
+
+SlotKeeper::Snapshot SlotKeeper::snapshot(const State& state) const {
+  Snapshot result;
+  result.generation = state.generation;
+  result.refresh = state.refresh;
+  for (std::size_t i = 0; i < state.slots.table.size(); ++i) {
+    result.changes.push_back(state.slots.table.at(i).change);
+  }
+  return result;
+}
+
+void SlotKeeper::apply(State& state, const Snapshot& before, const std::vector<SlotState>& seen) {
+  SlotTable& table = state.slots.table;
+  Tokens held_before = 0, lost = 0;
+  bool some_left = false;
+  for (std::size_t i = 0; i < table.size(); ++i) held_before += table.at(i).cells();
+  for (const SlotState& slot : seen) {
+    const auto id = static_cast<std::size_t>(slot.id);
+    if (slot.id < 0 || id >= table.size() || before.changes[id] != table.at(id).change) continue;
+    if (table.at(id).use == SlotUse::kSettling) {
+      apply_settling(state, slot);
+    } else if (before.refresh && !slot.processing) {
+      const Tokens held = table.at(id).held;
+      const bool ours = !table.observed(id, slot.held_tokens);
+      if (!ours && slot.held_tokens == 0) lost += held;
+      some_left = some_left || (ours && held > 0);
+    }
+  }
+  learn_pool(state, held_before, lost, some_left);
+}
+
+void SlotKeeper::apply_settling(State& state, const SlotState& seen) {
+  const auto id = static_cast<std::size_t>(seen.id);
+  Settling& settling = state.settling[id];
+  if (seen.processing) {
+    settling.seen_busy = true;
+  } else if (settling.seen_busy || services_.clock.now() >= settling.from) {
+    state.slots.table.settled(id, seen.held_tokens);
+  }
+}
+
+void SlotKeeper::expire(State& state, Duration limit, const char* why) {
+  const Instant now = services_.clock.now();
+  SlotTable& table = state.slots.table;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table.at(i).use != SlotUse::kSettling) continue;
+    // A slot never used since the start has no abort to wait for.
+    const bool blind_start = why == nullptr && table.at(i).suspect;
+    if (!blind_start && now < state.settling[i].since + limit) continue;
+    if (why != nullptr) {
+      log::warn("slot used again without having been seen idle",
+                {{"slot", static_cast<int>(i)}, {"why", why}});
+    }
+    table.settled(i, table.at(i).held);
+  }
+}
+
+// Nothing tells how large the pool is. But a server that has emptied a slot of ours while keeping
+// another was short of cells (one that was restarted keeps none).
+void SlotKeeper::learn_pool(State& state, Tokens held_before, Tokens lost, bool some_left) {
+  if (lost == 0 || !some_left || pool_tokens_ > 0) return;
+  const Tokens bound = held_before - lost;
+  if (state.slots.pool > 0 && state.slots.pool <= bound) return;
+  state.slots.pool = bound;
+  log::warn("llama-server purged an idle slot: its KV pool is smaller than what its slots hold",
+            {{"assumed_pool", bound}, {"advice", "set slots.pool_tokens to its -c"}});
+}
+
+void SlotKeeper::erase(std::size_t upstream, std::size_t slot, std::function<void()> done) {
+  if (!states_.at(upstream).slots.table.begin_erase(slot)) {
+    done();
+    return;
+  }
+  given_up_.add();
+  services_.spawner.spawn("slot erase",
+                          run_erase(shared_from_this(), upstream, slot, std::move(done)));
+}
+
+asio::awaitable<void> SlotKeeper::run_erase(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
+                                            std::size_t slot, std::function<void()> done) {
+  const std::uint64_t generation = self->states_[upstream].generation;
+  Result<> result = Error();
+  try {
+    result = co_await self->services_.upstreams.at(upstream).slots().erase(static_cast<int>(slot));
+  } catch (const std::exception& e) {
+    result = Error(Fault::kInternal, Side::kInternal, e.what());
+  }
+  State& state = self->states_[upstream];
+  if (generation == state.generation) {
+    if (result) {
+      state.slots.table.erased(slot);
+    } else {
+      state.slots.table.not_erased(slot);
+      if (result.error().fault == Fault::kNotFound && state.slots.can_erase) {
+        state.slots.can_erase = false;
+        log::warn("idle slots cannot be emptied: llama-server may purge any of them silently",
+                  {{"why", result.error().detail}});
+      }
+    }
+  }
+  done();
+  self->events_.room();
+}
+
+Task<> SlotKeeper::wait_idle(std::size_t upstream, std::size_t slot) {
+  asio::steady_timer timer(services_.loop);
+  const Instant end = services_.clock.now() + kSettleLimit;
+  for (;;) {
+    const auto listed = co_await services_.upstreams.at(upstream).slots().list();
+    if (!listed && listed.error().fault == Fault::kNotFound) co_return Result<>{};
+    if (!listed) co_return listed.error();
+    bool busy = false;
+    for (const SlotState& state : *listed) {
+      busy = busy || (state.id == static_cast<int>(slot) && state.processing);
+    }
+    if (!busy) co_return Result<>{};
+    if (services_.clock.now() >= end) break;
+    timer.expires_after(kPoll);
+    const auto [ec] = co_await timer.async_wait(kToken);
+    if (ec) co_return Error(Fault::kCancelled, Side::kInternal, "cancelled");
+  }
+  co_return Error(Fault::kTimeout, Side::kUpstream, "llama-server did not stop the last attempt");
+}
+
+}  // namespace keep::slots

@@ -1,0 +1,102 @@
+// SlotKeeper: the slot tables of all upstreams, and the work behind them that takes time: waiting
+// until an aborted slot is idle, emptying slots, comparing a table with what the server says.
+//
+// Loop thread only. Background work runs in the Spawner and keeps the keeper alive. A slot always
+// comes back: one that the server calls busy for kSettleLimit is handed out with a warning
+// (llama-server then makes the next request wait), one that cannot be emptied is as it was.
+#pragma once
+
+#include "exchange/services.hpp"
+#include "plugins/slots/kv_budget.hpp"
+#include "plugins/slots/slot_table.hpp"
+#include "plugins/slots/slots_settings.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace keep::slots {
+
+struct UpstreamSlots {
+  SlotTable table;
+  TokenEstimate estimate;
+  Tokens pool = 0;        // 0: no budget
+  bool can_erase = true;  // false once it said that it runs without --slot-save-path
+};
+
+class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
+ public:
+  static constexpr std::chrono::milliseconds kPoll{20}, kPollFailed{200};
+  static constexpr std::chrono::seconds kSettleLimit{10};
+  // For servers without /slots: an abort takes a token step, or one batch of a prefill.
+  static constexpr std::chrono::seconds kBlindSettle{1};
+
+  struct Events {
+    std::function<void()> room;                // a slot or cells may have become available
+    std::function<void(std::size_t)> rebuilt;  // all leases of that upstream are void
+  };
+
+  SlotKeeper(Services& services, const SlotsSettings& settings);
+  void start(Events events);
+
+  std::size_t size() const noexcept { return states_.size(); }
+  UpstreamSlots& at(std::size_t upstream) { return states_.at(upstream).slots; }
+  // Null for an upstream that is down or has told nothing about its slots.
+  std::vector<const SlotTable*> tables() const;
+
+  // Empties a leasable slot in the background; `done` is called when it was, or could not be.
+  void erase(std::size_t upstream, std::size_t slot, std::function<void()> done);
+  // Watches a slot just abandoned until it is idle. What is seen within `grace` may be the idle
+  // state before the aborted request began, unless it is seen busy first.
+  void settle(std::size_t upstream, std::size_t slot, Duration grace);
+  // Compares idle slots with what the server says they hold.
+  void refresh(std::size_t upstream);
+  // Until the slot is idle, for its own holder. An Error after kSettleLimit.
+  Task<> wait_idle(std::size_t upstream, std::size_t slot);
+
+  void upstream_changed(std::size_t upstream);
+
+ private:
+  struct Settling {
+    Instant since{}, from{};
+    bool seen_busy = false;
+  };
+  struct State {
+    UpstreamSlots slots;
+    ServerProps props;
+    bool healthy = false;
+    bool watching = false, refresh = false;
+    std::uint64_t generation = 0;
+    std::vector<Settling> settling;
+  };
+  struct Snapshot {  // taken before asking, so that answers about the past can be told
+    std::uint64_t generation = 0;
+    bool refresh = false;
+    std::vector<std::uint64_t> changes;
+  };
+
+  static asio::awaitable<void> run_erase(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
+                                         std::size_t slot, std::function<void()> done);
+  static asio::awaitable<void> watch(std::shared_ptr<SlotKeeper> self, std::size_t upstream);
+  asio::awaitable<bool> look(std::size_t upstream);  // false: the server could not be asked
+
+  void rebuild(std::size_t upstream);
+  void watch_settling(std::size_t upstream);
+  void spawn_watch(std::size_t upstream);
+  bool needs_look(const State& state) const noexcept;
+  Snapshot snapshot(const State& state) const;
+  void apply(State& state, const Snapshot& before, const std::vector<SlotState>& seen);
+  void apply_settling(State& state, const SlotState& seen);
+  void expire(State& state, Duration limit, const char* why);
+  void learn_pool(State& state, Tokens held_before, Tokens lost, bool some_left);
+
+  Services& services_;
+  std::size_t pool_tokens_;
+  std::vector<State> states_;
+  Events events_;
+  Counter given_up_;
+};
+
+}  // namespace keep::slots

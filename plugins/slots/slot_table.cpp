@@ -1,0 +1,196 @@
+#include "plugins/slots/slot_table.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace keep::slots {
+
+namespace {
+
+// Our sum of prompt and output may be off by the last sampled token and the like.
+constexpr Tokens kTolerance = 8;
+
+}  // namespace
+
+std::size_t SlotTable::count(SlotUse use) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [use](const Slot& s) { return s.use == use; }));
+}
+
+std::optional<std::size_t> SlotTable::find_warm(SlotKey key) const noexcept {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; key != 0 && i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.key != key || slot.use == SlotUse::kLeased) continue;
+    const auto rank = [](const Slot& s) { return std::make_pair(s.leasable(), s.last_use); };
+    if (!best || rank(slots_[*best]) < rank(slot)) best = i;
+  }
+  return best;
+}
+
+std::optional<std::size_t> SlotTable::find_lease(LeaseId lease) const noexcept {
+  if (lease == 0) return std::nullopt;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].lease == lease) return i;
+  }
+  return std::nullopt;
+}
+
+Slot& SlotTable::change(std::size_t slot) {
+  Slot& s = slots_.at(slot);
+  ++s.change;
+  return s;
+}
+
+void SlotTable::idle(Slot& s) {
+  const bool worth_keeping = s.held > 0 && (s.key != 0 || s.scratch);
+  s.use = worth_keeping ? SlotUse::kCooling : SlotUse::kFree;
+  if (!worth_keeping) {
+    s.key = 0;
+    s.scratch = false;
+  }
+  s.suspect = false;
+  s.lease = 0;
+  s.reserved = 0;
+}
+
+bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
+  if (slot >= size() || !slots_[slot].leasable() || terms.id == 0) return false;
+  Slot& s = change(slot);
+  before_[slot] = s;
+  if (s.key != terms.key || terms.key == 0) {
+    s.held = 0;  // what is there will be overwritten
+    s.text_bytes = 0;
+  }
+  s.use = SlotUse::kLeased;
+  // A conversation is warm in one place: the newest.
+  if (terms.key != 0) {
+    for (Slot& other : slots_) {
+      if (&other != &s && other.key == terms.key && other.use == SlotUse::kCooling) {
+        ++other.change;
+        other.key = 0;
+        other.use = SlotUse::kFree;
+      }
+    }
+  }
+  s.key = terms.key;
+  s.scratch = terms.scratch;
+  s.reserved = terms.reserve;
+  s.lease = terms.id;
+  s.last_use = now;
+  return true;
+}
+
+bool SlotTable::reserve(LeaseId lease, Tokens tokens) {
+  const auto slot = find_lease(lease);
+  if (!slot) return false;
+  change(*slot).reserved = tokens;
+  return true;
+}
+
+bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now) {
+  const auto slot = find_lease(lease);
+  if (!slot) return false;
+  Slot& s = change(*slot);
+  s.held = held;
+  s.text_bytes = text_bytes;
+  s.last_use = now;
+  idle(s);
+  return true;
+}
+
+bool SlotTable::cancel(LeaseId lease) {
+  const auto slot = find_lease(lease);
+  if (!slot) return false;
+  const std::uint64_t changes = change(*slot).change;
+  slots_[*slot] = before_[*slot];
+  slots_[*slot].change = changes;
+  return true;
+}
+
+bool SlotTable::abandon(LeaseId lease, Instant now) {
+  const auto slot = find_lease(lease);
+  if (!slot) return false;
+  Slot& s = change(*slot);
+  s.held = s.cells();  // until the server tells
+  s.reserved = 0;
+  s.text_bytes = 0;
+  s.lease = 0;
+  s.use = SlotUse::kSettling;
+  s.suspect = false;
+  s.last_use = now;
+  return true;
+}
+
+bool SlotTable::settled(std::size_t slot, Tokens held) {
+  if (slot >= size() || slots_[slot].use != SlotUse::kSettling) return false;
+  Slot& s = change(slot);
+  if (s.suspect && held * 2 < s.held) {
+    s.key = 0;
+    s.scratch = false;
+  }
+  if (held != s.held) s.text_bytes = 0;
+  s.held = held;
+  idle(s);
+  return true;
+}
+
+bool SlotTable::begin_erase(std::size_t slot) {
+  if (slot >= size() || !slots_[slot].leasable()) return false;
+  Slot& s = change(slot);
+  before_[slot] = s;
+  s.use = SlotUse::kErasing;
+  s.key = 0;  // its conversation need not wait for it: nothing will be left
+  return true;
+}
+
+bool SlotTable::erased(std::size_t slot) {
+  if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
+  Slot& s = change(slot);
+  s.held = 0;
+  s.text_bytes = 0;
+  s.scratch = false;
+  idle(s);
+  return true;
+}
+
+bool SlotTable::not_erased(std::size_t slot) {
+  if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
+  const std::uint64_t changes = change(slot).change;
+  slots_[slot] = before_[slot];
+  slots_[slot].change = changes;
+  // Its conversation may have moved on meanwhile.
+  Slot& s = slots_[slot];
+  const auto elsewhere = std::count_if(slots_.begin(), slots_.end(), [&s](const Slot& other) {
+    return s.key != 0 && &other != &s && other.key == s.key;
+  });
+  if (elsewhere > 0) s.key = 0;
+  idle(s);
+  return true;
+}
+
+bool SlotTable::observed(std::size_t slot, Tokens held) {
+  if (slot >= size() || !slots_[slot].leasable()) return false;
+  const bool ours = std::abs(slots_[slot].held - held) <= kTolerance;
+  Slot& s = change(slot);
+  s.held = held;
+  if (!ours) {
+    s.key = 0;
+    s.scratch = false;
+    s.text_bytes = 0;
+  }
+  idle(s);
+  return !ours;
+}
+
+void SlotTable::suspect_all() {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].leasable() && slots_[i].use != SlotUse::kSettling) continue;
+    Slot& s = change(i);
+    s.use = SlotUse::kSettling;
+    s.suspect = true;
+  }
+}
+
+}  // namespace keep::slots

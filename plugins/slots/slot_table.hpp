@@ -1,0 +1,94 @@
+// SlotTable: the slots of one llama-server: who is warm in each, how full it is, since when.
+//
+// Pure state machine: no clock (callers pass `now`), no I/O, loop thread only. Fixed size.
+//
+//   free      nobody we know is warm in it; it may still hold tokens
+//   leased    one exchange uses it
+//   cooling   warm for `key` (or for auxiliary calls), but nobody holds it
+//   settling  llama-server may still be busy in it (aborted, or its state is unknown): not
+//             leasable until seen idle
+//   erasing   as settling, while we are emptying it
+//
+// Calls that name a lease or slot that is not in the state they need change nothing and say false:
+// a release that comes twice, or after the server was restarted, is harmless.
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace keep::slots {
+
+using SlotKey = std::uint64_t;  // hash of tenant, conversation, agent; 0: nobody
+using LeaseId = std::uint64_t;  // never used twice; 0: none
+using Tokens = std::int64_t;
+
+enum class SlotUse { kFree, kLeased, kCooling, kSettling, kErasing };
+
+struct Slot {
+  SlotUse use = SlotUse::kSettling;
+  SlotKey key = 0;
+  bool scratch = false;          // last used by an auxiliary call
+  bool suspect = true;           // settling: the server may have been restarted meanwhile
+  Tokens held = 0;               // in its KV cache, as far as we know
+  Tokens reserved = 0;           // leased: what the exchange may grow to
+  std::uint64_t text_bytes = 0;  // of the texts that `held` came from; 0 when unknown
+  LeaseId lease = 0;
+  Instant last_use{};
+  std::uint64_t change = 0;  // grows with every transition: tells whether an observation is stale
+
+  bool leasable() const noexcept { return use == SlotUse::kFree || use == SlotUse::kCooling; }
+  bool unsettled() const noexcept { return use == SlotUse::kSettling || use == SlotUse::kErasing; }
+  Tokens cells() const noexcept { return reserved > held ? reserved : held; }
+};
+
+struct LeaseTerms {
+  LeaseId id = 0;
+  SlotKey key = 0;
+  bool scratch = false;
+  Tokens reserve = 0;
+};
+
+class SlotTable {
+ public:
+  SlotTable() = default;
+  explicit SlotTable(std::size_t slots) : slots_(slots), before_(slots) {}  // all settling, suspect
+
+  std::size_t size() const noexcept { return slots_.size(); }
+  const Slot& at(std::size_t slot) const { return slots_.at(slot); }
+  std::size_t count(SlotUse use) const noexcept;
+  // Where `key` is warm: a leasable slot, the last used one of several; else a settling one; else
+  // none, also when it is being used.
+  std::optional<std::size_t> find_warm(SlotKey key) const noexcept;
+  std::optional<std::size_t> find_lease(LeaseId lease) const noexcept;
+
+  bool lease(std::size_t slot, const LeaseTerms& terms, Instant now);  // of a leasable slot
+  bool reserve(LeaseId lease, Tokens tokens);
+  bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now);  // -> cooling
+  bool cancel(LeaseId lease);                // upstream was never asked: as it was before
+  bool abandon(LeaseId lease, Instant now);  // upstream may be busy with it -> settling
+
+  // Idle at last, holding so many tokens -> cooling or free. A suspect slot that has lost its
+  // tokens loses its key, too.
+  bool settled(std::size_t slot, Tokens held);
+  bool begin_erase(std::size_t slot);  // a leasable slot -> erasing
+  bool erased(std::size_t slot);       // -> free, empty
+  bool not_erased(std::size_t slot);   // -> as it was
+  // What the server says a leasable slot holds. True when its content is not what we left there;
+  // it is nobody's then.
+  bool observed(std::size_t slot, Tokens held);
+  // The server may have been restarted: leasable slots -> settling, suspect.
+  void suspect_all();
+
+ private:
+  Slot& change(std::size_t slot);
+  void idle(Slot& slot);  // to cooling or free by its content
+
+  std::vector<Slot> slots_;
+  std::vector<Slot> before_;  // of a leased or erasing slot: what it was
+};
+
+}  // namespace keep::slots

@@ -1,0 +1,250 @@
+#include "plugins/slots/slots_plugin.hpp"
+
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "plugins/slots/admission.hpp"
+#include "plugins/slots/upstream_edits.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace keep::slots {
+
+namespace {
+
+// llama-server reads and tokenizes a body before it looks at the slot; about 2 MB/s for the latter.
+constexpr std::chrono::milliseconds kStartGrace{200};
+constexpr std::uint64_t kTokenizeBytesPerMs = 1000;
+
+SlotKey key_of(const Identity& identity) {
+  if (identity.conversation.empty()) return 0;
+  const std::uint64_t who = hash_combine(hash64(identity.tenant), hash64(identity.conversation));
+  const SlotKey key = hash_combine(who, hash64(identity.agent));
+  return key == 0 ? 1 : key;
+}
+
+TokenEstimate::Text text_of(const openai::ChatRequest& chat) {
+  TokenEstimate::Text text;
+  for (const openai::Message& message : chat.messages) text.bytes += message.text_bytes;
+  text.bytes += chat.tools.raw().size() + chat.instructions.raw().size();
+  text.messages = chat.messages.size();
+  return text;
+}
+
+std::optional<std::int64_t> max_tokens_of(const openai::ChatRequest& chat) {
+  return chat.max_tokens && *chat.max_tokens >= 0 ? chat.max_tokens : std::nullopt;
+}
+
+// -1 means "any" to llama-server; it wraps all others around silently.
+Result<std::optional<std::size_t>> wished_slot(const openai::ChatRequest& chat, std::size_t slots) {
+  std::optional<std::size_t> wish;
+  if (!chat.id_slot || *chat.id_slot == -1) return wish;
+  if (*chat.id_slot < 0 || static_cast<std::uint64_t>(*chat.id_slot) >= slots) {
+    return Error(Fault::kBadRequest, Side::kDownstream,
+                 "id_slot " + std::to_string(*chat.id_slot) + " is out of range: slots are 0 to " +
+                     std::to_string(slots - 1));
+  }
+  wish = static_cast<std::size_t>(*chat.id_slot);
+  return wish;
+}
+
+class SlotsPlugin final : public Plugin {
+ public:
+  explicit SlotsPlugin(SlotsSettings settings) : settings_(settings) {}
+
+  std::string_view name() const noexcept override { return "slots"; }
+  Task<> start(Services& services) override;
+  Task<> on_route(Exchange& exchange) override;
+  Task<> on_upstream_request(Exchange& exchange) override;
+  EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
+                       const openai::EventInfo& info) noexcept override;
+  void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
+  void explain(const Exchange& exchange, Headers& headers) const override;
+
+ private:
+  struct Running {  // an exchange that has a lease
+    LeaseId lease = 0;
+    bool warm = false;
+    Tokens prompt = 0, reserved = 0;
+  };
+
+  Result<std::size_t> first_healthy() const;
+  Task<> lease(Exchange& exchange);
+  Ending ending_of(const Exchange& exchange, const Outcome& outcome, const Running& running) const;
+
+  SlotsSettings settings_;
+  Services* services_ = nullptr;
+  std::shared_ptr<Admission> admission_;
+  // By address: on_finish comes before an exchange goes. A stale entry (it never came) is harmless,
+  // its lease id is used nowhere else.
+  std::unordered_map<const Exchange*, Running> running_;
+};
+
+Task<> SlotsPlugin::start(Services& services) {
+  services_ = &services;
+  if (!settings_.enabled) co_return Result<>{};
+  admission_ = std::make_shared<Admission>(services, settings_);
+  admission_->start();
+  co_return Result<>{};
+}
+
+Result<std::size_t> SlotsPlugin::first_healthy() const {
+  bool loading = false;
+  for (std::size_t i = 0; i < services_->upstreams.size(); ++i) {
+    if (services_->upstreams.at(i).healthy()) return i;
+    loading = loading || services_->upstreams.at(i).loading();
+  }
+  if (loading) return Error(Fault::kLoading, Side::kUpstream, "the model is still loading");
+  return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
+}
+
+Task<> SlotsPlugin::on_route(Exchange& exchange) {
+  const auto running = running_.find(&exchange);
+  if (exchange.route.lease.held() && running != running_.end()) {
+    // Another attempt: the last one has been cut off, but the server may not have noticed yet.
+    const auto idle = co_await admission_->wait_idle(running->second.lease);
+    if (!idle) co_return idle.error();
+    co_return Result<>{};
+  }
+  const auto first = first_healthy();
+  if (!first) co_return first.error();
+  exchange.route.upstream = *first;
+  const bool pinned = settings_.enabled && admission_->slots_up() > 0;
+  if (!pinned || exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
+  co_return co_await lease(exchange);
+}
+
+Task<> SlotsPlugin::lease(Exchange& exchange) {
+  const auto wish = wished_slot(exchange.chat, admission_->slots_up());
+  if (!wish) co_return wish.error();
+  Ask ask;
+  ask.tenant = exchange.identity.tenant;
+  ask.wish.key = key_of(exchange.identity);
+  ask.wish.auxiliary = exchange.identity.auxiliary && settings_.scratch;
+  ask.wish.slot = *wish;
+  ask.text = text_of(exchange.chat);
+  ask.max_tokens = max_tokens_of(exchange.chat);
+  const Instant since = services_->clock.now();
+  auto grant = co_await admission_->acquire(std::move(ask));
+  exchange.timeline.queue_wait += services_->clock.now() - since;
+  if (!grant) co_return grant.error();
+  exchange.route.upstream = grant->lease.upstream();
+  exchange.route.warm = grant->warm;
+  exchange.route.lease = std::move(grant->lease);
+  Running running;
+  running.lease = grant->id;
+  running.warm = grant->warm;
+  running.reserved = grant->reserved;
+  running_.insert_or_assign(&exchange, running);
+  co_return Result<>{};
+}
+
+Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
+  if (exchange.surface == openai::Surface::kPassThrough || !settings_.enabled) {
+    co_return Result<>{};
+  }
+  std::optional<int> slot;
+  if (exchange.route.lease.held()) slot = exchange.route.lease.slot();
+  UpstreamEdits made = upstream_edits(exchange.chat, exchange.surface, slot);
+  for (openai::BodyEdit& edit : made.edits) exchange.attempt_edits.push_back(std::move(edit));
+  exchange.force_stream = made.stream;
+  exchange.force_progress = made.progress;
+  co_return Result<>{};
+}
+
+EventAction SlotsPlugin::on_event(Exchange& exchange, const openai::SseEvent&,
+                                  const openai::EventInfo& info) noexcept {
+  if (!info.has_output && !info.progress) return EventAction::kForward;
+  const auto it = running_.find(&exchange);
+  if (it == running_.end()) return EventAction::kForward;
+  Running& running = it->second;
+  if (info.progress && running.prompt != info.progress->total) {
+    running.prompt = info.progress->total;
+    running.reserved =
+        admission_->prompt_known(running.lease, running.prompt, max_tokens_of(exchange.chat));
+  }
+  // One event is one token, or a few where the server speculates: the end tells how many.
+  const Tokens used = running.prompt + static_cast<Tokens>(exchange.answer.output_events);
+  if (used > running.reserved) running.reserved = admission_->grown(running.lease, used);
+  return EventAction::kForward;
+}
+
+Ending SlotsPlugin::ending_of(const Exchange& exchange, const Outcome& outcome,
+                              const Running& running) const {
+  Ending ending;
+  const Answer& answer = exchange.answer;
+  const Timeline& timeline = exchange.timeline;
+  if (!timeline.sent) {
+    ending.kind = Ending::Kind::kUnused;
+    return ending;
+  }
+  // A context that several choices share goes through slots that we have not leased.
+  ending.look_again = exchange.chat.choices > 1;
+  if (!answer.complete || outcome.error || (!answer.timings && !answer.usage)) {
+    // Until the head comes the server may not have begun; an idle slot proves nothing then.
+    const auto tokenizing =
+        std::chrono::milliseconds(exchange.chat_body.size() / kTokenizeBytesPerMs);
+    if (!timeline.head) ending.grace = kStartGrace + tokenizing;
+    return ending;
+  }
+  ending.kind = Ending::Kind::kClean;
+  Tokens cached = 0;
+  if (answer.timings) {
+    cached = answer.timings->cache_n;
+    ending.prompt = cached + answer.timings->prompt_n;
+    ending.held = ending.prompt + answer.timings->predicted_n;
+  } else {
+    cached = answer.usage->cached_tokens;
+    ending.prompt = answer.usage->prompt_tokens;
+    ending.held = ending.prompt + answer.usage->completion_tokens;
+  }
+  ending.answer_bytes = answer.text.size();
+  // The server has dropped what was warm: restarted, or short of cells.
+  ending.look_again = ending.look_again || (running.warm && cached == 0);
+  return ending;
+}
+
+void SlotsPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  const auto it = running_.find(&exchange);
+  if (it == running_.end()) return;
+  const Running running = it->second;
+  running_.erase(it);
+  admission_->finish(running.lease, ending_of(exchange, outcome, running));
+}
+
+void SlotsPlugin::explain(const Exchange& exchange, Headers& headers) const {
+  const bool sent = exchange.timeline.sent.has_value();
+  if (!settings_.enabled || (!sent && !exchange.route.lease.held())) return;
+  std::string_view url = services_->upstreams.at(exchange.route.upstream).url();
+  if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
+  headers.set("X-Keep-Upstream", url);
+  if (!exchange.route.lease.held()) {
+    headers.set("X-Keep-Cache", "bypass");
+    return;
+  }
+  headers.set("X-Keep-Slot", std::to_string(exchange.route.lease.slot()));
+  const Answer& answer = exchange.answer;
+  Tokens cached = 0, prompt = 0;
+  if (answer.timings) {
+    cached = answer.timings->cache_n;
+    prompt = cached + answer.timings->prompt_n;
+  } else if (answer.progress) {
+    cached = answer.progress->cache;
+    prompt = answer.progress->total;
+  }
+  if (prompt == 0) return;  // refused, or not told
+  // As the label of time_to_first_token_seconds: more reused than prefilled.
+  headers.set("X-Keep-Cache", cached * 2 > prompt ? "hit" : "prefill");
+  headers.set("X-Keep-Cached-Tokens", std::to_string(cached));
+}
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_slots(SlotsSettings settings) {
+  return std::make_unique<SlotsPlugin>(settings);
+}
+
+}  // namespace keep::slots

@@ -1,0 +1,66 @@
+#include "plugins/slots/upstream_edits.hpp"
+
+#include "base/json.hpp"
+
+#include <string>
+#include <utility>
+
+namespace keep::slots {
+
+namespace {
+
+struct Present {
+  bool slot_id = false, cache_prompt = false;
+  json::Value stream_options;
+};
+
+// One pass over the body instead of one for each field.
+Present look_for(const json::Value& root) {
+  Present present;
+  for (const json::Member member : root.members()) {
+    if (member.key_is("slot_id")) present.slot_id = true;
+    if (member.key_is("cache_prompt")) present.cache_prompt = true;
+    if (member.key_is("stream_options")) present.stream_options = member.value;
+  }
+  return present;
+}
+
+// The client's stream_options with include_usage on; all else as it was.
+std::string with_usage(const json::Value& options) {
+  json::Writer writer;
+  writer.begin_object();
+  for (const json::Member member : options.members()) {
+    if (member.key_is("include_usage")) continue;
+    std::string key;
+    key.append("\"").append(member.raw_key).append("\"");
+    writer.key(json::Value(key).string().value_or("")).raw(member.value.raw());
+  }
+  return writer.member("include_usage", true).end_object().take();
+}
+
+}  // namespace
+
+UpstreamEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
+                             std::optional<int> slot) {
+  UpstreamEdits result;
+  const auto set = [&result](const char* key, std::string json) {
+    result.edits.emplace_back(openai::SetField{key, std::move(json)});
+  };
+  const Present present = look_for(chat.root);
+  if (slot) set("id_slot", std::to_string(*slot));
+  if (slot && present.slot_id) result.edits.emplace_back(openai::RemoveField{"slot_id"});
+  if (!present.cache_prompt) set("cache_prompt", "true");
+  result.stream = !chat.stream;
+  result.progress = !chat.return_progress;
+  if (result.stream) set("stream", "true");
+  if (result.progress) set("return_progress", "true");
+  // Translated and assembled answers carry a usage; llama-server streams it only on request. The
+  // responses API has it in its last event anyway.
+  const bool assembled = result.stream && surface != openai::Surface::kResponses;
+  if ((assembled || surface == openai::Surface::kMessages) && !chat.include_usage) {
+    set("stream_options", with_usage(present.stream_options));
+  }
+  return result;
+}
+
+}  // namespace keep::slots
