@@ -1,10 +1,37 @@
 #include "base/json_scan.hpp"
 
-#include <cstring>
+#include <bit>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace keep::json::scan {
 
 namespace {
+
+#if defined(__SSE2__)  // every x86-64
+
+constexpr std::size_t kBlock = 16;
+
+unsigned places_of(char c, __m128i block) noexcept {
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(c))));
+}
+
+// Where in the block a quote closes the string, as a bit mask. Bit 0 of `escaped` says that the
+// first byte of the block belongs to a backslash before it; left so for the next block.
+unsigned closing_quotes(const char* bytes, unsigned& escaped) noexcept {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  for (unsigned slashes = places_of('\\', block); slashes != 0; slashes &= slashes - 1) {
+    const unsigned lowest = slashes & (~slashes + 1);
+    if ((escaped & lowest) == 0) escaped |= lowest << 1;
+  }
+  const unsigned quotes = places_of('"', block) & ~escaped;
+  escaped >>= kBlock;
+  return quotes;
+}
+
+#endif
 
 std::size_t skip_scalar(std::string_view text, std::size_t at) noexcept {
   const std::size_t begin = at;
@@ -39,17 +66,22 @@ std::size_t skip_container(std::string_view text, std::size_t at) noexcept {
 }  // namespace
 
 std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
-  const char* const first = text.data() + at + 1;
-  const char* const end = text.data() + text.size();
-  const char* from = first;
-  while (from < end) {
-    const auto* quote =
-        static_cast<const char*>(std::memchr(from, '"', static_cast<std::size_t>(end - from)));
-    if (quote == nullptr) return npos;
-    const char* slash = quote;
-    while (slash > from && slash[-1] == '\\') --slash;
-    from = quote + 1;
-    if ((quote - slash) % 2 == 0) return static_cast<std::size_t>(from - text.data());
+  ++at;
+  unsigned escaped = 0;
+#if defined(__SSE2__)
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    const unsigned quotes = closing_quotes(text.data() + at, escaped);
+    if (quotes != 0) return at + static_cast<std::size_t>(std::countr_zero(quotes)) + 1;
+  }
+#endif
+  for (; at < text.size(); ++at) {
+    if (escaped != 0) {
+      escaped = 0;
+    } else if (text[at] == '"') {
+      return at + 1;
+    } else {
+      escaped = text[at] == '\\' ? 1 : 0;
+    }
   }
   return npos;
 }
@@ -57,13 +89,10 @@ std::size_t skip_string(std::string_view text, std::size_t at) noexcept {
 std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
   if (at >= text.size()) return npos;
   switch (text[at]) {
-    case '"':
-      return skip_string(text, at);
+    case '"': return skip_string(text, at);
     case '{':
-    case '[':
-      return skip_container(text, at);
-    default:
-      return skip_scalar(text, at);
+    case '[': return skip_container(text, at);
+    default: return skip_scalar(text, at);
   }
 }
 

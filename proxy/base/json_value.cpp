@@ -88,21 +88,14 @@ Value::Value(std::string_view raw) noexcept : raw_(trimmed(raw)) {}
 Type Value::type() const noexcept {
   if (raw_.empty()) return Type::kMissing;
   switch (raw_.front()) {
-    case '{':
-      return Type::kObject;
-    case '[':
-      return Type::kArray;
-    case '"':
-      return Type::kString;
+    case '{': return Type::kObject;
+    case '[': return Type::kArray;
+    case '"': return Type::kString;
     case 't':
-    case 'f':
-      return Type::kBool;
-    case 'n':
-      return Type::kNull;
-    case '-':
-      return Type::kNumber;
-    default:
-      return raw_.front() >= '0' && raw_.front() <= '9' ? Type::kNumber : Type::kMissing;
+    case 'f': return Type::kBool;
+    case 'n': return Type::kNull;
+    case '-': return Type::kNumber;
+    default: return raw_.front() >= '0' && raw_.front() <= '9' ? Type::kNumber : Type::kMissing;
   }
 }
 
@@ -119,7 +112,12 @@ std::optional<std::string> Value::string() const {
   std::string out;
   out.reserve(inner->size());
   unescape(*inner, [&](std::string_view piece) {
-    out += piece;
+    // Most escapes stand for one byte.
+    if (piece.size() == 1) {
+      out += piece.front();
+    } else {
+      out += piece;
+    }
     return true;
   });
   return out;
@@ -166,7 +164,7 @@ Members Value::members() const noexcept { return Members(is_object() ? raw_ : ""
 Elements Value::elements() const noexcept { return Elements(is_array() ? raw_ : ""); }
 
 bool Member::key_is(std::string_view key) const noexcept {
-  // Escapes only lengthen, so most keys are told apart by their size.
+  // Escapes that are valid only lengthen, so most keys are told apart by their size.
   if (raw_key.size() < key.size()) return false;
   const bool escaped = raw_key.find('\\') != scan::npos;
   if (raw_key.size() == key.size()) return raw_key == key && !escaped;

@@ -135,6 +135,19 @@ TEST(JsonValue, StaysInsideBrokenText) {
   }
 }
 
+// Closing quotes at every distance, behind every number of backslashes.
+TEST(JsonValue, FindsTheEndOfStrings) {
+  for (std::size_t lead = 0; lead < 40; ++lead) {
+    for (std::size_t slashes = 0; slashes < 40; ++slashes) {
+      const std::string inner = std::string(lead, 'x') + std::string(slashes, '\\');
+      const std::string tail = slashes % 2 == 0 ? "\"" : "\"y\"";
+      const std::string text = "[\"" + inner + tail + ",\"z" + std::string(20, 'z') + "\"]";
+      ASSERT_EQ(raw_elements(text).at(0), "\"" + inner + tail) << lead << ' ' << slashes;
+      ASSERT_EQ(raw_elements(text).size(), 2U);
+    }
+  }
+}
+
 TEST(JsonValue, SkipsDeepNestingWithoutRecursion) {
   const std::string deep =
       "{\"a\":" + std::string(1 << 20, '[') + std::string(1 << 20, ']') + ",\"b\":7}";

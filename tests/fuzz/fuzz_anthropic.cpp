@@ -1,0 +1,60 @@
+// Bytes -> a body of /v1/messages and an upstream stream, parted by the separator. The translated
+// body must be one that parses as a chat request; what the encoders write must be whole events, or
+// one JSON text.
+#include "openai/anthropic.hpp"
+#include "openai/chat_request.hpp"
+#include "openai/sse_parser.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace {
+
+using keep::fuzz::check;
+using keep::openai::SseEvent;
+using keep::openai::SseParser;
+
+// What the encoder gives for the stream; the end of it only if it ends well.
+std::string encode(std::string_view stream, bool streaming) {
+  keep::openai::EncoderOptions options;
+  options.surface = keep::openai::Surface::kMessages;
+  options.stream = streaming;
+  options.model = "m\"";
+  options.id = "msg_1";
+  const auto encoder = keep::openai::make_encoder(options);
+  check(encoder->streams() == streaming);
+  SseParser parser;
+  SseEvent event;
+  std::string out;
+  check(parser.feed(stream).has_value());
+  while (parser.next(event)) encoder->on_event(event, keep::openai::read_event(event), out);
+  const auto end = encoder->finish(out);
+  if (!end && streaming) encoder->on_error(end.error(), out);
+  return out;
+}
+
+void check_events(std::string_view text) {
+  SseParser parser;
+  SseEvent event;
+  check(parser.feed(text).has_value());
+  while (parser.next(event)) {
+    const std::string data(event.data);
+    check(data.empty() || keep::json::validate(data).has_value());
+  }
+  check(parser.rest().empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  keep::fuzz::Input input(data, size);
+  const std::string body(input.take_text());
+  if (const auto chat = keep::openai::anthropic::to_chat_body(body)) {
+    check(keep::json::validate(*chat).has_value());
+  } else {
+    check(!chat.error().detail.empty());
+  }
+  check(keep::json::validate(keep::openai::anthropic::to_error_body(500, body)).has_value());
+  check_events(encode(input.rest(), true));
+  const std::string message = encode(input.rest(), false);
+  check(message.empty() || keep::json::validate(message).has_value());
+  return 0;
+}

@@ -1,0 +1,51 @@
+// Bytes -> validate() and a walk over every value. The slow checker must agree with simdjson, the
+// walk must stay inside the text, and what is written must read back.
+#include "base/json.hpp"
+#include "base/json_fault.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace {
+
+using keep::fuzz::check;
+using keep::json::Value;
+
+// Prints the value again, member by member.
+void print(const Value& value, int depth, keep::json::Writer& out) {
+  if (depth == 0) {
+    out.raw(value.raw());
+  } else if (value.is_object()) {
+    out.begin_object();
+    for (const keep::json::Member member : value.members()) {
+      const std::string literal = '"' + std::string(member.raw_key) + '"';
+      const std::string key = Value(literal).string().value_or("");
+      check(member.key_is(key) || member.raw_key.size() < key.size());  // broken escapes grow
+      out.key(key);
+      print(member.value, depth - 1, out);
+    }
+    out.end_object();
+  } else if (value.is_array()) {
+    out.begin_array();
+    for (const Value element : value.elements()) print(element, depth - 1, out);
+    out.end_array();
+  } else if (const auto text = value.string()) {
+    out.string(*text);
+  } else {
+    out.raw(value.raw());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto root = keep::json::validate(text);
+  check(root.has_value() == !keep::json::find_fault(text));
+  keep::json::Writer out;
+  print(Value(text), 8, out);
+  if (!root) return 0;
+  check(keep::json::validate(out.str()).has_value());
+  keep::json::Writer again;
+  print(Value(out.str()), 8, again);
+  check(out.str() == again.str());
+  return 0;
+}
