@@ -9,6 +9,14 @@ namespace {
 using keep::fuzz::check;
 using keep::json::Value;
 
+// In valid text only: what a broken escape stands for is not looked into.
+void check_keys(const Value& object) {
+  for (const keep::json::Member member : object.members()) {
+    const std::string literal = '"' + std::string(member.raw_key) + '"';
+    check(member.key_is(*Value(literal).string()));
+  }
+}
+
 // Prints the value again, member by member.
 void print(const Value& value, int depth, keep::json::Writer& out) {
   if (depth == 0) {
@@ -18,7 +26,6 @@ void print(const Value& value, int depth, keep::json::Writer& out) {
     for (const keep::json::Member member : value.members()) {
       const std::string literal = '"' + std::string(member.raw_key) + '"';
       const std::string key = Value(literal).string().value_or("");
-      check(member.key_is(key) || member.raw_key.size() < key.size());  // broken escapes grow
       out.key(key);
       print(member.value, depth - 1, out);
     }
@@ -43,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   keep::json::Writer out;
   print(Value(text), 8, out);
   if (!root) return 0;
+  check_keys(*root);
   check(keep::json::validate(out.str()).has_value());
   keep::json::Writer again;
   print(Value(out.str()), 8, again);
