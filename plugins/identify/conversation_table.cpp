@@ -1,0 +1,244 @@
+#include "plugins/identify/conversation_table.hpp"
+
+#include "base/hash.hpp"
+#include "base/ids.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace keep::identify {
+
+namespace {
+
+// Chains of different meaning share one index; these keep them apart.
+std::uint64_t asked_mark(std::uint64_t asked) noexcept { return hash_combine(asked, 1); }
+std::uint64_t opening_mark(std::uint64_t chain, std::uint64_t agent) noexcept {
+  return hash_combine(hash_combine(chain, agent), 2);
+}
+
+bool contains(const std::vector<std::uint64_t>& list, std::uint64_t value) noexcept {
+  return std::ranges::find(list, value) != list.end();
+}
+
+// User and tool turns up to that link.
+std::size_t turns_before(const Fingerprint& print, std::size_t link) noexcept {
+  const auto begin = print.links.begin();
+  return static_cast<std::size_t>(std::count_if(begin,
+                                                begin + static_cast<std::ptrdiff_t>(link) + 1,
+                                                [](const Link& l) { return !l.answer; }));
+}
+
+}  // namespace
+
+ConversationTable::ConversationTable(std::size_t max_conversations)
+    : max_(std::max<std::size_t>(max_conversations, 1)) {}
+
+// --- finding ---
+
+std::vector<ConversationTable::Key> ConversationTable::candidates(std::uint64_t mark,
+                                                                  const Fingerprint& print) const {
+  std::vector<Key> keys;
+  const auto [begin, end] = index_.equal_range(mark);
+  for (auto at = begin; at != end; ++at) {
+    const Entry* const entry = entries_.peek(at->second);
+    if (entry->tenant != print.tenant || contains(entry->running, print.whole())) continue;
+    keys.push_back(at->second);
+  }
+  return keys;
+}
+
+ConversationTable::Found ConversationTable::choose(std::vector<Key> keys, std::size_t link,
+                                                   const Fingerprint& print) const {
+  const std::uint64_t mark = print.links[link].chain;
+  const auto other_agent = [&](Key key) { return entries_.peek(key)->agent != print.agent; };
+  if (!std::ranges::all_of(keys, other_agent)) std::erase_if(keys, other_agent);
+  // Requests that run already may be going on from this very mark.
+  const auto is_tip = [&](Key key) {
+    const Entry& entry = *entries_.peek(key);
+    return entry.tip == mark && entry.running.empty();
+  };
+  const auto tip = std::ranges::find_if(keys, is_tip);
+  if (tip != keys.end()) return Found{*tip, false};
+  const auto again = std::ranges::find_if(
+      keys, [&](Key key) { return entries_.peek(key)->last_whole == print.whole(); });
+  if (again != keys.end()) return Found{*again, false};
+  if (keys.size() != 1) return Found{};
+  // If its opening was answered more than once, one of the askers has gone on from here already,
+  // and this is another.
+  const Entry& only = *entries_.peek(keys.front());
+  while (link > 0 && print.links[link].answer) --link;
+  const std::uint64_t asked_with = opening_mark(print.links[link].chain, print.agent);
+  return Found{keys.front(), only.openings > 1 && only.first == asked_with};
+}
+
+ConversationTable::Found ConversationTable::match_prefix(const Fingerprint& print,
+                                                         std::size_t& link) const {
+  for (link = print.links.size(); link > 0; --link) {
+    const Link& at = print.links[link - 1];
+    if (!at.answer) continue;
+    auto keys = candidates(at.chain, print);
+    if (!keys.empty()) return choose(std::move(keys), link - 1, print);
+  }
+  return Found{};
+}
+
+std::optional<ConversationTable::Key> ConversationTable::match_asked(const Fingerprint& print,
+                                                                     std::size_t from) const {
+  for (std::size_t i = print.links.size(); i-- > from + 1;) {
+    if (!print.links[i].answer || print.links[i - 1].answer) continue;
+    const std::uint64_t asked = print.links[i].asked;
+    auto keys = candidates(asked_mark(asked), print);
+    std::erase_if(keys, [&](Key key) { return entries_.peek(key)->agent != print.agent; });
+    if (keys.empty()) continue;
+    const auto is_last = [&](Key key) { return entries_.peek(key)->last_asked == asked; };
+    if (keys.size() > 1) std::erase_if(keys, [&](Key key) { return !is_last(key); });
+    if (keys.size() != 1) return std::nullopt;
+    if (turns_before(print, i) < 2 && !is_last(keys.front())) return std::nullopt;
+    return keys.front();
+  }
+  return std::nullopt;
+}
+
+std::optional<ConversationTable::Key> ConversationTable::match_opening(const Fingerprint& print,
+                                                                       Instant now) const {
+  const std::uint64_t mark = opening_mark(print.whole(), print.agent);
+  for (const Key key : candidates(mark, print)) {
+    const Entry& entry = *entries_.peek(key);
+    if (!entry.running.empty()) continue;
+    if (now - entry.last <= (entry.complete ? kRetryWindow : kRepairWindow)) return key;
+  }
+  return std::nullopt;
+}
+
+ConversationTable::Found ConversationTable::match(const Fingerprint& print) const {
+  std::size_t link = 0;
+  const Found exact = match_prefix(print, link);
+  if (const auto key = match_asked(print, link)) return Found{key, false};
+  return exact;
+}
+
+std::optional<ConversationTable::Key> ConversationTable::find(const Fingerprint& print) const {
+  const Found found = match(print);
+  return found.split ? std::nullopt : found.key;
+}
+
+// --- changing ---
+
+ConversationTable::Assigned ConversationTable::assign(const Fingerprint& print, Instant now) {
+  Found found = match(print);
+  if (found.split) {
+    --entries_.peek(*found.key)->openings;
+    found.key.reset();
+  } else if (!found.key) {
+    found.key = match_opening(print, now);
+  }
+  Assigned assigned{found.key.value_or(0), !found.key};
+  while (assigned.is_new && (assigned.key == 0 || entries_.peek(assigned.key) != nullptr)) {
+    assigned.key = random64();
+  }
+  assign_to(assigned.key, print, now);
+  return assigned;
+}
+
+void ConversationTable::assign_to(Key key, const Fingerprint& print, Instant now) {
+  begin(add(key), key, print, now);
+}
+
+ConversationTable::Entry& ConversationTable::add(Key key) {
+  Entry& entry = entries_.get(key);
+  while (entries_.size() > max_) {
+    const auto oldest = entries_.pop_oldest();
+    if (oldest->second.has_id) --explicit_;
+    for (const std::uint64_t mark : oldest->second.marks) unmark(mark, oldest->first);
+    for (const std::uint64_t mark : oldest->second.asked) unmark(mark, oldest->first);
+    if (oldest->second.opening != 0) unmark(oldest->second.opening, oldest->first);
+  }
+  return entry;
+}
+
+void ConversationTable::begin(Entry& entry, Key key, const Fingerprint& print, Instant now) {
+  entry.tenant = print.tenant;
+  entry.agent = print.agent;
+  entry.last = now;
+  entry.running.push_back(print.whole());
+  const std::uint64_t mark = opening_mark(print.whole(), print.agent);
+  if (entry.first == 0) {
+    entry.first = entry.opening = mark;
+    index_.emplace(mark, key);
+  } else if (entry.opening != 0 && entry.opening != mark) {
+    unmark(std::exchange(entry.opening, 0), key);
+  }
+}
+
+void ConversationTable::finish(Key key, const Fingerprint& print,
+                               std::span<const std::uint64_t> answers, Instant now) {
+  Entry* const entry = entries_.find(key);
+  if (entry == nullptr) return;
+  const auto running = std::ranges::find(entry->running, print.whole());
+  if (running != entry->running.end()) entry->running.erase(running);
+  entry->last = now;
+  entry->complete = !answers.empty();
+  entry->last_asked = print.asked();
+  entry->last_whole = print.whole();
+  record(*entry, key, print);
+  add_mark(entry->asked, kMaxAsked, asked_mark(print.asked()), key);
+  if (answers.empty()) {
+    entry->tip = 0;
+    for (const Link& link : print.links) {
+      if (link.answer) entry->tip = link.chain;
+    }
+    return;
+  }
+  if (opening_mark(print.whole(), print.agent) == entry->first) ++entry->openings;
+  entry->tip = chain_after(print.whole(), answers);
+  add_mark(entry->marks, kMaxMarks, entry->tip, key);
+}
+
+// The client may have rewritten our answers. Others (examples, a greeting, a history from
+// elsewhere) are no marks: they are the same in many conversations.
+void ConversationTable::record(Entry& entry, Key key, const Fingerprint& print) {
+  std::size_t first = print.links.size();
+  while (first > 0) {
+    const Link& link = print.links[first - 1];
+    if (link.answer && contains(entry.marks, link.chain)) break;
+    --first;
+  }
+  for (std::size_t i = first; i < print.links.size(); ++i) {
+    const Link& link = print.links[i];
+    if (!link.answer || !contains(entry.asked, asked_mark(link.asked))) continue;
+    add_mark(entry.marks, kMaxMarks, link.chain, key);
+  }
+}
+
+void ConversationTable::add_mark(std::vector<std::uint64_t>& marks, std::size_t limit,
+                                 std::uint64_t mark, Key key) {
+  if (contains(marks, mark)) return;
+  if (marks.size() == limit) {
+    // Every other one of the older half goes: edits are mostly near the end.
+    for (std::size_t i = 0; i < limit / 4; ++i) {
+      const auto victim = marks.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+      unmark(*victim, key);
+      marks.erase(victim);
+    }
+  }
+  marks.push_back(mark);
+  index_.emplace(mark, key);
+}
+
+void ConversationTable::unmark(std::uint64_t mark, Key key) {
+  const auto [begin, end] = index_.equal_range(mark);
+  for (auto at = begin; at != end; ++at) {
+    if (at->second != key) continue;
+    index_.erase(at);
+    return;
+  }
+}
+
+void ConversationTable::note_explicit(Key key, Instant now) {
+  Entry& entry = add(key);
+  entry.last = now;
+  if (!entry.has_id) ++explicit_;
+  entry.has_id = true;
+}
+
+}  // namespace keep::identify

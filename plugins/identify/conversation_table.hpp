@@ -1,0 +1,112 @@
+// ConversationTable: which requests without an id belong together, by what they say.
+//
+// Pure state machine: no clock (callers pass `now`), loop thread only. Matching is by the hash
+// chains of fingerprint.hpp, in this order:
+//   * the longest message-prefix that ends in an answer we know: the same conversation. An edit or
+//     a regenerate in the middle is such a prefix, too (a branch of it). Of several conversations
+//     with that prefix the one that has not gone on from there is taken, or whose last request
+//     this repeats; else none.
+//   * the longest prefix of user and tool turns, for clients that rewrite answers: only of the same
+//     agent, only if it leads to exactly one conversation, and only if that has two such turns or
+//     this very turn was its last one.
+//   * the first request of a conversation that has not gone on since, repeated: a retry, if that
+//     one was not answered in full or only just now. When it turns out that several clients hid
+//     behind one opening, all but one are split off at their next turn.
+// Anything else is a new conversation; so is the repeat of a request that is still running
+// (parallel clients that say the same). Conversations with an id of their own are only counted.
+//
+// Full: the least recently used is forgotten, and comes back as a new conversation. An entry takes
+// about 300 bytes plus 48 for each mark, of which there are at most kMaxMarks + kMaxAsked + 1;
+// about 1 KB for a conversation of ten turns, 2.3 KB at most.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/lru_map.hpp"
+#include "plugins/identify/fingerprint.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace keep::identify {
+
+class ConversationTable {
+ public:
+  using Key = std::uint64_t;  // random, or the hash of an explicit id
+
+  static constexpr std::size_t kMaxMarks = 32;  // older ones are thinned out
+  static constexpr std::size_t kMaxAsked = 8;
+  // A repeated opening is a retry when its first answer was whole but came only just now.
+  static constexpr Duration kRetryWindow = std::chrono::seconds(30);
+  // ... or when it broke off, within:
+  static constexpr Duration kRepairWindow = std::chrono::minutes(10);
+
+  explicit ConversationTable(std::size_t max_conversations);
+
+  struct Assigned {
+    Key key = 0;
+    bool is_new = false;
+  };
+  // The request begins to run: each assign() is followed by one finish().
+  Assigned assign(const Fingerprint& print, Instant now);
+  // The same for a request whose conversation is known by other means.
+  void assign_to(Key key, const Fingerprint& print, Instant now);
+  // Whose history this is; changes nothing.
+  std::optional<Key> find(const Fingerprint& print) const;
+
+  // `answers`: what the client will send back as our answer, one hash per message; empty when the
+  // answer broke off. Does nothing when the entry is forgotten.
+  void finish(Key key, const Fingerprint& print, std::span<const std::uint64_t> answers,
+              Instant now);
+
+  // A conversation with an id of its own was seen.
+  void note_explicit(Key key, Instant now);
+
+  std::size_t derived() const noexcept { return entries_.size() - explicit_; }
+  std::size_t with_id() const noexcept { return explicit_; }
+  std::size_t marks() const noexcept { return index_.size(); }
+
+ private:
+  struct Entry {
+    std::uint64_t tenant = 0, agent = 0;  // of the last request
+    Instant last{};
+    std::uint64_t tip = 0;         // chain after the last answer
+    std::uint64_t last_whole = 0;  // chain of the last request
+    std::uint64_t last_asked = 0;  // the same without answers
+    std::uint64_t first = 0;       // mark of the opening
+    std::uint64_t opening = 0;     // the same, until the conversation goes on
+    std::uint32_t openings = 0;    // how often the opening was answered in full
+    bool complete = false;         // the last answer was
+    bool has_id = false;
+    std::vector<std::uint64_t> running;  // chains of requests
+    std::vector<std::uint64_t> marks;    // chains after answers, oldest first
+    std::vector<std::uint64_t> asked;    // marks of answered user and tool turns, oldest first
+  };
+  struct Found {
+    std::optional<Key> key;
+    bool split = false;  // another conversation that hid behind the same opening
+  };
+
+  Found match(const Fingerprint& print) const;
+  Found match_prefix(const Fingerprint& print, std::size_t& link) const;
+  std::optional<Key> match_asked(const Fingerprint& print, std::size_t from) const;
+  std::optional<Key> match_opening(const Fingerprint& print, Instant now) const;
+  std::vector<Key> candidates(std::uint64_t mark, const Fingerprint& print) const;
+  Found choose(std::vector<Key> keys, std::size_t link, const Fingerprint& print) const;
+
+  Entry& add(Key key);
+  void begin(Entry& entry, Key key, const Fingerprint& print, Instant now);
+  void record(Entry& entry, Key key, const Fingerprint& print);
+  void add_mark(std::vector<std::uint64_t>& marks, std::size_t limit, std::uint64_t mark, Key key);
+  void unmark(std::uint64_t mark, Key key);
+
+  std::size_t max_;
+  std::size_t explicit_ = 0;
+  LruMap<Key, Entry> entries_;
+  std::unordered_multimap<std::uint64_t, Key> index_;  // every mark of every entry
+};
+
+}  // namespace keep::identify

@@ -1,0 +1,292 @@
+#include "plugins/identify/identify_plugin.hpp"
+
+#include "base/hash.hpp"
+#include "base/ids.hpp"
+#include "base/lru_map.hpp"
+#include "openai/message.hpp"
+#include "plugins/identify/answer_tools.hpp"
+#include "plugins/identify/auxiliary.hpp"
+#include "plugins/identify/client_signals.hpp"
+#include "plugins/identify/conversation_table.hpp"
+#include "plugins/identify/fingerprint.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace keep::identify {
+
+namespace {
+
+using Confidence = Identity::Confidence;
+
+// What identity_total counts: a closed list, while sources name single headers.
+enum Kind : std::size_t { kHeader, kBody, kLineage, kHint, kContent, kNew, kDefault, kKinds };
+constexpr std::string_view kKindNames[] = {"header",  "body", "lineage", "request_id",
+                                           "content", "new",  "default"};
+static_assert(std::size(kKindNames) == kKinds);
+
+constexpr std::string_view kDefaultId = "default";
+
+std::string derived_id(ConversationTable::Key key) { return "c-" + to_hex(key); }
+
+// The body without its messages: they are most of it, and hold no signal.
+std::string without_messages(const openai::ChatRequest& request) {
+  const std::string_view root = request.root.raw();
+  const std::string_view messages = request.messages_raw.raw();
+  if (messages.empty()) return std::string(root);
+  const auto begin = static_cast<std::size_t>(messages.data() - root.data());
+  std::string rest(root.substr(0, begin));
+  rest += "null";
+  rest += root.substr(begin + messages.size());
+  return rest;
+}
+
+// Ids are the client's own bytes; a header takes visible ASCII only.
+std::string header_safe(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      out += c;
+      continue;
+    }
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string_view to_string(Confidence confidence) noexcept {
+  switch (confidence) {
+    case Confidence::kExplicit: return "explicit";
+    case Confidence::kDerived: return "derived";
+    case Confidence::kNone: break;
+  }
+  return "none";
+}
+
+// The messages that the client will add for our answer: one, or one per item in the Responses API.
+std::vector<std::uint64_t> hashes_of_answer(const Exchange& exchange,
+                                            const std::vector<std::string>& tools) {
+  const Answer& answer = exchange.answer;
+  std::vector<std::uint64_t> hashes;
+  if (!answer.complete || answer.text.size() >= Exchange::kMaxAnswerBytes) return hashes;
+  if (exchange.surface != openai::Surface::kResponses) {
+    hashes.push_back(openai::answer_hash(answer.text, tools));
+    return hashes;
+  }
+  if (!answer.text.empty() || tools.empty()) hashes.push_back(openai::answer_hash(answer.text));
+  for (const std::string& tool : tools) {
+    const std::string name[] = {tool};
+    hashes.push_back(openai::answer_hash("", name));
+  }
+  return hashes;
+}
+
+struct Handles {
+  explicit Handles(Metrics& metrics)
+      : derived(gauge(metrics, "derived")),
+        with_id(gauge(metrics, "explicit")),
+        auxiliary(metrics.counter("auxiliary_requests_total",
+                                  "Titles, tags and summaries asked beside a conversation.")) {
+    for (const std::string_view name : kKindNames) {
+      kinds.push_back(metrics.counter("identity_total",
+                                      "Requests by what named their conversation.",
+                                      {{"source", std::string(name)}}));
+    }
+  }
+  static Gauge gauge(Metrics& metrics, const char* state) {
+    return metrics.gauge("conversations", "Conversations remembered.", {{"state", state}});
+  }
+
+  Gauge derived, with_id;
+  Counter auxiliary;
+  std::vector<Counter> kinds;
+};
+
+class IdentifyPlugin final : public Plugin {
+ public:
+  explicit IdentifyPlugin(IdentifySettings settings)
+      : settings_(std::move(settings)), table_(settings_.max_conversations) {}
+
+  std::string_view name() const noexcept override { return "identify"; }
+
+  Task<> start(Services& services) override {
+    clock_ = &services.clock;
+    metrics_.emplace(services.metrics);
+    co_return Result<>{};
+  }
+
+  Task<Verdict> on_request(Exchange& exchange) override {
+    if (exchange.surface != openai::Surface::kPassThrough) identify(exchange);
+    co_return Verdict{Next{}};
+  }
+
+  EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
+                       const openai::EventInfo& info) noexcept override;
+  void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
+  void explain(const Exchange& exchange, Headers& headers) const override;
+
+ private:
+  // What a running request will need at its end; by address, which stays while it runs.
+  struct Running {
+    Fingerprint print;
+    std::optional<ConversationTable::Key> key;  // of an entry that follows the content
+    int attempt = 0;
+    std::vector<std::string> tools;
+  };
+
+  void identify(Exchange& exchange);
+  Kind name_conversation(Exchange& exchange, const json::Value& root, Running& running);
+  Kind name_by_content(Identity& identity, Running& running, std::optional<Signal> hint);
+  void set(Identity& identity, std::string id, std::string source, Confidence confidence);
+  std::uint64_t tenant_key(const Identity& identity, std::string_view id) const noexcept {
+    return hash_combine(hash64(identity.tenant), hash64(id));
+  }
+  template <class Value>
+  void trim(LruMap<std::uint64_t, Value>& map) {
+    while (map.size() > settings_.max_conversations) map.pop_oldest();
+  }
+
+  IdentifySettings settings_;
+  const Clock* clock_ = nullptr;
+  std::optional<Handles> metrics_;
+  ConversationTable table_;
+  LruMap<std::uint64_t, std::string> lineage_;           // response id -> conversation
+  LruMap<std::uint64_t, ConversationTable::Key> hints_;  // request id -> conversation
+  std::unordered_map<const Exchange*, Running> running_;
+};
+
+void IdentifyPlugin::set(Identity& identity, std::string id, std::string source,
+                         Confidence confidence) {
+  identity.conversation = std::move(id);
+  identity.source = std::move(source);
+  identity.confidence = confidence;
+}
+
+void IdentifyPlugin::identify(Exchange& exchange) {
+  Identity& identity = exchange.identity;
+  const Headers& headers = exchange.request.headers;
+  Running running;
+  running.print = make_fingerprint(identity.tenant, exchange.chat, agent_signal(headers));
+  identity.agent = to_hex(running.print.agent);
+  identity.turn = running.print.user_turns;
+  identity.auxiliary = is_auxiliary(headers, exchange.chat);
+  const std::string rest = without_messages(exchange.chat);
+  const Kind kind = name_conversation(exchange, json::Value(rest), running);
+  if (metrics_) {
+    metrics_->kinds[kind].add();
+    if (identity.auxiliary) metrics_->auxiliary.add();
+    metrics_->derived.set(static_cast<double>(table_.derived()));
+    metrics_->with_id.set(static_cast<double>(table_.with_id()));
+  }
+  running_.insert_or_assign(&exchange, std::move(running));
+}
+
+Kind IdentifyPlugin::name_conversation(Exchange& exchange, const json::Value& root,
+                                       Running& running) {
+  Identity& identity = exchange.identity;
+  const Headers& headers = exchange.request.headers;
+  if (auto signal = find_signal(headers, root)) {
+    table_.note_explicit(tenant_key(identity, signal->id), clock_->now());
+    const Kind kind = signal->source.starts_with("header:") ? kHeader : kBody;
+    set(identity, std::move(signal->id), std::move(signal->source), Confidence::kExplicit);
+    return kind;
+  }
+  if (const auto previous = previous_response(root)) {
+    if (const std::string* const id = lineage_.find(tenant_key(identity, *previous))) {
+      set(identity, *id, "body:previous_response_id", Confidence::kExplicit);
+      return kLineage;
+    }
+  }
+  if (settings_.anonymous == kDefaultId) {
+    set(identity, std::string(kDefaultId), std::string(kDefaultId), Confidence::kNone);
+    return kDefault;
+  }
+  if (identity.auxiliary) {
+    const auto key = table_.find(running.print);
+    set(identity, key ? derived_id(*key) : random_id("c-"), key ? "content" : "new",
+        Confidence::kDerived);
+    return key ? kContent : kNew;
+  }
+  return name_by_content(identity, running, find_hint(headers));
+}
+
+// A hint only counts once it has been seen: most clients send a new one with every request.
+Kind IdentifyPlugin::name_by_content(Identity& identity, Running& running,
+                                     std::optional<Signal> hint) {
+  const Instant now = clock_->now();
+  const std::uint64_t hint_key = hint ? tenant_key(identity, hint->id) : 0;
+  if (hint) {
+    if (const auto* const known = hints_.find(hint_key)) {
+      running.key = *known;
+      table_.assign_to(*known, running.print, now);
+      set(identity, derived_id(*known), std::move(hint->source), Confidence::kExplicit);
+      return kHint;
+    }
+  }
+  const auto assigned = table_.assign(running.print, now);
+  running.key = assigned.key;
+  if (hint) {
+    hints_.get(hint_key) = assigned.key;
+    trim(hints_);
+  }
+  set(identity, derived_id(assigned.key), assigned.is_new ? "new" : "content",
+      Confidence::kDerived);
+  return assigned.is_new ? kNew : kContent;
+}
+
+EventAction IdentifyPlugin::on_event(Exchange& exchange, const openai::SseEvent& event,
+                                     const openai::EventInfo& info) noexcept {
+  if (!info.has_output && info.kind == openai::EventInfo::Kind::kDelta)
+    return EventAction::kForward;
+  const auto at = running_.find(&exchange);
+  if (at == running_.end() || !at->second.key) return EventAction::kForward;
+  Running& running = at->second;
+  if (running.attempt != exchange.attempt) running.tools.clear();
+  running.attempt = exchange.attempt;
+  gather_tool_names(event, info, running.tools);
+  return EventAction::kForward;
+}
+
+void IdentifyPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcept {
+  const auto node = running_.extract(&exchange);
+  if (node.empty()) return;
+  const Running& running = node.mapped();
+  const Identity& identity = exchange.identity;
+  const bool answered = exchange.surface == openai::Surface::kResponses && !identity.auxiliary;
+  if (answered && !exchange.answer.id.empty()) {
+    if (const auto id = clean_id(exchange.answer.id)) {
+      lineage_.get(tenant_key(identity, *id)) = identity.conversation;
+      trim(lineage_);
+    }
+  }
+  if (!running.key) return;
+  table_.finish(*running.key, running.print, hashes_of_answer(exchange, running.tools),
+                clock_->now());
+}
+
+void IdentifyPlugin::explain(const Exchange& exchange, Headers& headers) const {
+  const Identity& identity = exchange.identity;
+  if (identity.conversation.empty()) return;
+  headers.add("X-Keep-Conversation", header_safe(identity.conversation));
+  std::string how = header_safe(identity.source);
+  how += ';';
+  how += to_string(identity.confidence);
+  headers.add("X-Keep-Identity", how);
+}
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_identify(IdentifySettings settings) {
+  return std::make_unique<IdentifyPlugin>(std::move(settings));
+}
+
+}  // namespace keep::identify

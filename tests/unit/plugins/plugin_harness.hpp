@@ -1,0 +1,125 @@
+// What a plugin needs around it in a unit test: services that do nothing, a clock that is turned by
+// hand, and exchanges made from a body.
+#pragma once
+
+#include "base/clock.hpp"
+#include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "openai/chat_request.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace keep::test {
+
+class HandClock final : public Clock {
+ public:
+  Instant now() const noexcept override { return now_; }
+  void turn(Duration by) { now_ += by; }
+
+ private:
+  Instant now_ = Instant() + std::chrono::hours(1);
+};
+
+class NoUpstreams final : public Upstreams {
+ public:
+  std::size_t size() const noexcept override { return 0; }
+  Upstream& at(std::size_t) noexcept override { std::terminate(); }
+  void on_change(std::function<void(std::size_t)>) override {}
+};
+
+// Runs a coroutine to its end on a loop of its own.
+template <class T>
+Result<T> run_now(Task<T> task) {
+  asio::io_context loop;
+  std::optional<Result<T>> result;
+  std::exception_ptr failure;
+  asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, Result<T> value) {
+    failure = error;
+    result.emplace(std::move(value));
+  });
+  loop.run();
+  if (failure) std::rethrow_exception(failure);
+  return *std::move(result);
+}
+
+class PluginHarness {
+ public:
+  explicit PluginHarness(std::unique_ptr<Plugin> plugin) : plugin_(std::move(plugin)) {
+    if (!run_now(plugin_->start(services_))) throw std::runtime_error("the plugin did not start");
+  }
+
+  Plugin& plugin() noexcept { return *plugin_; }
+  HandClock& clock() noexcept { return clock_; }
+  std::string metrics() const { return metrics_.text(); }
+
+  void request(Exchange& exchange) {
+    if (!run_now(plugin_->on_request(exchange))) throw std::runtime_error("on_request failed");
+  }
+  Headers explain(const Exchange& exchange) const {
+    Headers headers;
+    plugin_->explain(exchange, headers);
+    return headers;
+  }
+
+ private:
+  asio::io_context loop_;
+  Pools pools_{1, 1};
+  HandClock clock_;
+  Metrics metrics_;
+  Spawner spawner_{loop_};
+  NoUpstreams upstreams_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_};
+  std::unique_ptr<Plugin> plugin_;
+};
+
+// On the heap: plugins know a running exchange by its address.
+inline std::unique_ptr<Exchange> make_exchange(std::string body, std::string tenant = "t",
+                                               Headers headers = {},
+                                               openai::Surface surface = openai::Surface::kChat) {
+  auto exchange = std::make_unique<Exchange>();
+  exchange->id = "req-1";
+  exchange->identity.tenant = std::move(tenant);
+  exchange->request.headers = std::move(headers);
+  exchange->surface = surface;
+  exchange->chat_body = std::move(body);
+  auto chat = openai::parse_chat_request(exchange->chat_body, surface);
+  if (!chat) throw std::runtime_error(chat.error().detail);
+  exchange->chat = *std::move(chat);
+  return exchange;
+}
+
+inline void set_answer(Exchange& exchange, std::string text, bool complete = true) {
+  exchange.attempt = 1;
+  exchange.answer.text = std::move(text);
+  exchange.answer.complete = complete;
+  exchange.answer.output_events = 1;
+  if (complete) exchange.answer.finish_reason = "stop";
+}
+
+inline Headers headers_of(std::initializer_list<std::pair<const char*, const char*>> fields) {
+  Headers headers;
+  for (const auto& [name, value] : fields) headers.add(name, value);
+  return headers;
+}
+
+// {"role":...,"content":...} messages from role-text pairs, as a chat body.
+inline std::string chat_body(const std::vector<std::pair<std::string, std::string>>& messages,
+                             const std::string& more = "") {
+  std::string body = "{\"model\":\"m\",\"messages\":[";
+  for (const auto& [role, text] : messages) {
+    if (body.back() != '[') body += ',';
+    body += "{\"role\":" + json::quoted(role) + ",\"content\":" + json::quoted(text) + "}";
+  }
+  return body + "]" + more + "}";
+}
+
+}  // namespace keep::test
