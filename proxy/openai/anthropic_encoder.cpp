@@ -48,7 +48,7 @@ void MessageEncoder::on_event(const SseEvent&, const EventInfo& info, std::strin
     return;
   }
   if (info.kind == Kind::kDone) {
-    complete(out);
+    if (streams()) complete(out);  // one JSON appears at the end only
     return;
   }
   if (info.root.missing()) {
