@@ -6,8 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 namespace keep {
@@ -17,12 +17,14 @@ namespace {
 using config::bad_value;
 
 Result<> apply_file(const std::string& path, Config& config) {
+  std::error_code ec;
   std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad() || std::filesystem::is_directory(path)) {
+  if (!in.is_open() || std::filesystem::is_directory(path, ec)) {
     return bad_value("cannot read the configuration file " + path);
   }
-  return config::apply_toml(text, path, config);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return config::apply_toml(text.str(), path, config);
 }
 
 // One key from the environment or a flag; `label` is how the user wrote it.

@@ -1,0 +1,78 @@
+#include "app/verbs.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace keep {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Ran {
+  int code;
+  std::string out, err;
+};
+
+Ran run(std::vector<std::string> arguments, NamedValues environment = {}) {
+  std::ostringstream out, err;
+  const int code = run_verb({std::move(arguments), std::move(environment), out, err});
+  return {code, out.str(), err.str()};
+}
+
+TEST(RunVerb, WithoutAVerbTellsTheUsage) {
+  const Ran ran = run({});
+  EXPECT_EQ(ran.code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("usage: llama-keep VERB"));
+}
+
+TEST(RunVerb, SuggestsTheNearestVerb) {
+  const Ran ran = run({"dcotor"});
+  EXPECT_EQ(ran.code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("did you mean doctor?"));
+}
+
+TEST(RunVerb, EveryVerbHasHelp) {
+  EXPECT_EQ(run({"--help"}).code, kExitOk);
+  for (const char* verb : {"serve", "doctor", "version"}) {
+    const Ran ran = run({verb, "--help"});
+    EXPECT_EQ(ran.code, kExitOk);
+    EXPECT_THAT(ran.out, HasSubstr(std::string("usage: llama-keep ") + verb));
+  }
+}
+
+TEST(VerbVersion, TellsTheOldestEngine) {
+  EXPECT_THAT(run({"version"}).out, HasSubstr(kMinimumEngine));
+  EXPECT_EQ(run({"version", "now"}).code, kExitUsage);
+}
+
+TEST(VerbServe, PrintsTheConfigurationInForce) {
+  const Ran ran = run({"serve", "--print-config", "--admission.queue", "7"},
+                      {{"LLAMA_KEEP_LOG_LEVEL", "debug"}});
+  EXPECT_EQ(ran.code, kExitOk);
+  EXPECT_THAT(ran.out, HasSubstr("\nqueue = 7\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\nlevel = \"debug\"\n"));
+}
+
+TEST(VerbServe, ChecksTheFilesOfTheConfiguration) {
+  EXPECT_EQ(run({"serve", "--check-config"}).code, kExitOk);
+  const Ran ran = run({"serve", "--check-config", "--auth.keys_file", "/nowhere"});
+  EXPECT_EQ(ran.code, kExitProblem);
+  EXPECT_THAT(ran.err, HasSubstr("/nowhere"));
+}
+
+TEST(VerbServe, TellsUsageFromProblems) {
+  EXPECT_EQ(run({"serve", "--log.level", "loud"}).code, kExitUsage);
+  EXPECT_EQ(run({"serve"}, {{"LLAMA_KEEP_LOG_LEVEL", "loud"}}).code, kExitProblem);
+}
+
+TEST(VerbDoctor, FailsWhenNobodyListens) {
+  const Ran ran = run({"doctor", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1"});
+  EXPECT_EQ(ran.code, kExitProblem);
+  EXPECT_THAT(ran.out, HasSubstr("FAIL  reachable"));
+  EXPECT_THAT(ran.out, HasSubstr("-> start llama-server"));
+}
+
+}  // namespace
+}  // namespace keep
