@@ -134,12 +134,12 @@ class OtherEndpoints(ClientCase):
         self.assertGreater(answer.usage.output_tokens, 0)
 
     def test_responses_stream(self):
-        with self.client.responses.stream(model=MODEL, temperature=0, max_output_tokens=24,
-                                          input=self.INPUT) as stream:
-            kinds = [event.type for event in stream]
-            final = stream.get_final_response()
-        self.assertIn("7341", final.output_text)
-        self.assertEqual((kinds[0], kinds[-1]), ("response.created", "response.completed"))
+        events = list(self.client.responses.create(model=MODEL, temperature=0, max_output_tokens=24,
+                                                   input=self.INPUT, stream=True))
+        self.assertEqual((events[0].type, events[-1].type), ("response.created", "response.completed"))
+        text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+        self.assertIn("7341", text)
+        self.assertEqual(events[-1].response.output[0].content[0].text, text)
 
     def test_models_tell_the_window(self):
         model = self.client.models.list().data[0]

@@ -1,23 +1,13 @@
 """A thousand interleaved requests: nothing of one conversation ever turns up in another."""
-import itertools
-import queue
 import random
 import threading
 
-from harness.stack import StackCase, TRAINED, assistant, text_of, user
+from harness import wire
+from harness.stack import Engine, StackCase, TRAINED, assistant, text_of, user
 
-CONVERSATIONS, TURNS, CLIENTS, LIVE = 100, 10, 8, 12
+CONVERSATIONS, TURNS, CLIENTS, LIVE = 200, 5, 8, 10
 QUESTION = "What is the vault code of the museum?"
 SMALL_TALK = ["Hello.", "How are you?", "Thank you.", "My dog's name is Bruno."]
-
-
-def canaries():
-    """Codes of four digits, any two of which differ in at least three: a slip is no cross-talk."""
-    chosen = []
-    for digits in itertools.product("0123456789", repeat=4):
-        if all(sum(a != b for a, b in zip(digits, other)) >= 3 for other in chosen):
-            chosen.append(digits)
-    return ["".join(digits) for digits in chosen]
 
 
 def rendered(messages):
@@ -27,15 +17,14 @@ def rendered(messages):
 
 
 class Talk:
-    def __init__(self, code, seed):
+    def __init__(self, code):
         self.code = code
-        self.random = random.Random(seed)
         self.messages = []
 
-    def next_turn(self):
+    def next_turn(self, chance):
         if not self.messages:
             return f"Please remember: The vault code of the museum is {self.code}."
-        return QUESTION if self.random.random() < 0.5 else self.random.choice(SMALL_TALK)
+        return QUESTION if chance.random() < 0.4 else chance.choice(SMALL_TALK)
 
 
 class Crosstalk(StackCase):
@@ -43,50 +32,62 @@ class Crosstalk(StackCase):
     CTX = SLOTS * TRAINED
     KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
 
-    def take_turns(self, live, waiting):
-        """A client: the next turn of whichever conversation comes up, until there is none."""
-        while True:
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.alone = Engine(1, TRAINED)
+        cls.addClassCleanup(cls.alone.stop)
+        cls.alone.start()
+
+    def take_turns(self, chance):
+        """A client: the next turn of whichever conversation is live, until there is none."""
+        while not self.faults:
+            with self.lock:
+                while len(self.live) < LIVE and self.waiting:
+                    self.live.append(self.waiting.pop())
+                if not self.live:
+                    return
+                talk = self.live.pop(chance.randrange(len(self.live)))
+            talk.messages.append(user(talk.next_turn(chance)))
+            asks = talk.messages[-1]["content"] == QUESTION
             try:
-                talk = live.get_nowait()
-            except queue.Empty:
-                return
-            talk.messages.append(user(talk.next_turn()))
-            try:
-                reply = self.chat(talk.messages, max_tokens=14, verbose=True)
-            except Exception as error:  # the threads' faults are told by the test itself
+                reply = self.chat(talk.messages, max_tokens=14 if asks else 5, verbose=True)
+            except Exception as error:  # a thread's fault is told by the test
                 self.faults.append(repr(error))
                 return
-            self.check(talk, reply)
-            talk.messages.append(assistant(text_of(reply)))
-            if len(talk.messages) < 2 * TURNS:
-                live.put(talk)
-            else:
-                try:
-                    live.put(waiting.get_nowait())
-                except queue.Empty:
-                    pass
+            with self.lock:
+                self.check(talk, asks, reply)
+                talk.messages.append(assistant(text_of(reply)))
+                if len(talk.messages) < 2 * TURNS:
+                    self.live.append(talk)
 
-    def check(self, talk, reply):
+    def check(self, talk, asks, reply):
         self.requests += 1
         text = text_of(reply)
-        foreign = [code for code in self.codes if code in text and code != talk.code]
-        if foreign:
+        if self.foreign(text, talk) and not self.foreign(self.slip(talk.messages), talk):
             self.faults.append(f"{talk.code} was answered {text!r}")
         if reply.json["__verbose"]["prompt"] != rendered(talk.messages):
             self.faults.append(f"{talk.code}: the prompt was {reply.json['__verbose']['prompt']!r}")
-        if talk.messages[-1]["content"] == QUESTION:
+        if asks:
             self.asked += 1
             self.right += talk.code in text
 
+    def foreign(self, text, talk):
+        return any(code in text for code in self.codes if code != talk.code)
+
+    def slip(self, messages):
+        """What the model says on an engine that holds nothing else: it may miss a digit by itself."""
+        reply = wire.post(self.alone.port, "/v1/chat/completions", {
+            "messages": messages, "temperature": 0, "max_tokens": 14, "cache_prompt": False})
+        return text_of(reply)
+
     def test_a_thousand_requests(self):
-        self.codes = canaries()[:CONVERSATIONS]
-        self.assertEqual(len(self.codes), CONVERSATIONS)
+        self.codes = [str(1000 + 43 * i) for i in range(CONVERSATIONS)]
         self.faults, self.requests, self.asked, self.right = [], 0, 0, 0
-        live, waiting = queue.Queue(), queue.Queue()
-        for i, code in enumerate(self.codes):
-            (live if i < LIVE else waiting).put(Talk(code, i))
-        clients = [threading.Thread(target=self.take_turns, args=(live, waiting))
-                   for _ in range(CLIENTS)]
+        self.lock, self.live = threading.Lock(), []
+        self.waiting = [Talk(code) for code in self.codes]
+        clients = [threading.Thread(target=self.take_turns, args=(random.Random(i),))
+                   for i in range(CLIENTS)]
         for client in clients:
             client.start()
         for client in clients:

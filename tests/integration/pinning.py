@@ -49,11 +49,11 @@ class Pinning(StackCase):
                 talk.messages.append(user(talk.turns[turn]))
                 text, prefilled, cached, generated, slot = ask(talk.messages)
                 total = self.engine.count_tokens(talk.messages)
-                with self.subTest(conversation=i, turn=turn):
-                    self.assertEqual(prefilled + cached, total)
-                    if turn:
-                        self.assertEqual(slot, talk.slot)
-                        self.assertEqual(prefilled, total - talk.held)
+                where = f"conversation {i}, turn {turn}"
+                self.assertEqual(prefilled + cached, total, where)
+                if turn:
+                    self.assertEqual(slot, talk.slot, where)
+                    self.assertEqual(prefilled, total - talk.held, where)
                 talk.messages.append(assistant(text))
                 talk.slot, talk.held = slot, total + generated - 1
         self.assertEqual(len({talk.slot for talk in talks}), CONVERSATIONS)

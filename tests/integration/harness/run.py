@@ -4,6 +4,7 @@ One line for each test: name, ok or FAIL, seconds. The last line counts them."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -93,4 +94,5 @@ def main(names):
     return 1 if report.failed or not report.passed else 0
 
 
+signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """llama-server and llama-keep as child processes, and the test case that owns a pair of them."""
+import atexit
+import contextlib
 import http.client
-import json
 import os
 import pathlib
 import re
@@ -35,6 +36,14 @@ def wait_for(condition, seconds, what):
         time.sleep(0.005)
 
 
+def group_lives(group):
+    try:
+        os.killpg(group, 0)
+        return True
+    except ProcessLookupError:
+        return False
+
+
 class Process:
     """A server in a process group of its own, so that nothing it starts is missed."""
 
@@ -50,6 +59,7 @@ class Process:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(self.argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                           env={**os.environ, **self.env}, start_new_session=True)
+        atexit.register(self.kill)
         if wait_ready:
             wait_for(self.is_ready, 30, f"{self.name} ready, see {self.log}")
         return self
@@ -62,6 +72,11 @@ class Process:
         except (OSError, http.client.HTTPException):
             return False
 
+    def kill(self):
+        """Everything of its group, whatever it is doing."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child.pid, signal.SIGKILL)
+
     def stop(self, signum=signal.SIGTERM):
         """-> exit code; fails when the process, or one it started, stays"""
         if self.child is None:
@@ -70,14 +85,14 @@ class Process:
         try:
             code = self.child.wait(40)
         except subprocess.TimeoutExpired:
-            os.killpg(self.child.pid, signal.SIGKILL)
-            self.child.wait()
             raise AssertionError(f"{self.name} did not stop, see {self.log}") from None
-        try:
-            os.killpg(self.child.pid, signal.SIGKILL)
+        finally:
+            atexit.unregister(self.kill)
+            stray = group_lives(self.child.pid)
+            self.kill()
+            self.child.wait()
+        if stray:
             raise AssertionError(f"{self.name} left a process behind")
-        except ProcessLookupError:
-            pass
         self.child = None
         return code
 
@@ -88,7 +103,8 @@ class Process:
 class Engine(Process):
     def __init__(self, slots, ctx, *flags):
         port = free_port()
-        argv = [os.environ["ENGINE_RUN"], MODEL, str(port), str(slots), str(ctx), *flags]
+        # One thread: two wait for each other as soon as anything else wants a core.
+        argv = [os.environ["ENGINE_RUN"], MODEL, str(port), str(slots), str(ctx), "-t", "1", *flags]
         super().__init__("engine", argv, port, "/health")
 
     def slots(self):

@@ -38,9 +38,9 @@ def post(port, path, body, headers=None):
 class Stream:
     """A request whose answer is read event by event, or not at all."""
 
-    def __init__(self, port, path, body, headers=None, timeout=60):
+    def __init__(self, port, path, body, headers=None, stream=True, timeout=60):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-        self.connection.request("POST", path, json.dumps({**body, "stream": True}),
+        self.connection.request("POST", path, json.dumps({**body, "stream": stream}),
                                 {"Content-Type": "application/json", **(headers or {})})
 
     @functools.cached_property
