@@ -1,0 +1,70 @@
+"""llama-keep doctor: silent about a good server, and a name and a fix for each fault of a bad one."""
+import json
+import os
+import pathlib
+import subprocess
+import unittest
+
+from harness.stack import Engine, Process, TRAINED, free_port
+
+SLOTS = 4
+
+
+def examine(port, *flags):
+    """-> exit code, {check: entry} about the server"""
+    url = f"http://127.0.0.1:{port}"
+    done = subprocess.run([os.environ["KEEP_BIN"], "doctor", "--json", "--upstream", url,
+                           "--listen", f"127.0.0.1:{free_port()}", *flags],
+                          capture_output=True, text=True, timeout=60)
+    report = json.loads(done.stdout)
+    assert report["ok"] == (done.returncode == 0), done.stdout
+    return done.returncode, {check["id"]: check for check in report["checks"]
+                             if check["target"] == url}
+
+
+class Doctor(unittest.TestCase):
+    def started(self, server):
+        self.addCleanup(server.stop)
+        return server.start()
+
+    def launched_without(self, *dropped):
+        """The bundled launch less some of its flags, each with its value."""
+        bundled = self.started(Engine(SLOTS, SLOTS * TRAINED))
+        argv = pathlib.Path(f"/proc/{bundled.child.pid}/cmdline").read_text().split("\0")[:-1]
+        bundled.stop()
+        for flag in dropped:
+            at = argv.index(flag)
+            del argv[at:at + (1 if argv[at + 1].startswith("-") else 2)]
+        return self.started(Process("engine", argv, bundled.port, "/health"))
+
+    def assert_named(self, checks, name, status, *fixes):
+        self.assertEqual(checks[name]["status"], status, checks[name])
+        for fix in fixes:
+            self.assertIn(fix, checks[name]["fix"])
+
+    def test_the_bundled_server_is_fine(self):
+        engine = self.started(Engine(SLOTS, SLOTS * TRAINED))
+        code, checks = examine(engine.port, "--slots.pool_tokens", str(SLOTS * TRAINED))
+        self.assertEqual(code, 0)
+        self.assertEqual({check["status"] for check in checks.values()}, {"ok"}, checks)
+
+    def test_nobody_listens(self):
+        code, checks = examine(free_port())
+        self.assertEqual(code, 1)
+        self.assert_named(checks, "reachable", "fail", "start llama-server")
+
+    def test_slots_are_hidden(self):
+        code, checks = examine(self.started(Engine(SLOTS, SLOTS * TRAINED, "--no-slots")).port)
+        self.assertEqual(code, 1)
+        self.assert_named(checks, "slots_endpoint", "fail", "--no-slots")
+
+    def test_idle_slots_are_cleared(self):
+        code, checks = examine(self.launched_without("--cache-ram").port)
+        self.assertEqual(code, 1)
+        self.assert_named(checks, "pinning", "fail", "--cache-ram 0")
+
+    def test_slots_cannot_be_saved_and_nothing_is_counted(self):
+        code, checks = examine(self.launched_without("--slot-save-path", "--metrics").port)
+        self.assertEqual(code, 0)  # it works, with less
+        self.assert_named(checks, "slot_save_path", "warn", "--slot-save-path")
+        self.assert_named(checks, "metrics", "warn", "--metrics")
