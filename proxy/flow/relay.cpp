@@ -36,6 +36,12 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
   options.hide_progress = exchange.force_progress && !exchange.chat.return_progress;
   options.model = exchange.chat.model;
   options.id = exchange.id;
+  openai::describe_request(exchange.chat, options);
+  // A stream that nobody here asked for is nobody's business: it is handed on as it is.
+  const bool translated = exchange.surface == openai::Surface::kMessages;
+  if (options.stream && !exchange.force_progress && !translated) {
+    options.surface = openai::Surface::kPassThrough;
+  }
   return options;
 }
 

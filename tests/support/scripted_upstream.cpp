@@ -73,6 +73,7 @@ ScriptedUpstream::ScriptedUpstream(Script script, int slots)
       slots_(slots),
       acceptor_(context_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)),
       port_(acceptor_.local_endpoint().port()),
+      held_(static_cast<std::size_t>(slots)),
       acceptor_thread_([this] { accept_loop(); }) {}
 
 ScriptedUpstream::~ScriptedUpstream() {
@@ -124,7 +125,9 @@ void ScriptedUpstream::serve(tcp::socket socket) {
     int seen = max_running_;
     while (now > seen && !max_running_.compare_exchange_weak(seen, now)) {
     }
-    const bool keep = play(socket, script_(request));
+    const std::vector<Step> steps = script_(request);
+    const bool keep = play(socket, steps);
+    note_slot(request, steps);
     --running_;
     if (!keep) break;
   }
@@ -132,6 +135,27 @@ void ScriptedUpstream::serve(tcp::socket socket) {
   std::erase(open_sockets_, socket.native_handle());
   boost::system::error_code ignored;
   socket.close(ignored);
+}
+
+// The slot holds the prompt and all generated tokens but the last one afterwards.
+void ScriptedUpstream::note_slot(const Received& request, const std::vector<Step>& steps) {
+  const json::Value root(request.body);
+  const auto slot = root.find("id_slot").integer();
+  if (!slot || *slot < 0 || *slot >= slots_) return;
+  for (const Step& step : steps) {
+    const auto* send = std::get_if<Send>(&step);
+    const std::size_t at = send ? send->bytes.find("{\"choices\"") : std::string::npos;
+    if (at == std::string::npos) continue;
+    const json::Value event(
+        std::string_view(send->bytes).substr(at, send->bytes.rfind('}') + 1 - at));
+    const json::Value timings = event.find("timings");
+    if (timings.missing()) continue;
+    std::int64_t held = -1;
+    for (const char* key : {"cache_n", "prompt_n", "predicted_n"}) {
+      held += timings.find(key).integer().value_or(0);
+    }
+    held_[static_cast<std::size_t>(*slot)] = static_cast<int>(held);
+  }
 }
 
 bool ScriptedUpstream::play(tcp::socket& socket, const std::vector<Step>& steps) {
@@ -169,7 +193,8 @@ std::string ScriptedUpstream::own_answer(const Received& request) const {
     for (int i = 0; i < slots_; ++i) {
       if (i > 0) list += ',';
       list += R"({"id":)" + std::to_string(i) +
-              R"(,"n_ctx":65536,"is_processing":false,"n_prompt_tokens":0})";
+              R"(,"n_ctx":65536,"is_processing":false,"n_prompt_tokens":)" +
+              std::to_string(held_[static_cast<std::size_t>(i)]) + "}";
     }
     return reply(200, list + "]");
   }
@@ -206,7 +231,7 @@ std::vector<Step> chat_stream(const std::string& text, int cache_n, int prompt_n
   const std::string total = std::to_string(cache_n + prompt_n);
   const std::string cached = std::to_string(cache_n);
   event(chat_event(R"({"role":"assistant","content":null})"));
-  event(chat_event("{}", "null",
+  event(chat_event(R"({"role":"assistant","content":null})", "null",
                    R"(,"prompt_progress":{"total":)" + total + R"(,"cache":)" + cached +
                        R"(,"processed":)" + total + R"(,"time_ms":1})"));
   std::istringstream words(text);

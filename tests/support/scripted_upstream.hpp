@@ -59,6 +59,7 @@ class ScriptedUpstream {
   void serve(boost::asio::ip::tcp::socket socket);
   bool play(boost::asio::ip::tcp::socket& socket, const std::vector<Step>& steps);
   std::string own_answer(const Received& request) const;  // empty: the script's business
+  void note_slot(const Received& request, const std::vector<Step>& steps);
 
   Script script_;
   int slots_;
@@ -67,6 +68,7 @@ class ScriptedUpstream {
   unsigned short port_;
   std::atomic<int> health_{200}, clients_gone_{0}, running_{0}, max_running_{0};
   std::atomic<bool> stopping_{false};
+  std::vector<std::atomic<int>> held_;  // tokens per slot, as chat_stream() would leave them
   mutable std::mutex mutex_;
   std::vector<Received> received_;
   std::vector<int> open_sockets_;
