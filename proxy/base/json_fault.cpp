@@ -47,10 +47,8 @@ class Checker {
         expect_ = closer == '}' ? Expect::kKey : Expect::kValue;
         return std::nullopt;
       case Expect::kKey:
-      case Expect::kKeyOrEnd:
-        return key();
-      default:
-        return value();
+      case Expect::kKeyOrEnd: return key();
+      default: return value();
     }
   }
 

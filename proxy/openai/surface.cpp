@@ -6,16 +6,11 @@ namespace keep::openai {
 
 std::string_view to_string(Surface surface) noexcept {
   switch (surface) {
-    case Surface::kPassThrough:
-      return "pass_through";
-    case Surface::kChat:
-      return "chat";
-    case Surface::kCompletion:
-      return "completion";
-    case Surface::kResponses:
-      return "responses";
-    case Surface::kMessages:
-      return "messages";
+    case Surface::kPassThrough: return "pass_through";
+    case Surface::kChat: return "chat";
+    case Surface::kCompletion: return "completion";
+    case Surface::kResponses: return "responses";
+    case Surface::kMessages: return "messages";
   }
   return "pass_through";
 }

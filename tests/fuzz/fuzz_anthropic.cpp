@@ -1,6 +1,5 @@
 // Bytes -> a body of /v1/messages and an upstream stream, parted by the separator. The translated
-// body must be JSON; what the encoders write must be whole events, or
-// one JSON text.
+// body must be JSON; what the encoders write must be whole events, or one JSON text.
 #include "openai/anthropic.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/sse_parser.hpp"

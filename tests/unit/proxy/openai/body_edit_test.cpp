@@ -235,20 +235,11 @@ TEST(ApplyEdits, DoesWhatItSaysOnRandomBodies) {
     for (std::size_t i = make.pick(6); i > 0; --i) {
       const std::string json = "{\"role\":\"" + std::to_string(round) + "\"}";
       switch (make.pick(5)) {
-        case 0:
-          edits.push_back(RemoveMessage{make.pick(count)});
-          break;
-        case 1:
-          edits.push_back(ReplaceMessage{make.pick(count), json});
-          break;
-        case 2:
-          edits.push_back(InsertMessage{make.pick(count + 1), json});
-          break;
-        case 3:
-          edits.push_back(RemoveField{"b0"});
-          break;
-        default:
-          edits.push_back(SetField{"c1", make.value()});
+        case 0: edits.push_back(RemoveMessage{make.pick(count)}); break;
+        case 1: edits.push_back(ReplaceMessage{make.pick(count), json}); break;
+        case 2: edits.push_back(InsertMessage{make.pick(count + 1), json}); break;
+        case 3: edits.push_back(RemoveField{"b0"}); break;
+        default: edits.push_back(SetField{"c1", make.value()});
       }
     }
     const auto out = apply_edits(body, request, edits);
