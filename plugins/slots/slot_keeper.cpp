@@ -202,10 +202,11 @@ void SlotKeeper::expire(State& state, Duration limit, const char* why) {
 }
 
 // Nothing tells how large the pool is. But a server that has emptied a slot of ours while keeping
-// another was short of cells (one that was restarted keeps none).
+// another was short of cells (one that was restarted keeps none). The pool lies between what was
+// left and what was thought to be held: the middle closes in on it from above.
 void SlotKeeper::learn_pool(State& state, Tokens held_before, Tokens lost, bool some_left) {
   if (lost == 0 || !some_left || pool_tokens_ > 0) return;
-  const Tokens bound = held_before - lost;
+  const Tokens bound = held_before - lost / 2;
   if (state.slots.pool > 0 && state.slots.pool <= bound) return;
   state.slots.pool = bound;
   log::warn("llama-server purged an idle slot: its KV pool is smaller than what its slots hold",

@@ -38,17 +38,15 @@ std::optional<std::int64_t> max_tokens_of(const openai::ChatRequest& chat) {
   return chat.max_tokens && *chat.max_tokens >= 0 ? chat.max_tokens : std::nullopt;
 }
 
-// -1 means "any" to llama-server; it wraps all others around silently.
+// A negative number means "any". llama-server would wrap one that is too large around silently.
 Result<std::optional<std::size_t>> wished_slot(const openai::ChatRequest& chat, std::size_t slots) {
   std::optional<std::size_t> wish;
-  if (!chat.id_slot || *chat.id_slot == -1) return wish;
-  if (*chat.id_slot < 0 || static_cast<std::uint64_t>(*chat.id_slot) >= slots) {
-    return Error(Fault::kBadRequest, Side::kDownstream,
-                 "id_slot " + std::to_string(*chat.id_slot) + " is out of range: slots are 0 to " +
-                     std::to_string(slots - 1));
-  }
+  if (!chat.id_slot || *chat.id_slot < 0) return wish;
   wish = static_cast<std::size_t>(*chat.id_slot);
-  return wish;
+  if (*wish < slots) return wish;
+  return Error(Fault::kBadRequest, Side::kDownstream,
+               "id_slot " + std::to_string(*wish) + " is out of range: slots are 0 to " +
+                   std::to_string(slots - 1));
 }
 
 class SlotsPlugin final : public Plugin {

@@ -16,7 +16,8 @@ struct UpstreamEdits {
 };
 
 // Upstream always streams and reports progress: llama-server notices a client that left only when
-// it has something to write. `slot`: where to pin it; empty leaves the choice as the client made it.
+// it has something to write. `slot`: where to pin it; empty leaves the choice as the client made
+// it.
 UpstreamEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
                              std::optional<int> slot);
 

@@ -1,0 +1,144 @@
+// The KV cell budget at work: slots given up for others, before and while they are served.
+#include "tests/unit/plugins/slots/fakes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keep::slots::test {
+namespace {
+
+class BudgetFlowTest : public SlotsFixture {
+ protected:
+  // A conversation that holds so many tokens afterwards.
+  void hold(const std::string& conversation, std::int64_t tokens) {
+    answer(ask(conversation), tokens - 20, 20);
+  }
+  Client& large(const std::string& conversation, std::size_t bytes) {
+    Client& c = client(conversation);
+    c.body(R"({"messages":[{"role":"user","content":")" + std::string(bytes, 'x') +
+           R"("}],"max_tokens":10})");
+    return route(c);
+  }
+};
+
+TEST_F(BudgetFlowTest, GivesUpTheOldestIdleSlotBeforeTheGrant) {
+  FakeUpstream& server = add_upstream(4, 2000);
+  start();
+  hold("a", 700);
+  hold("b", 700);
+  hold("c", 500);
+  server.control.hold_erases = true;
+  Client& d = large("d", 900);  // about 500 tokens
+  EXPECT_FALSE(d.leased()) << "not before the cells are free";
+  server.control.hold_erases = false;
+  until([&d] { return d.leased(); });
+  EXPECT_EQ(server.control.erased, std::vector<int>{0});
+  EXPECT_NE(metrics().find("llama_keep_slots_given_up_total 1"), std::string::npos);
+  answer(d, 450, 10);
+  EXPECT_TRUE(ask("b").exchange.route.warm);
+  EXPECT_FALSE(ask("a").exchange.route.warm);
+}
+
+TEST_F(BudgetFlowTest, SlotBeingEmptiedIsNotHandedOut) {
+  FakeUpstream& server = add_upstream(2, 1000);
+  start();
+  hold("a", 800);
+  server.control.hold_erases = true;
+  Client& b = large("b", 900);
+  Client& a = ask("a");
+  settle();
+  EXPECT_FALSE(a.leased());
+  server.control.hold_erases = false;
+  until([&b] { return b.leased(); });
+  answer(b, 300, 10);
+  until([&a] { return a.leased(); });
+  EXPECT_FALSE(a.exchange.route.warm);
+}
+
+TEST_F(BudgetFlowTest, WaitsForLeasedSlotsToEnd) {
+  add_upstream(4, 2000);
+  start();
+  Client& first = large("a", 3000);  // about 1540 tokens
+  ASSERT_TRUE(first.leased());
+  Client& second = large("b", 1500);
+  EXPECT_FALSE(second.leased()) << "slots are free, cells are not";
+  Client& other = client("c", "other tenant");
+  other.body(R"({"messages":[{"role":"user","content":"x"}],"max_tokens":10})");
+  EXPECT_TRUE(route(other).leased()) << "a small one of another tenant may overtake";
+  answer(first, 1200, 10);
+  until([&second] { return second.leased(); });
+}
+
+TEST_F(BudgetFlowTest, KnownPromptLetsOthersIn) {
+  add_upstream(4, 2000);
+  start();
+  Client& first = large("a", 3000);
+  Client& second = large("b", 1500);
+  EXPECT_FALSE(second.leased());
+  openai::EventInfo info;
+  info.kind = openai::EventInfo::Kind::kProgress;
+  info.progress.emplace();
+  info.progress->total = 600;  // the estimate was an upper bound
+  plugin_->on_event(first.exchange, openai::SseEvent(), info);
+  settle();
+  EXPECT_TRUE(second.leased());
+}
+
+TEST_F(BudgetFlowTest, TooLargeForThePoolGoesAheadAlone) {
+  add_upstream(2, 1000);
+  start();
+  EXPECT_TRUE(large("a", 9000).leased()) << "llama-server will answer it";
+}
+
+TEST_F(BudgetFlowTest, GrowingAnswerPushesIdleSlotsOut) {
+  FakeUpstream& server = add_upstream(4, 2000);
+  start();
+  hold("old", 700);
+  hold("newer", 700);
+  Client& c = large("c", 600);
+  ASSERT_TRUE(c.leased());
+  EXPECT_TRUE(server.control.erased.empty());
+  openai::EventInfo token;
+  token.has_output = true;
+  for (int i = 0; i < 700; ++i) {
+    ++c.exchange.answer.output_events;
+    plugin_->on_event(c.exchange, openai::SseEvent(), token);
+  }
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_EQ(server.control.erased, std::vector<int>{0});
+  EXPECT_TRUE(ask("newer").exchange.route.warm);
+}
+
+TEST_F(BudgetFlowTest, WithoutEraseAnIdleSlotIsOverwritten) {
+  FakeUpstream& server = add_upstream(3, 1000);
+  server.control.erase_error = Error(Fault::kNotFound, Side::kUpstream, "no --slot-save-path");
+  start();
+  hold("a", 450);
+  hold("b", 450);
+  Client& first = large("c", 900);  // learns that nothing can be erased
+  until([&first] { return first.leased(); });
+  answer(first, 300, 10);
+  until([this] { return spawner_.running() == 0; });
+  Client& d = large("d", 900);
+  ASSERT_TRUE(d.leased()) << "nothing to wait for";
+  EXPECT_NE(d.slot(), first.slot());
+  EXPECT_TRUE(server.control.erased.empty());
+}
+
+TEST_F(BudgetFlowTest, PurgeByTheServerIsNoticed) {
+  FakeUpstream& server = add_upstream(4);
+  start();  // no pool known
+  hold("a", 400);
+  hold("b", 400);
+  hold("c", 400);
+  server.control.state[0].held_tokens = 0;
+  server.control.state[1].held_tokens = 0;
+  Client& a = ask("a");
+  EXPECT_TRUE(a.exchange.route.warm);
+  answer(a, 400, 20, 0);  // yet nothing was cached
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_TRUE(ask("c").exchange.route.warm);
+  EXPECT_FALSE(ask("b").exchange.route.warm) << "it was purged, too";
+}
+
+}  // namespace
+}  // namespace keep::slots::test

@@ -1,0 +1,238 @@
+// A llama-server as the slots plugin sees it, without sockets: slots that are busy or idle, /slots
+// that may fail, erases that can be held back. And clients that drive the plugin as the flow does.
+#pragma once
+
+#include "exchange/plugin.hpp"
+#include "plugins/slots/slots_plugin.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keep::slots::test {
+
+class FakeClock final : public Clock {
+ public:
+  Instant now() const noexcept override { return now_; }
+  void advance(Duration d) { now_ += d; }
+
+ private:
+  Instant now_{std::chrono::hours(1)};
+};
+
+class FakeSlots final : public SlotControl {
+ public:
+  FakeSlots(asio::io_context& loop, std::size_t slots) : loop_(loop) { restart(slots); }
+  void restart(std::size_t slots) {
+    state.assign(slots, SlotState());
+    for (std::size_t i = 0; i < slots; ++i) state[i].id = static_cast<int>(i);
+  }
+  Task<std::vector<SlotState>> list() override {
+    ++lists;
+    co_await asio::post(loop_, asio::use_awaitable);
+    if (list_error) co_return *list_error;
+    co_return state;
+  }
+  Task<> erase(int slot) override {
+    asio::steady_timer tick(loop_);
+    do {
+      tick.expires_after(std::chrono::milliseconds(1));
+      co_await tick.async_wait(asio::use_awaitable);
+    } while (hold_erases);
+    if (erase_error) co_return *erase_error;
+    state[static_cast<std::size_t>(slot)].held_tokens = 0;
+    erased.push_back(slot);
+    co_return Result<>{};
+  }
+
+  std::vector<SlotState> state;
+  std::optional<Error> list_error, erase_error;
+  bool hold_erases = false;
+  int lists = 0;
+  std::vector<int> erased;
+
+ private:
+  asio::io_context& loop_;
+};
+
+struct FakeUpstream final : Upstream {
+  FakeUpstream(asio::io_context& loop, std::string name, int slots, std::int64_t pool)
+      : address(std::move(name)), control(loop, static_cast<std::size_t>(slots)) {
+    server.total_slots = slots;
+    server.n_ctx = pool;
+    server.unified = pool > 0;
+  }
+  std::string_view url() const noexcept override { return address; }
+  bool healthy() const noexcept override { return up; }
+  bool loading() const noexcept override { return is_loading; }
+  const ServerProps& props() const noexcept override { return server; }
+  SlotControl& slots() noexcept override { return control; }
+
+  std::string address;
+  FakeSlots control;
+  ServerProps server;
+  bool up = true, is_loading = false;
+};
+
+class FakeUpstreams final : public Upstreams {
+ public:
+  std::size_t size() const noexcept override { return servers.size(); }
+  Upstream& at(std::size_t index) noexcept override { return *servers[index]; }
+  void on_change(std::function<void(std::size_t)> callback) override {
+    changed = std::move(callback);
+  }
+  std::vector<std::unique_ptr<FakeUpstream>> servers;
+  std::function<void(std::size_t)> changed = [](std::size_t) {};
+};
+
+// One exchange, from on_route to on_finish.
+struct Client {
+  explicit Client(const std::string& conversation, const std::string& tenant = "t") {
+    exchange.identity.conversation = conversation;
+    exchange.identity.tenant = tenant;
+    exchange.surface = openai::Surface::kChat;
+    body(R"({"messages":[{"role":"user","content":"hello"}]})");
+  }
+  void body(std::string text) {
+    exchange.chat_body = std::move(text);
+    auto chat = openai::parse_chat_request(exchange.chat_body, openai::Surface::kChat);
+    ASSERT_TRUE(chat);
+    exchange.chat = std::move(*chat);
+  }
+  bool leased() const { return exchange.route.lease.held(); }
+  int slot() const { return exchange.route.lease.slot(); }
+  Fault fault() const { return result && !*result ? result->error().fault : Fault::kInternal; }
+  bool refused() const { return result && !*result; }
+
+  Exchange exchange;
+  std::optional<Result<>> result;  // of on_route
+  asio::cancellation_signal leave;
+};
+
+class SlotsFixture : public testing::Test {
+ protected:
+  ~SlotsFixture() override {
+    for (const auto& c : clients_) c->leave.emit(asio::cancellation_type::terminal);
+    settle();
+    clients_.clear();
+    plugin_.reset();
+    spawner_.cancel_all();
+    until([this] { return spawner_.running() == 0; });
+  }
+  FakeUpstream& add_upstream(int slots, std::int64_t pool = 0) {
+    const std::string url = "http://host" + std::to_string(upstreams_.servers.size()) + ":8080";
+    upstreams_.servers.push_back(std::make_unique<FakeUpstream>(loop_, url, slots, pool));
+    return *upstreams_.servers.back();
+  }
+  // Slots are settled afterwards.
+  void start(SlotsSettings settings = {}) {
+    plugin_ = make_slots(settings);
+    run([this]() -> asio::awaitable<void> {
+      const auto started = co_await plugin_->start(services_);
+      EXPECT_TRUE(started);
+    });
+    until([this] { return spawner_.running() == 0; });
+  }
+  Client& client(const std::string& conversation, const std::string& tenant = "t") {
+    clients_.push_back(std::make_unique<Client>(conversation, tenant));
+    return *clients_.back();
+  }
+  // Starts on_route and lets it go as far as it can.
+  Client& route(Client& c) {
+    asio::co_spawn(loop_, routing(*plugin_, c),
+                   asio::bind_cancellation_slot(c.leave.slot(), [](std::exception_ptr) {}));
+    settle();
+    return c;
+  }
+  Client& ask(const std::string& conversation, const std::string& tenant = "t") {
+    return route(client(conversation, tenant));
+  }
+  void leave(Client& c) {
+    c.leave.emit(asio::cancellation_type::terminal);
+    settle();
+  }
+  // The answer has come to its end.
+  void answer(Client& c, std::int64_t prompt = 100, std::int64_t output = 20,
+              std::int64_t cached = 0) {
+    sent(c);
+    openai::ServerTimings timings;
+    timings.cache_n = cached;
+    timings.prompt_n = prompt - cached;
+    timings.predicted_n = output;
+    c.exchange.answer.timings = timings;
+    c.exchange.answer.complete = true;
+    held(c) = prompt + output - 1;
+    finish(c);
+  }
+  // Sent upstream, which is at it.
+  void sent(Client& c) { c.exchange.timeline.sent = c.exchange.timeline.head = clock_.now(); }
+  void finish(Client& c) {
+    plugin_->on_finish(c.exchange, Outcome());
+    settle();
+  }
+  void turn(const std::string& conversation) { answer(ask(conversation)); }
+  std::int64_t& held(Client& c) {
+    auto& server = *upstreams_.servers[c.exchange.route.upstream];
+    return server.control.state[static_cast<std::size_t>(c.slot())].held_tokens;
+  }
+  bool& processing(Client& c) {
+    auto& server = *upstreams_.servers[c.exchange.route.upstream];
+    return server.control.state[static_cast<std::size_t>(c.slot())].processing;
+  }
+  // Runs what is ready; timers may stay.
+  void settle() {
+    for (int i = 0; i < 50; ++i) {
+      loop_.restart();
+      if (loop_.poll() == 0) break;
+    }
+  }
+  void until(const std::function<bool()>& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition() && std::chrono::steady_clock::now() < end) {
+      loop_.restart();
+      loop_.run_one_for(std::chrono::milliseconds(50));
+    }
+    EXPECT_TRUE(condition());
+  }
+  template <class Fn>
+  void run(Fn task) {
+    bool done = false;
+    asio::co_spawn(loop_, task(), [&done](std::exception_ptr e) {
+      done = true;
+      EXPECT_FALSE(e);
+    });
+    until([&done] { return done; });
+  }
+  std::string metrics() const { return metrics_.text(); }
+
+  static asio::awaitable<void> routing(Plugin& plugin, Client& c) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto routed = co_await plugin.on_route(c.exchange);
+    c.result.emplace(std::move(routed));
+  }
+
+  asio::io_context loop_{1};
+  Pools pools_{1, 1};
+  FakeClock clock_;
+  Metrics metrics_;
+  Spawner spawner_{loop_};
+  FakeUpstreams upstreams_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_};
+  std::unique_ptr<Plugin> plugin_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+}  // namespace keep::slots::test

@@ -1,0 +1,140 @@
+#include "plugins/slots/kv_budget.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace keep::slots {
+namespace {
+
+using Verdict = BudgetPlan::Verdict;
+
+class BudgetTest : public testing::Test {
+ protected:
+  BudgetTest() : table_(4) {
+    for (std::size_t i = 0; i < 4; ++i) table_.settled(i, 0);
+  }
+  LeaseId lease(std::size_t slot, SlotKey key, Tokens reserve) {
+    LeaseTerms terms;
+    terms.id = ++last_;
+    terms.key = key;
+    terms.reserve = reserve;
+    EXPECT_TRUE(table_.lease(slot, terms, now()));
+    return last_;
+  }
+  void warm(std::size_t slot, SlotKey key, Tokens held) {
+    table_.release(lease(slot, key, 0), held, 0, now());
+  }
+  BudgetPlan plan(std::size_t slot, Tokens need, Tokens pool = 1000) {
+    return plan_budget(table_, pool, slot, need, least_recently_used);
+  }
+  Instant now() { return Instant(std::chrono::seconds(++second_)); }
+
+  SlotTable table_;
+  LeaseId last_ = 0;
+  int second_ = 0;
+};
+
+TEST_F(BudgetTest, NothingIsGivenUpWhileItFits) {
+  warm(0, 40, 400);
+  warm(1, 41, 400);
+  EXPECT_EQ(plan(2, 200).verdict, Verdict::kFits);
+  EXPECT_TRUE(plan(2, 200).give_up.empty());
+  EXPECT_TRUE(plan(2, 5000, 0).give_up.empty()) << "no pool, no budget";
+}
+
+TEST_F(BudgetTest, GivesUpTheLeastRecentlyUsedUntilItFits) {
+  warm(0, 40, 300);
+  warm(1, 41, 300);
+  warm(2, 42, 300);
+  warm(0, 40, 300);
+  EXPECT_EQ(plan(3, 150).give_up, std::vector<std::size_t>{1});
+  EXPECT_EQ(plan(3, 450).give_up, (std::vector<std::size_t>{1, 2}));
+}
+
+TEST_F(BudgetTest, OwnContentDoesNotCount) {
+  warm(0, 40, 600);
+  warm(1, 41, 300);
+  EXPECT_TRUE(plan(0, 700).give_up.empty()) << "the warm slot grows from 600 to 700";
+  EXPECT_EQ(plan(0, 800).give_up, std::vector<std::size_t>{1});
+}
+
+TEST_F(BudgetTest, WaitsForWhatLeasedSlotsHold) {
+  lease(0, 40, 700);
+  warm(1, 41, 200);
+  EXPECT_EQ(plan(2, 250).give_up, std::vector<std::size_t>{1});
+  const BudgetPlan tight = plan(2, 400);
+  EXPECT_EQ(tight.verdict, Verdict::kWait);
+  EXPECT_TRUE(tight.give_up.empty()) << "nothing is given up in vain";
+}
+
+TEST_F(BudgetTest, GoesAheadWhenNothingIsLeased) {
+  warm(0, 40, 300);
+  const BudgetPlan over = plan(1, 2000);
+  EXPECT_EQ(over.verdict, Verdict::kOver);
+  EXPECT_EQ(over.give_up, std::vector<std::size_t>{0});
+}
+
+TEST_F(BudgetTest, WaitsForAnEraseUnderWayInsteadOfGivingUpMore) {
+  warm(0, 40, 500);
+  warm(1, 41, 400);
+  table_.begin_erase(0);
+  const BudgetPlan soon = plan(2, 300);
+  EXPECT_EQ(soon.verdict, Verdict::kWait);
+  EXPECT_TRUE(soon.give_up.empty());
+}
+
+TEST_F(BudgetTest, ReliefWhenAnAnswerOutgrowsItsReservation) {
+  const LeaseId id = lease(0, 40, 500);
+  warm(1, 41, 300);
+  warm(2, 42, 200);
+  EXPECT_TRUE(plan_relief(table_, 1000, least_recently_used).empty());
+  table_.reserve(id, 600);
+  EXPECT_EQ(plan_relief(table_, 1000, least_recently_used), std::vector<std::size_t>{1});
+  table_.begin_erase(1);
+  EXPECT_TRUE(plan_relief(table_, 1000, least_recently_used).empty());
+}
+
+TEST(TokenEstimate, LearnsAnUpperBound) {
+  TokenEstimate estimate;
+  EXPECT_DOUBLE_EQ(estimate.tokens_per_byte(), 0.5);
+  TokenEstimate::Text text;
+  text.bytes = 10000;
+  text.messages = 1;
+  for (int i = 0; i < 400; ++i) estimate.learn(text, 2540);
+  EXPECT_NEAR(estimate.tokens_per_byte(), 0.275, 0.01) << "a quarter, and a margin";
+  EXPECT_GT(estimate.prompt(text, 0, 0), 2540);
+  estimate.learn(text, 9000);
+  EXPECT_GT(estimate.prompt(text, 0, 0), 9000) << "upwards at once";
+}
+
+TEST(TokenEstimate, KnownTokensAreNotGuessedAgain) {
+  TokenEstimate estimate;
+  TokenEstimate::Text text;
+  text.bytes = 10000;
+  text.messages = 2;
+  EXPECT_EQ(estimate.prompt(text, 2000, 9000), 2000 + 48 + 500);
+  EXPECT_GT(estimate.prompt(text, 2000, 0), 5000) << "unknown how much they cover";
+  EXPECT_GT(estimate.prompt(text, 2000, 20000), 5000) << "the conversation was cut";
+}
+
+TEST(TokenEstimate, ShortTextsTeachNothing) {
+  TokenEstimate estimate;
+  TokenEstimate::Text text;
+  text.bytes = 4;
+  text.messages = 1;
+  estimate.learn(text, 80);
+  EXPECT_DOUBLE_EQ(estimate.tokens_per_byte(), 0.5);
+}
+
+TEST(Reservation, AtLeastTheFairShare) {
+  EXPECT_EQ(reservation(100, std::nullopt, 4096, 4), 1024);
+  EXPECT_EQ(reservation(100, 32000, 4096, 4), 1024) << "not what a client allows itself";
+  EXPECT_EQ(reservation(100, 16, 4096, 4), 116);
+  EXPECT_EQ(reservation(2000, std::nullopt, 4096, 4), 2512);
+  EXPECT_EQ(reservation(9000, std::nullopt, 4096, 4), 4096) << "never more than there is";
+  EXPECT_EQ(reservation(100, std::nullopt, 0, 4), 1124);
+}
+
+}  // namespace
+}  // namespace keep::slots
