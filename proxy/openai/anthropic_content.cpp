@@ -72,7 +72,7 @@ Result<> append_document(const Value& block, std::string_view where, json::Write
     append_raw_text_part(source.content.raw(), out);
   } else if (source.content.is_array()) {
     for (const Value part : source.content.elements()) {
-      const auto done = append_parts(part, where, out);
+      auto done = append_parts(part, where, out);
       if (!done) return done;
     }
   } else {
@@ -87,7 +87,7 @@ Result<> append_search_result(const Value& block, std::string_view where, json::
     if (text.is_string()) append_raw_text_part(text.raw(), out);
   }
   for (const Value part : block.find("content").elements()) {
-    const auto done = append_parts(part, where, out);
+    auto done = append_parts(part, where, out);
     if (!done) return done;
   }
   return {};

@@ -25,7 +25,7 @@ Result<> write_plain(std::string_view role, const Value& content, std::string_vi
     out.begin_array();
     std::size_t index = 0;
     for (const Value block : content.elements()) {
-      const auto done = append_parts(block, element_of(where, index++), out);
+      auto done = append_parts(block, element_of(where, index++), out);
       if (!done) return done;
     }
     out.end_array();
@@ -67,7 +67,7 @@ Result<> write_tool_result(const Value& block, std::string_view where, json::Wri
   }
   std::size_t index = 0;
   for (const Value part : content.elements()) {
-    const auto done = append_parts(part, element_of(where, index++), out);
+    auto done = append_parts(part, element_of(where, index++), out);
     if (!done) return done;
   }
   out.end_array().end_object();
@@ -82,7 +82,7 @@ Result<> write_user(const Value& content, std::string_view where, json::Writer& 
   for (const Value block : content.elements()) {
     if (type_of(block) == "tool_result") {
       results = true;
-      const auto done = write_tool_result(block, element_of(where, index), out);
+      auto done = write_tool_result(block, element_of(where, index), out);
       if (!done) return done;
     } else {
       others = true;
@@ -96,7 +96,7 @@ Result<> write_user(const Value& content, std::string_view where, json::Writer& 
   for (const Value block : content.elements()) {
     const std::string place = element_of(where, index++);
     if (type_of(block) == "tool_result") continue;
-    const auto done = append_parts(block, place, out);
+    auto done = append_parts(block, place, out);
     if (!done) return done;
   }
   out.end_array().end_object();
@@ -150,7 +150,7 @@ Result<> write_assistant(const Value& content, std::string_view where, json::Wri
   const std::size_t nothing = turn.calls.str().size();
   std::size_t index = 0;
   for (const Value block : content.elements()) {
-    const auto done = add_block(block, element_of(where, index++), turn);
+    auto done = add_block(block, element_of(where, index++), turn);
     if (!done) return done;
   }
   out.begin_object().member("role", "assistant").key("content");

@@ -129,6 +129,7 @@ class ChatAssembler final : public Assembler {
 
   void write(std::string& out) const override {
     std::vector<const Choice*> sorted;
+    sorted.reserve(choices_.size());
     for (const Choice& choice : choices_) sorted.push_back(&choice);
     std::sort(sorted.begin(), sorted.end(),
               [](const Choice* a, const Choice* b) { return a->index < b->index; });

@@ -24,6 +24,7 @@ Item& item_of(std::vector<Item>& items, std::int64_t index) {
 template <class Item>
 std::vector<const Item*> by_index(const std::vector<Item>& items) {
   std::vector<const Item*> sorted;
+  sorted.reserve(items.size());
   for (const Item& item : items) sorted.push_back(&item);
   std::sort(sorted.begin(), sorted.end(),
             [](const Item* a, const Item* b) { return a->index < b->index; });

@@ -62,7 +62,6 @@ CASES = {  # name: (path, request)
                    "content": [{"type": "output_text", "text": "<tool_call>\n"}]}],
         "tools": [{"type": "function", "name": "now", "description": "", "parameters": EMPTY}],
         "tool_choice": "required", "parallel_tool_calls": False, "max_output_tokens": 100}),
-    "messages_plain": ("/v1/messages", {"messages": SHORT}),
     "messages_stop": ("/v1/messages", {"messages": SHORT, "stop_sequences": [" lot"]}),
     "messages_tool": ("/v1/messages", {
         "messages": CALL, "max_tokens": 100, "tools": [{"name": "now", "input_schema": EMPTY}],

@@ -232,15 +232,17 @@ TEST(AnthropicStream, InterleavedCallsAreAnError) {
 const std::vector<std::string> kMasked = {"id", "usage", "model"};
 
 TEST(AnthropicMessage, IsTheMessageOfTheServer) {
-  const std::pair<const char*, const char*> kPairs[] = {
-      {"chat_tool", "messages_tool"},
-  };
-  for (const auto& [chat, message] : kPairs) {
-    const Replayed replayed = replay(golden(std::string(chat) + ".sse"), messages(false));
-    ASSERT_TRUE(replayed.finished);
-    EXPECT_EQ(canonical(replayed.text(), kMasked),
-              canonical(golden(std::string(message) + ".json"), kMasked));
-  }
+  const Replayed replayed = replay(golden("chat_tool.sse"), messages(false));
+  ASSERT_TRUE(replayed.finished);
+  EXPECT_EQ(canonical(replayed.text(), kMasked), canonical(golden("messages_tool.json"), kMasked));
+}
+
+// llama-server names the stop sequence, but gives end_turn as the reason.
+TEST(AnthropicMessage, AStopSequenceIsTheReason) {
+  const std::string text = replay(golden("chat_verbose_stop.sse"), messages(false)).text();
+  const std::vector<std::string> masked = {"id", "usage", "model", "stop_reason"};
+  EXPECT_EQ(canonical(text, masked), canonical(golden("messages_stop.json"), masked));
+  EXPECT_EQ(json::Value(text).find("stop_reason").string(), "stop_sequence");
 }
 
 TEST(AnthropicMessage, NamesTheModelAsTheClientDid) {

@@ -103,6 +103,16 @@ TEST(ChatAssembler, WithoutUsageChunkTheTimingsTellTheUsage) {
   EXPECT_EQ(canonical(json::Value(text).find("usage")), canonical(json::Value(want).find("usage")));
 }
 
+// The stream of an answer that was cut lacks what the server still held back (here: the white space
+// before the JSON). Nothing can bring it back; the rest of the reply must be right all the same.
+TEST(ChatAssembler, WhatTheServerHeldBackIsMissing) {
+  std::vector<std::string> masked = kMasked;
+  masked.emplace_back("content");
+  const std::string text = replay(golden("chat_format.sse"), chat()).text();
+  EXPECT_EQ(canonical(text, masked), canonical(golden("chat_format.json"), masked));
+  EXPECT_NE(text.find(R"("content":"")"), std::string::npos);
+}
+
 TEST(ChatAssembler, ASplitCharacterStaysWhole) {
   const std::string stream =
       events({chunk(R"({"content":"\ud83d"})"), chunk(R"({"content":"\ude00"})", "\"stop\"")});

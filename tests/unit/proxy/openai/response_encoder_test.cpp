@@ -26,6 +26,7 @@ constexpr Recording kRecordings[] = {
     {"responses_plain", Surface::kResponses},
     {"responses_error", Surface::kResponses},
     {"messages_tool", Surface::kPassThrough},
+    {"messages_stop", Surface::kPassThrough},
 };
 
 TEST(RelayEncoder, HandsEveryByteOn) {
