@@ -1,0 +1,25 @@
+// Divergence: why a prompt does not continue the one before it, and what that costs. Pure.
+//
+// A prompt continues another when it begins with all its messages, and with the answer to it if it
+// has anything after them. The same messages without the answer (a regenerate), or only the first
+// of them, lose nothing and are no divergence either.
+#pragma once
+
+#include "exchange/exchange.hpp"
+#include "plugins/hygiene/prompt.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace keep::hygiene {
+
+// The closed list of causes.
+std::span<const std::string_view> divergence_causes() noexcept;
+
+// `before` may end in our answer. `before_texts` is null when they are gone: then the byte is not
+// known, and the cause is told by hashes. `now_texts` are those of make_prompt(): needed from the
+// first message on whose JSON differs.
+Divergence find_divergence(const Prompt& before, const Texts* before_texts, const Prompt& now,
+                           const Texts& now_texts);
+
+}  // namespace keep::hygiene

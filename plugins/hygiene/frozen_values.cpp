@@ -1,0 +1,23 @@
+#include "plugins/hygiene/frozen_values.hpp"
+
+namespace keep::hygiene {
+
+std::string FrozenValues::first(std::uint64_t key, std::string_view value) {
+  if (const std::string* const known = values_.find(key)) return *known;
+  if (value.size() > kMaxValueBytes) return std::string(value);
+  values_.get(key) = value;
+  bytes_ += kEntryBytes + value.size();
+  while (bytes_ > max_bytes_) {
+    const auto oldest = values_.pop_oldest();
+    if (!oldest) break;
+    bytes_ -= kEntryBytes + oldest->second.size();
+  }
+  return std::string(value);
+}
+
+std::string FrozenValues::look(std::uint64_t key, std::string_view value) const {
+  const std::string* const known = values_.peek(key);
+  return known != nullptr ? *known : std::string(value);
+}
+
+}  // namespace keep::hygiene

@@ -1,0 +1,254 @@
+#include "plugins/hygiene/hygiene_plugin.hpp"
+
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "openai/message.hpp"
+#include "plugins/hygiene/divergence.hpp"
+#include "plugins/hygiene/frozen_values.hpp"
+#include "plugins/hygiene/prompt.hpp"
+#include "plugins/hygiene/prompt_memory.hpp"
+#include "plugins/hygiene/rules.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace keep::hygiene {
+
+namespace {
+
+// Losing less than this is normal life: it goes to the debug log.
+constexpr std::uint64_t kNotableTokens = 256;
+
+// The message's JSON with other content.
+std::string with_content(const openai::Message& message, std::string_view content) {
+  const std::string_view raw = message.raw.raw();
+  const std::string_view old = message.content.raw();
+  const auto begin = static_cast<std::size_t>(old.data() - raw.data());
+  std::string out(raw.substr(0, begin));
+  out += content;
+  out += raw.substr(begin + old.size());
+  return out;
+}
+
+void rehash(openai::Message& message, const std::string& json, openai::Surface surface) {
+  const bool item = surface == openai::Surface::kResponses;
+  const auto cleaned = item ? openai::read_response_item(json::Value(json), "input")
+                            : openai::read_chat_message(json::Value(json), "messages");
+  if (!cleaned) return;
+  message.hash = cleaned->hash;
+  message.text_bytes = cleaned->text_bytes;
+}
+
+std::string to_text(const Divergence& divergence) {
+  if (!divergence.found) return "none";
+  std::string text = "message=" + std::to_string(divergence.message);
+  if (divergence.byte_known) text += ";byte=" + std::to_string(divergence.byte);
+  text += ";cause=" + divergence.cause;
+  return text + ";lost_tokens=" + std::to_string(divergence.lost_tokens);
+}
+
+void log_divergence(const Exchange& exchange) {
+  const Divergence& divergence = exchange.divergence;
+  const bool notable = divergence.lost_tokens >= kNotableTokens;
+  log::write(notable ? log::Level::kInfo : log::Level::kDebug, "prefix diverged",
+             {{"id", exchange.id},
+              {"conversation", exchange.identity.conversation},
+              {"where", to_text(divergence)}});
+}
+
+struct Handles {
+  Handles(Metrics& metrics, const RuleSet& rules) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      hits.push_back(metrics.counter("hygiene_hits_total", "Messages that a rule changed.",
+                                     {{"rule", rules.name(i)}}));
+    }
+    for (const std::string_view cause : divergence_causes()) {
+      causes.push_back(metrics.counter("prefix_divergence_total",
+                                       "Prompts that did not continue the one before them.",
+                                       {{"cause", std::string(cause)}}));
+    }
+  }
+  std::vector<Counter> hits, causes;
+};
+
+class HygienePlugin final : public Plugin {
+ public:
+  HygienePlugin(RuleSet rules, const HygieneSettings& settings)
+      : rules_(std::move(rules)), memory_(settings.explain_bytes) {}
+
+  std::string_view name() const noexcept override { return "hygiene"; }
+
+  Task<> start(Services& services) override {
+    metrics_.emplace(services.metrics, rules_);
+    co_return Result<>{};
+  }
+  Task<Verdict> on_request(Exchange& exchange) override {
+    if (!rules_.empty() && exchange.chat.messages_raw.is_array()) clean(exchange);
+    co_return Verdict{Next{}};
+  }
+  Task<> on_upstream_request(Exchange& exchange) override {
+    if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
+    freeze(exchange);
+    compare(exchange);
+    co_return Result<>{};
+  }
+  void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
+  void explain(const Exchange& exchange, Headers& headers) const override {
+    if (exchange.surface == openai::Surface::kPassThrough) return;
+    headers.add("X-Keep-Divergence", to_text(exchange.divergence));
+  }
+
+ private:
+  // What a running request will need; by address, which stays while it runs.
+  struct Running {
+    std::vector<std::size_t> frozen;  // messages with something to freeze
+    std::optional<Prompt> prompt;
+    Texts texts;
+    std::uint64_t replaced = 0;  // agent of the prompt it was compared with
+  };
+
+  void clean(Exchange& exchange);
+  void note_hits(Exchange& exchange, const Cleaned& cleaned);
+  void freeze(Exchange& exchange);
+  void compare(Exchange& exchange);
+  void remember(const Exchange& exchange, Running& running);
+  static std::uint64_t conversation_of(const Exchange& exchange) noexcept {
+    return hash_combine(hash64(exchange.identity.tenant), hash64(exchange.identity.conversation));
+  }
+
+  RuleSet rules_;
+  FrozenValues frozen_;
+  PromptMemory memory_;
+  std::optional<Handles> metrics_;
+  std::unordered_map<const Exchange*, Running> running_;
+};
+
+void HygienePlugin::clean(Exchange& exchange) {
+  const auto placeholder = [this](std::size_t rule, std::string_view) {
+    return "\x01" + rules_.name(rule);
+  };
+  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
+    openai::Message& message = exchange.chat.messages[i];
+    const auto cleaned = rules_.apply(message.role, message.content, placeholder);
+    if (!cleaned) continue;
+    note_hits(exchange, *cleaned);
+    if (cleaned->content.empty()) {
+      message.hash = 0;
+      message.text_bytes = 0;
+      exchange.request_edits.push_back(openai::RemoveMessage{i});
+      continue;
+    }
+    std::string json = with_content(message, cleaned->content);
+    rehash(message, json, exchange.surface);
+    if (cleaned->frozen) {
+      running_[&exchange].frozen.push_back(i);  // its text comes when the conversation is known
+    } else {
+      exchange.request_edits.push_back(openai::ReplaceMessage{i, std::move(json)});
+    }
+  }
+}
+
+void HygienePlugin::note_hits(Exchange& exchange, const Cleaned& cleaned) {
+  for (const std::size_t rule : cleaned.hits) {
+    if (metrics_) metrics_->hits[rule].add();
+    auto& names = exchange.hygiene_hits;
+    if (std::ranges::find(names, rules_.name(rule)) == names.end()) {
+      names.push_back(rules_.name(rule));
+    }
+  }
+}
+
+void HygienePlugin::freeze(Exchange& exchange) {
+  const auto at = running_.find(&exchange);
+  if (at == running_.end() || at->second.frozen.empty()) return;
+  const Identity& identity = exchange.identity;
+  const std::uint64_t conversation = conversation_of(exchange);
+  // Without a conversation nothing may stand for anything else.
+  const bool known = !identity.conversation.empty();
+  const auto first = [&](std::size_t rule, std::string_view match) {
+    const std::uint64_t key = hash_combine(conversation, rule);
+    if (!known) return std::string(match);
+    return identity.auxiliary ? frozen_.look(key, match) : frozen_.first(key, match);
+  };
+  for (const std::size_t i : at->second.frozen) {
+    const openai::Message& message = exchange.chat.messages[i];
+    const auto cleaned = rules_.apply(message.role, message.content, first);
+    if (!cleaned || cleaned->content.empty()) continue;
+    exchange.attempt_edits.push_back(
+        openai::ReplaceMessage{i, with_content(message, cleaned->content)});
+  }
+}
+
+void HygienePlugin::compare(Exchange& exchange) {
+  const Identity& identity = exchange.identity;
+  if (identity.auxiliary || identity.conversation.empty()) return;
+  Running& running = running_[&exchange];
+  if (running.prompt) return;  // an earlier attempt has been compared
+  openai::BodyEdits edits = exchange.request_edits;
+  edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
+  const std::uint64_t conversation = conversation_of(exchange);
+  const std::uint64_t agent = hash64(identity.agent);
+  const Prompt* before = memory_.find(conversation, agent, nullptr);
+  // Texts that are gone are read again from this request.
+  const bool leave_out =
+      before != nullptr && (!memory_.keeps_texts() || memory_.texts(conversation, *before));
+  running.prompt = make_prompt(exchange.chat, edits, leave_out ? before : nullptr, running.texts);
+  running.prompt->agent = agent;
+  if (before == nullptr) before = memory_.find(conversation, agent, running.prompt->opening());
+  if (before == nullptr) return;
+  running.replaced = before->agent;
+  const Texts* const texts = memory_.texts(conversation, *before);
+  exchange.divergence = find_divergence(*before, texts, *running.prompt, running.texts);
+  running.prompt->bytes_per_token = before->bytes_per_token;
+  if (!exchange.divergence.found) return;
+  const auto causes = divergence_causes();
+  const auto cause = std::ranges::find(causes, exchange.divergence.cause) - causes.begin();
+  if (metrics_) metrics_->causes[static_cast<std::size_t>(cause)].add();
+  log_divergence(exchange);
+}
+
+void HygienePlugin::remember(const Exchange& exchange, Running& running) {
+  const std::uint64_t conversation = conversation_of(exchange);
+  Prompt& prompt = *running.prompt;
+  const Answer& answer = exchange.answer;
+  if (answer.timings) {
+    const std::int64_t tokens = answer.timings->cache_n + answer.timings->prompt_n;
+    std::uint64_t bytes = 0;
+    for (const PromptPart& part : prompt.parts) bytes += part.bytes;
+    // Templates add tokens of their own, which only counts in small prompts.
+    if (tokens > 64 && bytes > 0) {
+      prompt.bytes_per_token = static_cast<double>(bytes) / static_cast<double>(tokens);
+    }
+  }
+  // What a tool call's answer looks like when it comes back is up to the client.
+  if (answer.complete && answer.finish_reason != "tool_calls" && !answer.text.empty()) {
+    const auto index = static_cast<std::uint32_t>(exchange.chat.messages.size());
+    prompt.parts.push_back(make_answer_part(answer.text, index));
+    running.texts.push_back(answer_text(answer.text));
+  }
+  memory_.put(conversation, running.replaced, std::move(prompt), std::move(running.texts));
+}
+
+void HygienePlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  auto node = running_.extract(&exchange);
+  if (node.empty() || !node.mapped().prompt) return;
+  const bool refused = outcome.status >= 400 && outcome.status != 499;
+  if (outcome.local || refused || !exchange.timeline.sent) return;
+  remember(exchange, node.mapped());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Plugin>> make_hygiene(HygieneSettings settings) {
+  auto rules = RuleSet::make(settings);
+  if (!rules) return rules.error();
+  std::unique_ptr<Plugin> plugin = std::make_unique<HygienePlugin>(std::move(*rules), settings);
+  return plugin;
+}
+
+}  // namespace keep::hygiene

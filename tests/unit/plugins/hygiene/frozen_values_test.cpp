@@ -1,0 +1,35 @@
+#include "plugins/hygiene/frozen_values.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace keep::hygiene {
+namespace {
+
+TEST(FrozenValues, KeepsTheFirst) {
+  FrozenValues values;
+  EXPECT_EQ(values.look(1, "zero"), "zero");
+  EXPECT_EQ(values.first(1, "one"), "one");
+  EXPECT_EQ(values.first(1, "two"), "one");
+  EXPECT_EQ(values.look(1, "three"), "one");
+  EXPECT_EQ(values.first(2, "two"), "two");
+}
+
+TEST(FrozenValues, LeavesLongValuesAlone) {
+  FrozenValues values;
+  const std::string big(FrozenValues::kMaxValueBytes + 1, 'x');
+  EXPECT_EQ(values.first(1, big), big);
+  EXPECT_EQ(values.first(1, "small"), "small");
+}
+
+TEST(FrozenValues, IsBounded) {
+  FrozenValues values(10000);
+  for (std::uint64_t key = 0; key < 1000; ++key) values.first(key, std::string(100, 'x'));
+  EXPECT_LE(values.bytes(), 10000U);
+  EXPECT_EQ(values.look(999, "new"), std::string(100, 'x'));
+  EXPECT_EQ(values.look(0, "new"), "new");
+}
+
+}  // namespace
+}  // namespace keep::hygiene
