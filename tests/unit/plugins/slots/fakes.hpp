@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "openai/body_edit.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -215,6 +216,22 @@ class SlotsFixture : public testing::Test {
       EXPECT_FALSE(e);
     });
     until([&done] { return done; });
+  }
+  std::string header(Client& c, const char* name) {
+    Headers headers;
+    plugin_->explain(c.exchange, headers);
+    return std::string(headers.find(name).value_or("-"));
+  }
+  std::string edited(Client& c, openai::Surface surface = openai::Surface::kChat) {
+    c.exchange.surface = surface;
+    c.exchange.attempt_edits.clear();
+    run([this, &c]() -> asio::awaitable<void> {
+      const auto done = co_await plugin_->on_upstream_request(c.exchange);
+      EXPECT_TRUE(done);
+    });
+    const auto body =
+        openai::apply_edits(c.exchange.chat_body, c.exchange.chat, c.exchange.attempt_edits);
+    return body ? *body : body.error().detail;
   }
   std::string metrics() const { return metrics_.text(); }
 

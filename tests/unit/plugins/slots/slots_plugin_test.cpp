@@ -12,25 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class SlotsPluginTest : public SlotsFixture {
- protected:
-  std::string header(Client& c, const char* name) {
-    Headers headers;
-    plugin_->explain(c.exchange, headers);
-    return std::string(headers.find(name).value_or("-"));
-  }
-  std::string edited(Client& c, openai::Surface surface = openai::Surface::kChat) {
-    c.exchange.surface = surface;
-    c.exchange.attempt_edits.clear();
-    run([this, &c]() -> asio::awaitable<void> {
-      const auto done = co_await plugin_->on_upstream_request(c.exchange);
-      EXPECT_TRUE(done);
-    });
-    const auto body =
-        openai::apply_edits(c.exchange.chat_body, c.exchange.chat, c.exchange.attempt_edits);
-    return body ? *body : body.error().detail;
-  }
-};
+class SlotsPluginTest : public SlotsFixture {};
 
 TEST_F(SlotsPluginTest, ConversationsKeepTheirSlots) {
   add_upstream(20);
@@ -376,31 +358,6 @@ TEST_F(SlotsPluginTest, AuxiliaryCallsDisplaceOneConversationOnly) {
   }
 }
 
-TEST_F(SlotsPluginTest, PassThroughNeedsNoSlot) {
-  FakeUpstream& first = add_upstream(1);
-  add_upstream(1);
-  start();
-  first.up = false;
-  upstreams_.changed(0);
-  Client& c = client("");
-  c.exchange.surface = openai::Surface::kPassThrough;
-  route(c);
-  ASSERT_TRUE(c.result && *c.result);
-  EXPECT_FALSE(c.leased());
-  EXPECT_EQ(c.exchange.route.upstream, 1U);
-}
-
-TEST_F(SlotsPluginTest, ServerThatTellsNothingIsBypassed) {
-  add_upstream(0);
-  start();
-  Client& c = ask("a");
-  ASSERT_TRUE(c.result && *c.result);
-  EXPECT_FALSE(c.leased());
-  sent(c);
-  EXPECT_EQ(header(c, "X-Keep-Cache"), "bypass");
-  EXPECT_EQ(edited(c).find("id_slot"), std::string::npos);
-}
-
 TEST_F(SlotsPluginTest, ResubmissionKeepsTheLeaseAndWaitsForTheSlot) {
   add_upstream(1);
   start();
@@ -415,63 +372,6 @@ TEST_F(SlotsPluginTest, ResubmissionKeepsTheLeaseAndWaitsForTheSlot) {
   until([&c] { return c.result.has_value(); });
   EXPECT_TRUE(*c.result);
   EXPECT_EQ(c.slot(), 0);
-}
-
-TEST_F(SlotsPluginTest, ExplainsItself) {
-  add_upstream(2);
-  start();
-  Client& c = ask("a");
-  EXPECT_EQ(header(c, "X-Keep-Slot"), "0");
-  EXPECT_EQ(header(c, "X-Keep-Cache"), "-") << "not known yet";
-  c.exchange.answer.progress.emplace();
-  c.exchange.answer.progress->total = 120;
-  c.exchange.answer.progress->cache = 119;
-  EXPECT_EQ(header(c, "X-Keep-Cache"), "hit");
-  EXPECT_EQ(header(c, "X-Keep-Cached-Tokens"), "119");
-  c.exchange.answer.progress->cache = 7;
-  EXPECT_EQ(header(c, "X-Keep-Cache"), "prefill");
-}
-
-TEST_F(SlotsPluginTest, UpstreamAlwaysStreamsPinned) {
-  add_upstream(2);
-  start();
-  Client& c = ask("a");
-  EXPECT_EQ(edited(c), R"({"messages":[{"role":"user","content":"hello"}],"id_slot":0,)"
-                       R"("cache_prompt":true,"stream":true,"return_progress":true,)"
-                       R"("stream_options":{"include_usage":true}})");
-  EXPECT_TRUE(c.exchange.force_stream);
-  EXPECT_TRUE(c.exchange.force_progress);
-}
-
-TEST_F(SlotsPluginTest, WhatTheClientSetStays) {
-  add_upstream(2);
-  start();
-  Client& c = client("a");
-  c.body(R"({"messages":[{"role":"user","content":"x"}],"slot_id":1,"cache_prompt":false,)"
-         R"("stream_options":{"x":[1, 2]}})");
-  EXPECT_EQ(edited(route(c)), R"({"messages":[{"role":"user","content":"x"}],)"
-                              R"("cache_prompt":false,)"
-                              R"("stream_options":{"x":[1, 2],"include_usage":true},)"
-                              R"("id_slot":1,"stream":true,"return_progress":true})");
-  Client& streaming = client("b");
-  streaming.body(R"({"messages":[{"role":"user","content":"x"}],"stream":true,)"
-                 R"("return_progress":true})");
-  const std::string body = edited(route(streaming));
-  EXPECT_EQ(body.find("stream_options"), std::string::npos) << "the client would see the usage";
-  EXPECT_FALSE(streaming.exchange.force_stream);
-  EXPECT_FALSE(streaming.exchange.force_progress);
-  EXPECT_NE(edited(streaming, openai::Surface::kMessages).find("include_usage"), std::string::npos);
-}
-
-TEST_F(SlotsPluginTest, DisabledItOnlyFindsAnUpstream) {
-  add_upstream(2);
-  SlotsSettings settings;
-  settings.enabled = false;
-  start(settings);
-  Client& c = ask("a");
-  ASSERT_TRUE(c.result && *c.result);
-  EXPECT_FALSE(c.leased());
-  EXPECT_EQ(edited(c), c.exchange.chat_body);
 }
 
 }  // namespace
