@@ -1,10 +1,10 @@
 // argv -> verb -> exit code.
-#include <iostream>
-#include <string>
+#include "app/verbs.hpp"
 
 #include <unistd.h>
 
-#include "app/verbs.hpp"
+#include <iostream>
+#include <string>
 
 int main(int argc, char** argv) {
   keep::Invocation invocation{{argv + (argc > 0 ? 1 : 0), argv + argc}, {}, std::cout, std::cerr};

@@ -303,6 +303,7 @@ const Key* find_key(std::string_view name) {
 
 std::vector<std::string> key_names() {
   std::vector<std::string> names;
+  names.reserve(kKeys.size() + kUpstreamKeys.size() + kRuleKeys.size());
   for (const Key& key : kKeys) names.emplace_back(key.name);
   for (const auto& key : kUpstreamKeys) names.emplace_back(key.name);
   for (const auto& key : kRuleKeys) names.emplace_back(key.name);

@@ -52,7 +52,7 @@ template <class T>
 T run_alone(asio::io_context& loop, asio::awaitable<T> task) {
   std::optional<T> result;
   std::exception_ptr failure;
-  asio::co_spawn(loop, std::move(task), [&](std::exception_ptr thrown, T value) {
+  asio::co_spawn(loop, std::move(task), [&](const std::exception_ptr& thrown, T value) {
     failure = thrown;
     result = std::move(value);
   });
