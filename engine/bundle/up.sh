@@ -26,10 +26,11 @@ stop() { # the proxy before the engine, so that it drains; a second signal makes
 }
 trap 'stop; exit 0' TERM INT HUP
 
-"$here/run.sh" "$model" "$engine_port" "$slots" "${ENGINE_CTX:-$((per_slot * slots))}" >"$log" 2>&1 &
+pool=${ENGINE_CTX:-$((per_slot * slots))}
+"$here/run.sh" "$model" "$engine_port" "$slots" "$pool" >"$log" 2>&1 &
 engine=$!
 "$repo/build/release/llama-keep" serve --listen "127.0.0.1:$keep_port" \
-  --upstream "http://127.0.0.1:$engine_port" "$@" &
+  --upstream "http://127.0.0.1:$engine_port" --slots.pool_tokens "$pool" "$@" &
 keep=$!
 
 ready=

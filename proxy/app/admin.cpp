@@ -25,20 +25,24 @@ std::string_view state_of(const Upstream& upstream) {
 }
 
 // The model object with `window` added; everything else byte for byte.
-std::string with_window(const json::Value& model, const ServerProps& props) {
+std::string with_window(const json::Value& model, const ServerProps& props,
+                        std::size_t pool_tokens) {
   const std::int64_t trained = model.find("meta").find("n_ctx_train").integer().value_or(0);
   std::string text(model.raw());
   text.pop_back();  // the closing brace
   if (model.members().begin() != model.members().end()) text += ',';
-  return text + "\"window\":" + std::to_string(window_tokens(props, trained)) + "}";
+  return text + "\"window\":" + std::to_string(window_tokens(props, trained, pool_tokens)) + "}";
 }
 
 }  // namespace
 
-std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train) noexcept {
-  const std::int64_t slots = std::max(1, props.total_slots);
-  const std::int64_t share = props.unified ? props.n_ctx / slots : props.n_ctx;
-  return n_ctx_train > 0 ? std::min(share, n_ctx_train) : share;
+std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train,
+                           std::size_t pool_tokens) noexcept {
+  std::int64_t window = props.n_ctx;
+  if (pool_tokens > 0 && props.total_slots > 0) {
+    window = std::min(window, static_cast<std::int64_t>(pool_tokens) / props.total_slots);
+  }
+  return n_ctx_train > 0 ? std::min(window, n_ctx_train) : window;
 }
 
 bool Admin::is_open(const Request& request) {
@@ -95,7 +99,7 @@ asio::awaitable<Reply> Admin::models() {
     std::string list = "[";
     for (const json::Value model : data.elements()) {
       if (list.size() > 1) list += ',';
-      list += with_window(model, server.props());
+      list += with_window(model, server.props(), pool_tokens_);
     }
     list += ']';
     std::string body = response->body;

@@ -17,7 +17,9 @@ namespace keep {
 
 class Admin {
  public:
-  Admin(UpstreamSet& upstreams, Metrics& metrics) : upstreams_(upstreams), metrics_(metrics) {}
+  // `pool_tokens`: KV cells that all slots of an upstream share; 0: unknown.
+  Admin(UpstreamSet& upstreams, Metrics& metrics, std::size_t pool_tokens)
+      : upstreams_(upstreams), metrics_(metrics), pool_tokens_(pool_tokens) {}
 
   // nullptr: not one of ours.
   asio::awaitable<Reply> answer(const Request& request);
@@ -32,11 +34,14 @@ class Admin {
 
   UpstreamSet& upstreams_;
   Metrics& metrics_;
+  std::size_t pool_tokens_;
   bool draining_ = false;
 };
 
-// Tokens of one conversation's prompt that the model can see: the smaller of the model's training
-// context and the slot's share of the KV pool (under a unified pool every slot reports all of it).
-std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train) noexcept;
+// Tokens of one conversation that the model can see: the smaller of the model's training context
+// and the slot's share of the KV pool. No endpoint tells that the slots share one pool: without
+// `pool_tokens` the slot's reported context has to be believed.
+std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train,
+                           std::size_t pool_tokens) noexcept;
 
 }  // namespace keep

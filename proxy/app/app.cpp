@@ -82,7 +82,7 @@ struct App::Parts {
         upstreams(loop),
         services{loop, pools, clock, metrics, background, upstreams},
         flow_metrics(metrics),
-        admin(upstreams, metrics),
+        admin(upstreams, metrics, config.slots.pool_tokens),
         signals(loop) {}
 
   Result<> add_upstreams();
