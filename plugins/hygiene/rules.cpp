@@ -144,6 +144,8 @@ const std::string& RuleSet::name(std::size_t rule) const noexcept {
 
 std::optional<Cleaned> RuleSet::apply(std::string_view role, const json::Value& content,
                                       const Freeze& freeze) const {
+  const auto wants = [role](const Rule& rule) { return rule.wants(role); };
+  if (std::ranges::none_of(rules_->list, wants)) return std::nullopt;
   Cleaned cleaned;
   const auto clean = [&](const json::Value& value) {
     Text text;
