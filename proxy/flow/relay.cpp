@@ -47,12 +47,20 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
 
 namespace {
 
+// Of a chat chunk, or of the response object that the events of /v1/responses carry.
+std::string response_id(const json::Value& root) {
+  json::Value id = root.find("id");
+  if (id.missing()) id = root.find("response").find("id");
+  return id.string().value_or("");
+}
+
 // Gathers what the answer says about itself.
 void note(Exchange& exchange, const openai::EventInfo& info, Instant now, FlowMetrics& metrics,
           Instant& last_output) {
   Answer& answer = exchange.answer;
   Timeline& timeline = exchange.timeline;
   if (!timeline.first_event) timeline.first_event = now;
+  if (answer.id.empty()) answer.id = response_id(info.root);
   if (info.progress && !answer.progress) answer.progress = info.progress;
   if (info.timings) answer.timings = info.timings;
   if (info.usage) answer.usage = info.usage;
@@ -157,6 +165,7 @@ class EventRelay {
     while (parser_.next(event)) {
       const openai::EventInfo info = openai::read_event(event);
       note(c_.exchange, info, now, c_.flow.metrics, last_output_);
+      if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
       const EventAction action = c_.flow.pipeline.on_event(c_.exchange, event, info);
       if (action == EventAction::kResubmit) return true;
       if (action == EventAction::kForward) encoder_->on_event(event, info, out_);
@@ -198,6 +207,11 @@ class EventRelay {
     if (!sent) co_return failed(sent.error());
     const auto closed = co_await c_.writer.finish();
     if (!closed) co_return failed(closed.error());
+    // The client has been told by upstream's own event; the records still have to say so.
+    if (upstream_error_) {
+      co_return failed(
+          Error(Fault::kProtocol, Side::kUpstream, "upstream ended with an error event"));
+    }
     co_return done();
   }
 
@@ -207,6 +221,7 @@ class EventRelay {
   openai::SseParser parser_;
   std::string out_;
   Instant last_output_{};
+  bool upstream_error_ = false;
 };
 
 }  // namespace
