@@ -43,10 +43,9 @@ class Default(HygieneCase):
         ask = lambda clock, *more: self.chat(
             [{"role": "system", "content": f"It is {clock}. {INSTRUCTIONS}"}, user("Hello."), *more],
             headers, max_tokens=8)
-        self.assertIsNone(ask("10:15").headers["X-Keep-Divergence"])
+        self.assertEqual(ask("10:15").headers["X-Keep-Divergence"], "none")
         told = ask("10:16", assistant("Hello."), user("Hello again.")).headers["X-Keep-Divergence"]
-        self.assertIsNotNone(told)
-        self.assertIn("system", told)
+        self.assertTrue(told.startswith("message=0;byte=10;cause=timestamp;"), told)
 
 
 class SwitchedOff(HygieneCase):

@@ -4,7 +4,9 @@ import re
 from harness import wire
 from harness.stack import StackCase, user
 
-CHANGING = re.compile(rb'"(id|created|timings|media_marker)":("[^"]*"|\d+|\{[^}]*\})')
+# "stream": a completion that is not streamed tells that the proxy streamed it.
+CHANGING = re.compile(
+    rb'"(id|created|timings|media_marker|stream)":("[^"]*"|\d+|\{[^}]*\}|true|false)')
 
 
 def stable(body):

@@ -21,5 +21,6 @@ if [ "$(cat "$work/installed" 2>/dev/null)" != "$wanted" ]; then
     { cat "$work/npm.log" >&2; exit 1; }
   printf '%s\n' "$wanted" >"$work/installed"
 fi
+rm -rf "$work/logs"
 "$repo/engine/bundle/stage.sh"
 exec "$work/venv/bin/python" -B "$here/harness/run.py" "$@"
