@@ -59,7 +59,7 @@ class Order(AdmissionCase):
             status = stream.head.status
             started.append((time.monotonic(), name, status, stream.text()))
 
-        readers = [threading.Thread(target=read, args=item) for item in streams.items()]
+        readers = [threading.Thread(target=read, args=item, daemon=True) for item in streams.items()]
         for reader in readers:
             reader.start()
         return started, readers

@@ -86,7 +86,7 @@ class Crosstalk(StackCase):
         self.faults, self.requests, self.asked, self.right = [], 0, 0, 0
         self.lock, self.live = threading.Lock(), []
         self.waiting = [Talk(code) for code in self.codes]
-        clients = [threading.Thread(target=self.take_turns, args=(random.Random(i),))
+        clients = [threading.Thread(target=self.take_turns, args=(random.Random(i),), daemon=True)
                    for i in range(CLIENTS)]
         for client in clients:
             client.start()
