@@ -21,6 +21,7 @@ if [ "$(cat "$work/installed" 2>/dev/null)" != "$wanted" ]; then
     { cat "$work/npm.log" >&2; exit 1; }
   printf '%s\n' "$wanted" >"$work/installed"
 fi
-rm -rf "$work/logs"
+mkdir -p "$work/logs"
+find "$work/logs" -type f -mmin +60 -delete # another run may be using the newer ones
 "$repo/engine/bundle/stage.sh"
 exec "$work/venv/bin/python" -B "$here/harness/run.py" "$@"
