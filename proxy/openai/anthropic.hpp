@@ -10,7 +10,7 @@
 
 namespace keep::openai::anthropic {
 
-// Body of /v1/messages or /v1/messages/count_tokens -> body of /v1/chat/completions. System blocks
+// Body of /v1/messages -> body of /v1/chat/completions. System blocks
 // become one system message whose content is an array of text parts (one part per block);
 // tool_use and tool_result become tool_calls and tool messages; images become image_url parts;
 // thinking blocks become reasoning_content; sampling fields are mapped; fields of neither API

@@ -16,7 +16,7 @@ std::string_view to_string(Surface surface) noexcept {
 }
 
 Surface surface_of(std::string_view method, std::string_view target) noexcept {
-  // The paths llama-server serves. Counting tokens generates nothing, but its body is the same.
+  // The paths on which llama-server generates.
   static constexpr std::pair<std::string_view, Surface> kPaths[] = {
       {"/v1/chat/completions", Surface::kChat},
       {"/chat/completions", Surface::kChat},
@@ -27,7 +27,6 @@ Surface surface_of(std::string_view method, std::string_view target) noexcept {
       {"/v1/responses", Surface::kResponses},
       {"/responses", Surface::kResponses},
       {"/v1/messages", Surface::kMessages},
-      {"/v1/messages/count_tokens", Surface::kMessages},
   };
   if (method != "POST") return Surface::kPassThrough;
   const std::string_view path = target.substr(0, target.find('?'));

@@ -12,7 +12,7 @@ TEST(SurfaceOf, KnowsThePathsOfLlamaServer) {
   EXPECT_EQ(surface_of("POST", "/completion"), Surface::kCompletion);
   EXPECT_EQ(surface_of("POST", "/v1/responses"), Surface::kResponses);
   EXPECT_EQ(surface_of("POST", "/v1/messages"), Surface::kMessages);
-  EXPECT_EQ(surface_of("POST", "/v1/messages/count_tokens"), Surface::kMessages);
+  EXPECT_EQ(surface_of("POST", "/v1/messages/count_tokens"), Surface::kPassThrough);
 }
 
 TEST(SurfaceOf, IgnoresTheQuery) {
