@@ -140,7 +140,8 @@ void HygienePlugin::clean(Exchange& exchange) {
     if (cleaned->content.empty()) {
       message.hash = 0;
       message.text_bytes = 0;
-      exchange.request_edits.push_back(openai::RemoveMessage{i});
+      // Not push_back: GCC 12 takes the moved variant for uninitialized.
+      exchange.request_edits.emplace_back(openai::RemoveMessage{i});
       continue;
     }
     std::string json = with_content(message, cleaned->content);
@@ -148,7 +149,7 @@ void HygienePlugin::clean(Exchange& exchange) {
     if (cleaned->frozen) {
       running_[&exchange].frozen.push_back(i);  // its text comes when the conversation is known
     } else {
-      exchange.request_edits.push_back(openai::ReplaceMessage{i, std::move(json)});
+      exchange.request_edits.emplace_back(openai::ReplaceMessage{i, std::move(json)});
     }
   }
 }
@@ -179,7 +180,7 @@ void HygienePlugin::freeze(Exchange& exchange) {
     const openai::Message& message = exchange.chat.messages[i];
     const auto cleaned = rules_.apply(message.role, message.content, first);
     if (!cleaned || cleaned->content.empty()) continue;
-    exchange.attempt_edits.push_back(
+    exchange.attempt_edits.emplace_back(
         openai::ReplaceMessage{i, with_content(message, cleaned->content)});
   }
 }
