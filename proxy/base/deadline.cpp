@@ -18,7 +18,7 @@ asio::awaitable<void> Deadline::passed() {
     co_await timer_.async_wait(token);
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return;
-    if (std::chrono::steady_clock::now() >= at_) co_return;
+    if (expired()) co_return;
   }
 }
 

@@ -21,6 +21,7 @@ class Deadline {
   // `what` (a literal) names the wait in the error. An earlier limit than the armed one re-arms.
   void set(Duration limit, const char* what) noexcept;
   const char* what() const noexcept { return what_; }
+  bool expired() const noexcept { return std::chrono::steady_clock::now() >= at_; }
 
   // Ends when the limit has passed, or when cancelled.
   asio::awaitable<void> passed();

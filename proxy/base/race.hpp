@@ -1,8 +1,10 @@
 // race: the first of several coroutines. The others are cancelled and waited for. The only use of
 // parallel_group: `a || b` would hide failures. Loop thread only.
 //
-// Each branch is told to report cancellation through error codes instead of exceptions, so a
-// branch that is cancelled ends by itself; one that ignores cancellation holds up the race.
+// A branch that is cancelled ends at its pending operation, or with an exception at its next
+// co_await when none was pending at that moment. What a loser throws or returns is dropped; one
+// that ignores cancellation holds up the race. When the race itself is cancelled all branches are,
+// and the index means nothing: ask what has really happened.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,20 +24,13 @@ namespace keep {
 
 namespace asio = boost::asio;
 
-namespace detail {
-inline asio::awaitable<void> race_branch(asio::awaitable<void> task) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await std::move(task);
-}
-}  // namespace detail
-
 // Index of the branch that ended first; its exception, if it has one, is rethrown.
 template <class... Tasks>
 asio::awaitable<std::size_t> race(Tasks... tasks) {
   constexpr std::size_t kCount = sizeof...(Tasks);
   auto executor = co_await asio::this_coro::executor;
   auto group = asio::experimental::make_parallel_group(
-      asio::co_spawn(executor, detail::race_branch(std::move(tasks)), asio::deferred)...);
+      asio::co_spawn(executor, std::move(tasks), asio::deferred)...);
   auto result = co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   const std::array<std::size_t, kCount> order = std::get<0>(result);
   const std::array<std::exception_ptr, kCount> failures = std::apply(

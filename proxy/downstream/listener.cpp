@@ -121,7 +121,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer) {
   auto reading = read_into(peer, settings_.limits, deadline, incoming);
   auto limit = deadline.passed();
   const std::size_t first = co_await race(std::move(reading), std::move(limit));
-  if (first == 1 && !peer.idle && (!incoming || !*incoming)) {
+  if (first == 1 && deadline.expired() && !peer.idle && (!incoming || !*incoming)) {
     incoming = Error(Fault::kTimeout, Side::kDownstream,
                      std::string("no complete ") + deadline.what() + " in time");
   }

@@ -25,7 +25,7 @@ struct SlotState {
 // What a llama-server says about itself (GET /props).
 struct ServerProps {
   int total_slots = 0;
-  std::int64_t n_ctx = 0;  // of one slot; under a unified KV pool the whole pool
+  std::int64_t n_ctx = 0;  // of one slot; at most the model's training context
   std::string model_path, build, chat_template;
   bool slots_endpoint = true;
   bool unified = false;  // known to share one pool of n_ctx cells; no endpoint tells

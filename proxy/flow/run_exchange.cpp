@@ -7,6 +7,9 @@
 #include "flow/run_attempt.hpp"
 #include "openai/anthropic.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <exception>
 #include <optional>
 #include <utility>
@@ -48,10 +51,13 @@ asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exc
   auto gone = watch.gone();
   auto limit = deadline.passed();
   const std::size_t first = co_await race(std::move(work), std::move(gone), std::move(limit));
+  if (watch.is_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
   if (first == 0) co_return error;
-  if (first == 1) co_return Error(Fault::kGone, Side::kDownstream, "client left");
-  co_return Error(Fault::kTimeout, Side::kUpstream,
-                  std::string("waited too long for ") + deadline.what());
+  if (deadline.expired()) {
+    co_return Error(Fault::kTimeout, Side::kUpstream,
+                    std::string("waited too long for ") + deadline.what());
+  }
+  co_return Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
 }
 
 // Before the head: a reply of our own. In a stream: an event; the missing last chunk says that it
@@ -117,6 +123,10 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
     } else {
       outcome.error = co_await guarded_attempts(flow, exchange, writer, watch);
     }
+  } catch (const boost::system::system_error& e) {
+    const bool stopping = e.code() == asio::error::operation_aborted;
+    outcome.error =
+        Error(stopping ? Fault::kCancelled : Fault::kInternal, Side::kInternal, e.what());
   } catch (const std::exception& e) {
     outcome.error = Error(Fault::kInternal, Side::kInternal, e.what());
   }
