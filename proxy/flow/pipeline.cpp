@@ -2,9 +2,10 @@
 
 #include "base/log.hpp"
 
+#include <boost/range/adaptor/reversed.hpp>
+
 #include <chrono>
 #include <exception>
-#include <ranges>
 #include <utility>
 
 namespace keep {
@@ -38,7 +39,7 @@ Task<> Pipeline::start(Services& services) {
 }
 
 Task<> Pipeline::stop() {
-  for (const auto& plugin : plugins_ | std::views::reverse) {
+  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
     auto call = plugin->stop();
     const auto stopped = co_await guarded(std::move(call));
     if (!stopped) skipped(*plugin, "stop", stopped.error().detail);
@@ -78,7 +79,7 @@ Task<> Pipeline::on_upstream_request(Exchange& exchange) {
 }
 
 void Pipeline::on_response_head(Exchange& exchange, ResponseHead& head) noexcept {
-  for (const auto& plugin : plugins_ | std::views::reverse) {
+  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
     plugin->on_response_head(exchange, head);
   }
 }
@@ -86,7 +87,7 @@ void Pipeline::on_response_head(Exchange& exchange, ResponseHead& head) noexcept
 EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event,
                                const openai::EventInfo& info) noexcept {
   EventAction action = EventAction::kForward;
-  for (const auto& plugin : plugins_ | std::views::reverse) {
+  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
     const EventAction wish = plugin->on_event(exchange, event, info);
     if (wish != EventAction::kForward) action = wish;
   }
@@ -94,7 +95,8 @@ EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event
 }
 
 void Pipeline::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  for (const auto& plugin : plugins_ | std::views::reverse) plugin->on_finish(exchange, outcome);
+  for (const auto& plugin : boost::adaptors::reverse(plugins_))
+    plugin->on_finish(exchange, outcome);
 }
 
 void Pipeline::explain(const Exchange& exchange, Headers& headers) const {
