@@ -55,8 +55,7 @@ asio::awaitable<void> send_error(Peer& peer, const Error& error) {
 
 Listener::Listener(asio::io_context& loop, Spawner& spawner, ListenerSettings settings,
                    RequestHandler& handler)
-    : loop_(loop),
-      spawner_(spawner),
+    : spawner_(spawner),
       settings_(std::move(settings)),
       handler_(handler),
       acceptor_(loop),

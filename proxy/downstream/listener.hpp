@@ -53,7 +53,6 @@ class Listener {
   asio::awaitable<void> serve(asio::ip::tcp::socket socket);
   asio::awaitable<bool> serve_one(Peer& peer);  // false: close the connection
 
-  asio::io_context& loop_;
   Spawner& spawner_;
   ListenerSettings settings_;
   RequestHandler& handler_;
