@@ -245,7 +245,7 @@ void HygienePlugin::on_finish(const Exchange& exchange, const Outcome& outcome) 
 
 }  // namespace
 
-Result<std::unique_ptr<Plugin>> make_hygiene(HygieneSettings settings) {
+Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings) {
   auto rules = RuleSet::make(settings);
   if (!rules) return rules.error();
   std::unique_ptr<Plugin> plugin = std::make_unique<HygienePlugin>(std::move(*rules), settings);

@@ -19,6 +19,6 @@
 namespace keep::hygiene {
 
 // An Error names the rule at fault.
-Result<std::unique_ptr<Plugin>> make_hygiene(HygieneSettings settings);
+Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings);
 
 }  // namespace keep::hygiene
