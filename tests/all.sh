@@ -10,16 +10,16 @@ report() { # report FAILED
 }
 
 stage() { # stage NAME COMMAND...
-  name=$1
+  stage=$1
   shift
-  printf '\n== %s\n' "$name"
+  printf '\n== %s\n' "$stage"
   begun=$(date +%s)
   "$@"
   status=$?
-  times="$times$(printf '%-12s %5s s' "$name" $(($(date +%s) - begun)))
+  times="$times$(printf '%-12s %5s s' "$stage" $(($(date +%s) - begun)))
 "
   if [ $status -ne 0 ]; then
-    echo "stage $name failed" >&2
+    echo "stage $stage failed" >&2
     report 1
     exit 1
   fi
