@@ -21,6 +21,7 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // A body is given its whole announced room only once it has proved to be a large one.
 constexpr std::size_t kTrustedBody = 1 << 20;
 constexpr std::size_t kPadding = 64;
+constexpr std::size_t kLargeBody = 128 << 10, kBodyReadBytes = 256 << 10;
 
 // Beast's parser, filling our own Request.
 class Parser final : public http::basic_parser<true> {
@@ -29,6 +30,10 @@ class Parser final : public http::basic_parser<true> {
     header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
     body_limit(limits.max_body_bytes);
     eager(true);
+  }
+  // A body that has proved to be a large one is read in larger pieces.
+  std::size_t next_read() const noexcept {
+    return request_.body.size() < kLargeBody ? kReadBytes : kBodyReadBytes;
   }
   bool framing_ok() const noexcept { return transfer_encodings_ == 0 || framing_ok_; }
 
@@ -90,8 +95,8 @@ Error to_error(const error_code& ec, const ReadLimits& limits) {
   return Error(Fault::kBadRequest, Side::kDownstream, "malformed HTTP request: " + ec.message());
 }
 
-Task<> read_more(Peer& peer) {
-  const auto room = peer.input.prepare(kReadBytes);
+Task<> read_more(Peer& peer, std::size_t bytes = kReadBytes) {
+  const auto room = peer.input.prepare(bytes);
   auto [ec, count] = co_await peer.socket.async_read_some(room, kToken);
   if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client closed the connection");
   peer.input.commit(count);
@@ -110,7 +115,7 @@ Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Done do
       if (done()) break;
       if (!ec && peer.input.size() > 0) continue;
     }
-    const auto more = co_await read_more(peer);
+    const auto more = co_await read_more(peer, parser.next_read());
     if (!more) co_return more.error();
   }
   co_return Result<>{};

@@ -106,6 +106,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
       co_return failed(head.error());
     }
     exchange.timeline.head = flow.services.clock.now();
+    std::string().swap(edited);  // upstream has it: a long answer need not hold it
     flow.pipeline.on_response_head(exchange, *head);
     const RelayContext context{flow, exchange, *connection, writer, deadline};
     ResponseHead answer = std::move(*head);
