@@ -116,13 +116,15 @@ class OtherEndpoints(ClientCase):
              QUESTION]
 
     def test_completions(self):
-        answer = self.client.completions.create(model=MODEL, prompt="The vault", max_tokens=6)
+        answer = self.client.completions.create(model=MODEL, prompt="The vault", max_tokens=6,
+                                                extra_body={"ignore_eos": True})
         self.assertEqual(answer.usage.completion_tokens, 6)
         self.assertTrue(answer.choices[0].text)
 
     def test_completions_stream(self):
         chunks = list(self.client.completions.create(model=MODEL, prompt="The vault", max_tokens=6,
-                                                     stream=True))
+                                                     stream=True,
+                                                     extra_body={"ignore_eos": True}))
         self.assertTrue("".join(chunk.choices[0].text for chunk in chunks))
         self.assertEqual(chunks[-1].choices[0].finish_reason, "length")
 
