@@ -19,7 +19,10 @@ DOORS = [  # (header, the only files that may include it)
     (r"toml", r"proxy/app/config\w*\.cpp"),
     (r"prometheus/", r"proxy/base/metrics\w*\.cpp"),
     (r"re2/", r"plugins/hygiene/rules\.cpp"),
-    (r"zstd|lmdb", r"proxy/base/\w+\.\w+"),
+    (r"zstd|zdict|lmdb", r"proxy/base/\w+\.\w+"),
+    (r"libstemmer", r"plugins/recall/stem\.cpp"),
+    (r"sqlite3", r"plugins/knowledge/\w+\.cpp"),
+    (r"editline|histedit", r"proxy/app/line_editor\.cpp"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
