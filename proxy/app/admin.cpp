@@ -24,26 +24,21 @@ std::string_view state_of(const Upstream& upstream) {
   return upstream.loading() ? "loading" : "unreachable";
 }
 
-// The model object with `window` added; everything else byte for byte.
+// The model object with `window` and `max_model_len` added; everything else byte for byte.
 std::string with_window(const json::Value& model, const ServerProps& props,
-                        std::size_t pool_tokens) {
+                        const WindowLimits& limits, std::size_t max_model_len) {
+  std::int64_t window = window_tokens(props, limits);
   const std::int64_t trained = model.find("meta").find("n_ctx_train").integer().value_or(0);
+  if (trained > 0) window = std::min(window, trained);
   std::string text(model.raw());
   text.pop_back();  // the closing brace
   if (model.members().begin() != model.members().end()) text += ',';
-  return text + "\"window\":" + std::to_string(window_tokens(props, trained, pool_tokens)) + "}";
+  text += "\"window\":" + std::to_string(window);
+  if (max_model_len == 0) max_model_len = static_cast<std::size_t>(window);
+  return text + ",\"max_model_len\":" + std::to_string(max_model_len) + "}";
 }
 
 }  // namespace
-
-std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train,
-                           std::size_t pool_tokens) noexcept {
-  std::int64_t window = props.n_ctx;
-  if (pool_tokens > 0 && props.total_slots > 0) {
-    window = std::min(window, static_cast<std::int64_t>(pool_tokens) / props.total_slots);
-  }
-  return n_ctx_train > 0 ? std::min(window, n_ctx_train) : window;
-}
 
 bool Admin::is_open(const Request& request) {
   const std::string_view path = request.path();
@@ -80,7 +75,9 @@ std::string Admin::health_body() const {
     body.member("slots", upstream.props().total_slots).member("n_ctx", upstream.props().n_ctx);
     body.end_object();
   }
-  return body.end_array().end_object().take();
+  body.end_array();
+  if (report_) report_(body);
+  return body.end_object().take();
 }
 
 asio::awaitable<Reply> Admin::models() {
@@ -99,7 +96,7 @@ asio::awaitable<Reply> Admin::models() {
     std::string list = "[";
     for (const json::Value model : data.elements()) {
       if (list.size() > 1) list += ',';
-      list += with_window(model, server.props(), pool_tokens_);
+      list += with_window(model, server.props(), limits_, max_model_len_);
     }
     list += ']';
     std::string body = response->body;

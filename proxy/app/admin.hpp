@@ -3,23 +3,31 @@
 //   GET /health     ours and every upstream's state; 503 while none can answer
 //   GET /ready      200 once requests can be served
 //   GET /metrics    Prometheus text
-//   GET /v1/models  upstream's answer, each model with its `window`
+//   GET /v1/models  upstream's answer, each model with its `window` and `max_model_len`
 #pragma once
 
+#include "base/json.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "exchange/local_reply.hpp"
+#include "exchange/window.hpp"
 #include "upstream/upstream_server.hpp"
 
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace keep {
 
 class Admin {
  public:
-  // `pool_tokens`: KV cells that all slots of an upstream share; 0: unknown.
-  Admin(UpstreamSet& upstreams, Metrics& metrics, std::size_t pool_tokens)
-      : upstreams_(upstreams), metrics_(metrics), pool_tokens_(pool_tokens) {}
+  // `max_model_len`: tokens that a conversation may grow to; 0: no more than its window.
+  Admin(UpstreamSet& upstreams, Metrics& metrics, WindowLimits limits, std::size_t max_model_len)
+      : upstreams_(upstreams), metrics_(metrics), limits_(limits), max_model_len_(max_model_len) {}
+
+  // Adds members to the body of /health.
+  using Report = std::function<void(json::Writer&)>;
+  void set_report(Report report) { report_ = std::move(report); }
 
   // nullptr: not one of ours.
   asio::awaitable<Reply> answer(const Request& request);
@@ -34,14 +42,10 @@ class Admin {
 
   UpstreamSet& upstreams_;
   Metrics& metrics_;
-  std::size_t pool_tokens_;
+  WindowLimits limits_;
+  std::size_t max_model_len_;
+  Report report_;
   bool draining_ = false;
 };
-
-// Tokens of one conversation that the model can see: the smaller of the model's training context
-// and the slot's share of the KV pool. No endpoint tells that the slots share one pool: without
-// `pool_tokens` the slot's reported context has to be believed.
-std::int64_t window_tokens(const ServerProps& props, std::int64_t n_ctx_train,
-                           std::size_t pool_tokens) noexcept;
 
 }  // namespace keep

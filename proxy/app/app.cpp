@@ -82,7 +82,7 @@ struct App::Parts {
         upstreams(loop),
         services{loop, pools, clock, metrics, background, upstreams},
         flow_metrics(metrics),
-        admin(upstreams, metrics, config.slots.pool_tokens),
+        admin(upstreams, metrics, WindowLimits{0, config.slots.pool_tokens}, 0),
         signals(loop) {}
 
   Result<> add_upstreams();
@@ -134,6 +134,7 @@ Result<> App::Parts::make_flow() {
   auto plugins = make_plugins(plugin_settings(config));
   if (!plugins) return plugins.error();
   pipeline.emplace(std::move(*plugins), metrics);
+  admin.set_report([this](json::Writer& health) { pipeline->report(health); });
   flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics});
   auto authenticate = [this](const Request& r) { return keys.tenant_for(r.headers); };
   auto local = [this](const Request& r) { return admin.answer(r); };

@@ -11,6 +11,7 @@ std::string_view to_string(Fault fault) noexcept {
     case Fault::kUnauthorized: return "unauthorized";
     case Fault::kNotFound: return "not_found";
     case Fault::kTooLarge: return "too_large";
+    case Fault::kTooLong: return "too_long";
     case Fault::kOverload: return "overload";
     case Fault::kRefused: return "refused";
     case Fault::kLoading: return "loading";

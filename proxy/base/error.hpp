@@ -18,6 +18,7 @@ enum class Fault {
   kUnauthorized,
   kNotFound,
   kTooLarge,
+  kTooLong,   // the prompt does not fit the model's window
   kOverload,  // the queue is full, or its deadline has passed
   kRefused,   // nobody listens there
   kLoading,   // upstream answers, but has no model yet

@@ -3,9 +3,11 @@
 
 #include "base/result.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -36,6 +38,19 @@ template <class Fn>
 asio::awaitable<std::invoke_result_t<Fn&>> run_on(asio::thread_pool& pool, Fn fn) {
   auto job = detail::call<Fn>(std::move(fn));
   co_return co_await asio::co_spawn(pool, std::move(job), asio::use_awaitable);
+}
+
+// One thing after the other, in the order in which it was asked for; on any thread of a pool.
+using Strand = asio::strand<asio::thread_pool::executor_type>;
+
+// The same on a strand. A cancellation of the caller does not reach `fn`, not even before it began:
+// it takes effect when the caller waits for something else.
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn&>> run_in_turn(Strand strand, Fn fn) {
+  auto job = detail::call<Fn>(std::move(fn));
+  co_return co_await asio::co_spawn(
+      strand, std::move(job),
+      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
 }
 
 // Starts detached coroutines on the loop, counts them, and can cancel them all. Loop thread only;

@@ -1,8 +1,8 @@
 // Conversations: everything that was ever said, lent by the history plugin to those who search it.
 //
-// A conversation is a tree of messages: an edit or a regenerate makes a branch that shares what came
-// before. Every message has a position (0, 1, 2 ... in the order of arrival) and a parent. Loop
-// thread only; the reading itself happens elsewhere, so every call may suspend.
+// A conversation is a tree of messages: an edit or a regenerate makes a branch that shares what
+// came before. Every message has a position (0, 1, 2 ... in the order of arrival) and a parent.
+// Loop thread only; the reading itself happens elsewhere, so every call may suspend.
 #pragma once
 
 #include "base/result.hpp"
@@ -56,8 +56,9 @@ struct StoredMessage {
 class Conversations {
  public:
   virtual ~Conversations() = default;
-  // Messages from `from` on in the order of their positions: as many as fit in `max_bytes`, at least
-  // one while there is one. Empty: there is none. Fault::kNotFound for an unknown conversation.
+  // Messages from `from` on in the order of their positions: as many as fit in `max_bytes`, at
+  // least one while there is one. Empty: there is none. Fault::kNotFound for an unknown
+  // conversation.
   virtual Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
                                                 std::size_t max_bytes) = 0;
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "exchange/clear_zone.hpp"
 #include "exchange/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/body_edit.hpp"
@@ -81,6 +82,10 @@ struct Exchange {
   openai::BodyEdits request_edits, attempt_edits;
   bool force_stream = false;    // slots: the edits above make upstream stream
   bool force_progress = false;  // slots: ... and report progress
+
+  ClearZone zone;                               // history
+  std::vector<RecalledBefore> recalled_before;  // recall
+  std::optional<Overflow> overflow;             // core: of the attempt before this one
 
   Route route;        // slots
   int attempt = 0;    // core; 1 for the first

@@ -21,6 +21,7 @@ Row row_of(const Error& error) noexcept {
     case Fault::kUnauthorized: return {401, "invalid_request_error", "invalid_api_key"};
     case Fault::kNotFound: return {404, "invalid_request_error", "not_found"};
     case Fault::kTooLarge: return {413, "invalid_request_error", "request_too_large"};
+    case Fault::kTooLong: return {400, "invalid_request_error", "context_length_exceeded"};
     case Fault::kOverload: return {503, "server_error", "overloaded"};
     case Fault::kLoading: return {503, "server_error", "model_loading"};
     case Fault::kRefused: return {502, "server_error", "upstream_unreachable"};

@@ -5,14 +5,17 @@
 //   on_upstream_request  once per attempt, in list order; adds attempt_edits
 //   on_response_head     once per attempt, reverse order
 //   on_event             every upstream event, reverse order; must not wait
+//   on_answer            once per complete answer, reverse order, before its last bytes go to the
+//                        client: what is done here is done when the client sees the end
 //   on_finish            once per exchange however it ended, for every plugin, reverse order
 //
 // A plugin is advice, not a gate: one that fails in on_request or on_upstream_request is skipped
-// for that phase, counted, and logged at most once a minute; a failing on_route ends the exchange
-// (overload, timeout). All calls come on the loop thread. The order of plugins is the list in
-// plugins/plugin_list.cpp.
+// for that phase, counted, and logged at most once a minute (on_answer as well); a failing on_route
+// ends the exchange (overload, timeout). All calls come on the loop thread. The order of plugins is
+// the list in plugins/plugin_list.cpp.
 #pragma once
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/local_reply.hpp"
@@ -49,8 +52,14 @@ class Plugin {
                                const openai::EventInfo&) noexcept {
     return EventAction::kForward;
   }
+  virtual Task<> on_answer(Exchange&) { co_return Result<>{}; }
   virtual void on_finish(const Exchange&, const Outcome&) noexcept {}
 
+  // Endpoints of its own, asked for every request that is no API call: nullptr when not one of
+  // them.
+  virtual asio::awaitable<Reply> on_endpoint(const Exchange&) { co_return nullptr; }
+  // Members of the object that GET /health answers.
+  virtual void report(json::Writer&) const {}
   // `X-Keep-*` headers this plugin answers for, added to the client's head.
   virtual void explain(const Exchange&, Headers&) const {}
 };

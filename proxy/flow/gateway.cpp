@@ -102,6 +102,15 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
     co_await writer.reply(*local, headers);
     co_return;
   }
+  if (exchange.surface == openai::Surface::kPassThrough) {
+    const Reply own = co_await flow_.pipeline.on_endpoint(exchange);
+    if (own) {
+      Headers headers;
+      headers.add("x-request-id", exchange.id);
+      co_await writer.reply(*own, headers);
+      co_return;
+    }
+  }
   const auto parsed = co_await parse(exchange, flow_.services.pools);
   if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());
   exchange.timeline.parsed = flow_.services.clock.now();

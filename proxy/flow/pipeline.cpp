@@ -94,6 +94,28 @@ EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event
   return action;
 }
 
+Task<> Pipeline::on_answer(Exchange& exchange) {
+  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
+    auto call = plugin->on_answer(exchange);
+    const auto done = co_await guarded(std::move(call));
+    if (!done) skipped(*plugin, "on_answer", done.error().detail);
+  }
+  co_return Result<>{};
+}
+
+asio::awaitable<Reply> Pipeline::on_endpoint(const Exchange& exchange) {
+  for (const auto& plugin : plugins_) {
+    auto call = plugin->on_endpoint(exchange);
+    Reply reply = co_await std::move(call);
+    if (reply) co_return reply;
+  }
+  co_return nullptr;
+}
+
+void Pipeline::report(json::Writer& health) const {
+  for (const auto& plugin : plugins_) plugin->report(health);
+}
+
 void Pipeline::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
   for (const auto& plugin : boost::adaptors::reverse(plugins_))
     plugin->on_finish(exchange, outcome);

@@ -26,7 +26,11 @@ class Pipeline {
   void on_response_head(Exchange& exchange, ResponseHead& head) noexcept;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept;
+  Task<> on_answer(Exchange& exchange);
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept;
+  // nullptr: no plugin's endpoint.
+  asio::awaitable<Reply> on_endpoint(const Exchange& exchange);
+  void report(json::Writer& health) const;
   void explain(const Exchange& exchange, Headers& headers) const;
 
  private:

@@ -109,19 +109,27 @@ asio::awaitable<AttemptResult> relay_bytes(RelayContext c, ResponseHead head) {
   co_return done();
 }
 
-asio::awaitable<AttemptResult> relay_anthropic_error(RelayContext c, ResponseHead head) {
+Task<std::string> read_error_body(RelayContext c) {
   std::string body;
   for (;;) {
     c.deadline.set(c.flow.settings.between_events, "upstream's next bytes");
     const auto piece = co_await c.connection.read_some();
-    if (!piece) co_return failed(piece.error());
-    if (piece->empty() || body.size() > kMaxErrorBody) break;
+    if (!piece) co_return piece.error();
+    if (piece->empty() || body.size() > kMaxErrorBody) co_return body;
     body.append(*piece);
   }
+}
+
+asio::awaitable<AttemptResult> relay_error(RelayContext c, ResponseHead head, std::string body) {
   LocalReply reply;
   reply.status = head.status;
-  reply.body = openai::anthropic::to_error_body(head.status, body);
+  reply.body = std::move(body);
   const Headers headers = client_headers(c, head);
+  if (const auto type = headers.find("Content-Type")) reply.content_type = *type;
+  if (c.exchange.surface == openai::Surface::kMessages) {
+    reply.content_type = "application/json";
+    reply.body = openai::anthropic::to_error_body(head.status, reply.body);
+  }
   c.deadline.set(c.flow.settings.write, "write to client");
   const auto sent = co_await c.writer.reply(reply, headers);
   if (!sent) co_return failed(sent.error());
@@ -149,8 +157,8 @@ class EventRelay {
       if (piece->empty()) break;
       const auto fed = parser_.feed(*piece);
       if (!fed) co_return failed(fed.error());
-      out_.clear();
       if (drain_events()) co_return AttemptResult{AttemptEnd::kResubmit, Error()};
+      if (c_.exchange.answer.complete) continue;  // the last bytes go when the answer is on record
       const auto sent = co_await send();
       if (!sent) co_return failed(sent.error());
     }
@@ -190,12 +198,14 @@ class EventRelay {
       begin(std::nullopt);
     }
     c_.deadline.set(c_.flow.settings.write, "write to client");
-    co_return co_await c_.writer.write(out_);
+    const auto sent = co_await c_.writer.write(out_);
+    out_.clear();
+    co_return sent;
   }
 
   asio::awaitable<AttemptResult> end() {
     c_.exchange.answer.complete |= !c_.exchange.answer.finish_reason.empty();
-    out_.clear();
+    if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
     const auto finished = encoder_->finish(out_);
     if (!finished) co_return failed(finished.error());
     if (encoder_->streams()) out_.append(parser_.rest());

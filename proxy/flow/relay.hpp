@@ -26,8 +26,11 @@ struct RelayContext {
 asio::awaitable<AttemptResult> relay_bytes(RelayContext context, ResponseHead head);
 // Server-sent events of the API endpoints.
 asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head);
-// An error reply for an Anthropic client: read whole, translated.
-asio::awaitable<AttemptResult> relay_anthropic_error(RelayContext context, ResponseHead head);
+// An error reply of upstream, whole (at most 1 MB of it).
+Task<std::string> read_error_body(RelayContext context);
+// ... and on to the client: as it came, or translated for an Anthropic one.
+asio::awaitable<AttemptResult> relay_error(RelayContext context, ResponseHead head,
+                                           std::string body);
 
 // How this exchange's client is answered.
 openai::EncoderOptions encoder_options(const Exchange& exchange);

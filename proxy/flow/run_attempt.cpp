@@ -1,5 +1,6 @@
 #include "flow/run_attempt.hpp"
 
+#include "flow/refusal.hpp"
 #include "flow/relay.hpp"
 
 #include <chrono>
@@ -50,8 +51,13 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
     co_return co_await relay_bytes(context, std::move(head));
   }
   if (head.is_event_stream()) co_return co_await relay_events(context, std::move(head));
+  if (head.status == 400 && context.exchange.zone.planned) {
+    co_return co_await relay_refusal(context, std::move(head));
+  }
   if (surface == openai::Surface::kMessages) {
-    co_return co_await relay_anthropic_error(context, std::move(head));
+    auto body = co_await read_error_body(context);
+    if (!body) co_return failed(body.error());
+    co_return co_await relay_error(context, std::move(head), std::move(*body));
   }
   co_return co_await relay_bytes(context, std::move(head));
 }

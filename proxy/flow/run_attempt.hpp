@@ -7,6 +7,8 @@
 
 namespace keep {
 
+inline constexpr int kMaxAttempts = 3;  // of one exchange
+
 enum class AttemptEnd {
   kDone,      // the client has its whole answer
   kFailed,    // see the error; the head may have been sent

@@ -18,8 +18,6 @@ namespace keep {
 
 namespace {
 
-constexpr int kMaxAttempts = 3;
-
 // All that may be cut short by the client leaving or a limit passing.
 asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& writer,
                                Deadline& deadline, std::optional<Error>& error) {

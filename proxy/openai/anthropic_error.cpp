@@ -44,7 +44,8 @@ std::string_view error_type_of(int status) noexcept {
 
 std::string_view error_type_of(Fault fault) noexcept {
   switch (fault) {
-    case Fault::kBadRequest: return "invalid_request_error";
+    case Fault::kBadRequest:
+    case Fault::kTooLong: return "invalid_request_error";
     case Fault::kUnauthorized: return "authentication_error";
     case Fault::kNotFound: return "not_found_error";
     case Fault::kTooLarge: return "request_too_large";

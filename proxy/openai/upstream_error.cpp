@@ -31,6 +31,7 @@ Words words_of(const Error& error) noexcept {
     case Fault::kUnauthorized: return {"invalid_request_error", "invalid_api_key"};
     case Fault::kNotFound: return {"invalid_request_error", "not_found"};
     case Fault::kTooLarge: return {"invalid_request_error", "request_too_large"};
+    case Fault::kTooLong: return {"invalid_request_error", "context_length_exceeded"};
     case Fault::kOverload: return {"server_error", "overloaded"};
     case Fault::kLoading: return {"server_error", "model_loading"};
     case Fault::kRefused: return {"server_error", "upstream_unreachable"};

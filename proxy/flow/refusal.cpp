@@ -1,0 +1,39 @@
+#include "flow/refusal.hpp"
+
+#include "base/json.hpp"
+#include "flow/run_attempt.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace keep {
+
+namespace {
+
+std::optional<Overflow> read_overflow(const std::string& body) {
+  const auto root = json::validate(body);
+  if (!root) return std::nullopt;
+  const json::Value error = root->find("error");
+  if (error.find("type").plain_string() != "exceed_context_size_error") return std::nullopt;
+  Overflow overflow;
+  overflow.prompt_tokens = error.find("n_prompt_tokens").integer().value_or(0);
+  overflow.window = error.find("n_ctx").integer().value_or(0);
+  return overflow;
+}
+
+}  // namespace
+
+asio::awaitable<AttemptResult> relay_refusal(RelayContext context, ResponseHead head) {
+  auto body = co_await read_error_body(context);
+  if (!body) co_return AttemptResult{AttemptEnd::kFailed, body.error()};
+  const bool may_cut = context.exchange.zone.planned && context.exchange.attempt < kMaxAttempts;
+  const auto overflow = may_cut ? read_overflow(*body) : std::nullopt;
+  if (overflow) {
+    context.exchange.overflow = overflow;
+    co_return AttemptResult{AttemptEnd::kResubmit, Error()};
+  }
+  co_return co_await relay_error(context, std::move(head), std::move(*body));
+}
+
+}  // namespace keep
