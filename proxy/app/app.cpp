@@ -7,6 +7,8 @@
 #include "base/log.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
+#include "upstream/upstream_queries.hpp"
+#include "upstream/upstream_tokenizer.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -80,7 +82,9 @@ struct App::Parts {
         connections(loop),
         background(loop),
         upstreams(loop),
-        services{loop, pools, clock, metrics, background, upstreams},
+        queries(upstreams),
+        tokenizer(upstreams, queries, clock),
+        services{loop, pools, clock, metrics, background, upstreams, queries, tokenizer},
         flow_metrics(metrics),
         admin(upstreams, metrics, WindowLimits{0, config.slots.pool_tokens}, 0),
         signals(loop) {}
@@ -100,6 +104,8 @@ struct App::Parts {
   Pools pools;
   Spawner connections, background;
   UpstreamSet upstreams;
+  UpstreamQueries queries;
+  UpstreamTokenizer tokenizer;
   Services services;
   FlowMetrics flow_metrics;
   Admin admin;

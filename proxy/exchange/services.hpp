@@ -61,6 +61,27 @@ class Upstreams {
   virtual void on_change(std::function<void(std::size_t)> callback) = 0;
 };
 
+// Small requests of our own to a llama-server. Loop thread only.
+class Queries {
+ public:
+  virtual ~Queries() = default;
+  // The body of a 200 to POST `target`; an Error for anything else. Waits a few seconds at most.
+  virtual Task<std::string> post(std::size_t upstream, std::string target, std::string body) = 0;
+};
+
+// How many tokens texts are. Loop thread only.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  // Of the text alone, without what a template puts around it. Asks the first healthy upstream,
+  // remembers answers under `hash` (of the text); what cannot be counted is estimated.
+  virtual asio::awaitable<std::int64_t> count(std::uint64_t hash, std::string_view text) = 0;
+  // From the bytes alone, by what was counted so far.
+  virtual std::int64_t estimate(std::size_t bytes) const noexcept = 0;
+};
+
+class Conversations;
+
 struct Services {
   asio::io_context& loop;
   Pools& pools;
@@ -68,6 +89,9 @@ struct Services {
   Metrics& metrics;
   Spawner& spawner;
   Upstreams& upstreams;
+  Queries& queries;
+  Tokenizer& tokenizer;
+  Conversations* conversations = nullptr;  // set by history when it starts; null without it
 };
 
 }  // namespace keep

@@ -6,6 +6,7 @@
 #include "exchange/plugin.hpp"
 #include "exchange/services.hpp"
 #include "openai/chat_request.hpp"
+#include "tests/unit/plugins/fake_services.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -77,7 +78,9 @@ class PluginHarness {
   Metrics metrics_;
   Spawner spawner_{loop_};
   NoUpstreams upstreams_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_};
+  NoQueries queries_;
+  ByteTokenizer tokenizer_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
   std::unique_ptr<Plugin> plugin_;
 };
 

@@ -5,6 +5,7 @@
 #include "exchange/plugin.hpp"
 #include "openai/body_edit.hpp"
 #include "plugins/slots/slots_plugin.hpp"
+#include "tests/unit/plugins/fake_services.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -247,7 +248,9 @@ class SlotsFixture : public testing::Test {
   Metrics metrics_;
   Spawner spawner_{loop_};
   FakeUpstreams upstreams_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_};
+  keep::test::NoQueries queries_;
+  keep::test::ByteTokenizer tokenizer_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
   std::unique_ptr<Plugin> plugin_;
   std::vector<std::unique_ptr<Client>> clients_;
 };

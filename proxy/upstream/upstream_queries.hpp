@@ -1,0 +1,20 @@
+// UpstreamQueries: small requests of our own, through the upstreams' connection pools.
+#pragma once
+
+#include "exchange/services.hpp"
+#include "upstream/upstream_server.hpp"
+
+#include <string>
+
+namespace keep {
+
+class UpstreamQueries final : public Queries {
+ public:
+  explicit UpstreamQueries(UpstreamSet& upstreams) : upstreams_(upstreams) {}
+  Task<std::string> post(std::size_t upstream, std::string target, std::string body) override;
+
+ private:
+  UpstreamSet& upstreams_;
+};
+
+}  // namespace keep
