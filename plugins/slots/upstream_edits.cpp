@@ -14,10 +14,9 @@ struct Present {
   json::Value stream_options;
 };
 
-// One pass over the body instead of one for each field.
-Present look_for(const json::Value& root) {
+Present look_for(const openai::ChatRequest& chat) {
   Present present;
-  for (const json::Member member : root.members()) {
+  for (const json::Member& member : chat.fields) {
     if (member.key_is("slot_id")) present.slot_id = true;
     if (member.key_is("cache_prompt")) present.cache_prompt = true;
     if (member.key_is("stream_options")) present.stream_options = member.value;
@@ -46,7 +45,7 @@ UpstreamEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface su
   const auto set = [&result](const char* key, std::string json) {
     result.edits.emplace_back(openai::SetField{key, std::move(json)});
   };
-  const Present present = look_for(chat.root);
+  const Present present = look_for(chat);
   if (slot) set("id_slot", std::to_string(*slot));
   if (slot && present.slot_id) result.edits.emplace_back(openai::RemoveField{"slot_id"});
   if (!present.cache_prompt) set("cache_prompt", "true");

@@ -3,7 +3,8 @@
 // Reading: validate() checks a whole text once (grammar, UTF-8, depth); Value then walks the same
 // bytes and hands out sub-spans of them, because the proxy edits bodies by splicing bytes and every
 // untouched byte must survive. A Value is a view: it lives as long as the text. Walking is linear
-// in the bytes passed over, so iterate members once instead of calling find() in a loop.
+// in the bytes passed over, so iterate members once instead of calling find() in a loop. A Cursor
+// passes over a large text once and goes into the values that matter.
 // On text that was never validated a Value stays inside its bounds and answers "missing".
 //
 // Writing: Writer appends to a string; raw() splices ready-made JSON.
@@ -105,6 +106,28 @@ class Elements {
 
  private:
   std::string_view array_;
+};
+
+// Reads a text from front to back. Text that was never validated ends where it is broken.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) noexcept;
+
+  Type type() const noexcept;  // of the value ahead
+  Value take() noexcept;       // passes over the value ahead
+  // Goes into the object or array ahead. Afterwards next_key() or next_element() goes from value
+  // to value, which is to be taken or gone into; false: the end was passed, and the cursor is
+  // behind the container again.
+  void enter() noexcept;
+  bool next_key(std::string_view& raw_key) noexcept;
+  bool next_element() noexcept;
+
+  const char* place() const noexcept { return rest_.data(); }
+
+ private:
+  bool next(char closer) noexcept;
+
+  std::string_view rest_;
 };
 
 // Checks the whole text; any root will do. The error's detail says what is wrong and near which

@@ -1,7 +1,8 @@
-// Value, Members, Elements: walking over the bytes.
+// Value, Members, Elements, Cursor: walking over the bytes.
 #include "base/json.hpp"
 #include "base/json_scan.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -81,13 +82,9 @@ std::optional<std::string_view> between_quotes(std::string_view raw) noexcept {
   return raw.substr(1, raw.size() - 2);
 }
 
-}  // namespace
-
-Value::Value(std::string_view raw) noexcept : raw_(trimmed(raw)) {}
-
-Type Value::type() const noexcept {
-  if (raw_.empty()) return Type::kMissing;
-  switch (raw_.front()) {
+Type type_of(std::string_view text) noexcept {
+  if (text.empty()) return Type::kMissing;
+  switch (text.front()) {
     case '{': return Type::kObject;
     case '[': return Type::kArray;
     case '"': return Type::kString;
@@ -95,9 +92,15 @@ Type Value::type() const noexcept {
     case 'f': return Type::kBool;
     case 'n': return Type::kNull;
     case '-': return Type::kNumber;
-    default: return raw_.front() >= '0' && raw_.front() <= '9' ? Type::kNumber : Type::kMissing;
+    default: return text.front() >= '0' && text.front() <= '9' ? Type::kNumber : Type::kMissing;
   }
 }
+
+}  // namespace
+
+Value::Value(std::string_view raw) noexcept : raw_(trimmed(raw)) {}
+
+Type Value::type() const noexcept { return type_of(raw_); }
 
 Value Value::find(std::string_view key) const noexcept {
   for (const Member member : members()) {
@@ -214,5 +217,38 @@ Elements::Iterator& Elements::Iterator::operator++() noexcept {
   rest_.remove_prefix(end);
   return *this;
 }
+
+Cursor::Cursor(std::string_view text) noexcept : rest_(text.substr(scan::skip_space(text, 0))) {}
+
+Type Cursor::type() const noexcept { return type_of(rest_); }
+
+Value Cursor::take() noexcept {
+  const std::size_t end = std::min(scan::skip_value(rest_, 0), rest_.size());
+  const Value value(rest_.substr(0, end));
+  rest_.remove_prefix(end);
+  return value;
+}
+
+void Cursor::enter() noexcept { rest_.remove_prefix(rest_.empty() ? 0 : 1); }
+
+bool Cursor::next(char closer) noexcept {
+  std::size_t at = scan::skip_space(rest_, 0);
+  if (at < rest_.size() && rest_[at] == ',') at = scan::skip_space(rest_, at + 1);
+  const bool ends = at >= rest_.size() || rest_[at] == closer;
+  rest_.remove_prefix(at < rest_.size() && ends ? at + 1 : at);
+  return !ends;
+}
+
+bool Cursor::next_key(std::string_view& raw_key) noexcept {
+  if (!next('}')) return false;
+  const std::size_t end = rest_.front() == '"' ? scan::skip_string(rest_, 0) : scan::npos;
+  const std::size_t colon = end == scan::npos ? rest_.size() : scan::skip_space(rest_, end);
+  const bool whole = colon < rest_.size() && rest_[colon] == ':';
+  if (whole) raw_key = rest_.substr(1, end - 2);
+  rest_.remove_prefix(whole ? scan::skip_space(rest_, colon + 1) : rest_.size());
+  return whole;
+}
+
+bool Cursor::next_element() noexcept { return next(']'); }
 
 }  // namespace keep::json

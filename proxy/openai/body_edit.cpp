@@ -32,7 +32,6 @@ struct Plan {
   std::vector<FieldPlan> fields;
   std::vector<MessagePlan> changes;
   std::vector<MessagePlan> inserts;
-  std::size_t added_bytes = 0;
 
   bool touches_messages() const noexcept { return !changes.empty() || !inserts.empty(); }
   FieldPlan* find(const json::Member& member) noexcept {
@@ -51,15 +50,10 @@ class Planner {
   void operator()(const RemoveField& edit) { set(edit.key, nullptr); }
   void operator()(const ReplaceMessage& edit) { change({edit.index, &edit.json}); }
   void operator()(const RemoveMessage& edit) { change({edit.index, nullptr}); }
-  void operator()(const InsertMessage& edit) {
-    plan_.inserts.push_back({edit.index, &edit.json});
-    plan_.added_bytes += edit.json.size() + 1;
-  }
+  void operator()(const InsertMessage& edit) { plan_.inserts.push_back({edit.index, &edit.json}); }
 
  private:
   void set(const std::string& key, const std::string* json) {
-    // A key of control characters grows sixfold when it is quoted.
-    if (json != nullptr) plan_.added_bytes += 6 * key.size() + json->size() + 4;
     for (FieldPlan& field : plan_.fields) {
       if (field.key != key) continue;
       field.json = json;
@@ -68,10 +62,7 @@ class Planner {
     plan_.fields.push_back({key, json});
   }
 
-  void change(MessagePlan change) {
-    if (change.json != nullptr) plan_.added_bytes += change.json->size();
-    plan_.changes.push_back(change);
-  }
+  void change(MessagePlan change) { plan_.changes.push_back(change); }
 
   Plan& plan_;
 };
@@ -90,10 +81,11 @@ void settle(Plan& plan) {
   changes.resize(kept);
 }
 
-Result<Plan> make_plan(const ChatRequest& request, const BodyEdits& edits) {
+Result<Plan> make_plan(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then) {
   Plan plan;
   Planner planner(plan);
-  for (const BodyEdit& edit : edits) std::visit(planner, edit);
+  for (const BodyEdit& edit : first) std::visit(planner, edit);
+  for (const BodyEdit& edit : then) std::visit(planner, edit);
   settle(plan);
   if (!plan.touches_messages()) return plan;
   if (!request.messages_raw.is_array()) return internal("an edit of messages in a bare prompt");
@@ -108,13 +100,13 @@ Result<Plan> make_plan(const ChatRequest& request, const BodyEdits& edits) {
   return plan;
 }
 
-void write_messages(const ChatRequest& request, const Plan& plan, std::string& out) {
+void write_messages(const ChatRequest& request, const Plan& plan, Pieces& out) {
   ListSplice list(request.messages_raw.raw(), out);
   auto insert = plan.inserts.begin();
   const auto insert_at = [&](std::size_t index) {
     for (; insert != plan.inserts.end() && insert->index == index; ++insert) {
       list.insert();
-      out += *insert->json;
+      out.add(*insert->json);
     }
   };
   auto change = plan.changes.begin();
@@ -123,14 +115,14 @@ void write_messages(const ChatRequest& request, const Plan& plan, std::string& o
     const std::string_view raw = request.messages[i].raw.raw();
     if (change == plan.changes.end() || change->index != i) {
       list.keep(raw);
-      out += raw;
+      out.add(raw);
       continue;
     }
     if (change->json == nullptr) {
       list.drop(raw);
     } else {
       list.keep(raw);
-      out += *change->json;
+      out.add(*change->json);
     }
     ++change;
   }
@@ -145,48 +137,56 @@ std::string_view span_of(const json::Member& member) noexcept {
 }
 
 void write_member(const json::Member& member, const ChatRequest& request, Plan& plan,
-                  ListSplice& list, std::string& out) {
+                  ListSplice& list, Pieces& out) {
   const std::string_view span = span_of(member);
   const std::string_view value = member.value.raw();
   const std::string_view head = span.substr(0, span.size() - value.size());
   FieldPlan* const field = plan.find(member);
   if (field != nullptr && (field->json == nullptr || field->placed)) return list.drop(span);
   list.keep(span);
-  out += head;
+  out.add(head);
   if (field != nullptr) {
     field->placed = true;
-    out += *field->json;
+    out.add(*field->json);
   } else if (plan.touches_messages() && value.data() == request.messages_raw.raw().data()) {
     write_messages(request, plan, out);
   } else {
-    out += value;
+    out.add(value);
   }
 }
 
 }  // namespace
 
-Result<std::string> apply_edits(const std::string& body, const ChatRequest& request,
-                                const BodyEdits& edits) {
-  auto plan = make_plan(request, edits);
+Result<Pieces> edited_pieces(const std::string& body, const ChatRequest& request,
+                             const BodyEdits& first, const BodyEdits& then) {
+  auto plan = make_plan(request, first, then);
   if (!plan) return plan.error();
-  std::string out;
-  out.reserve(body.size() + plan->added_bytes + kPadding);
-  const std::string_view root = request.root.raw();
+  Pieces out;
+  const std::string_view all = body, root = request.root.raw();
   const auto before = static_cast<std::size_t>(root.data() - body.data());
-  out.append(body, 0, before);
+  out.add(all.substr(0, before));
   ListSplice list(root, out);
-  for (const json::Member member : request.root.members()) {
+  for (const json::Member& member : request.fields) {
     write_member(member, request, *plan, list, out);
   }
   for (const FieldPlan& field : plan->fields) {
     if (field.json == nullptr || field.placed) continue;
     list.insert();
-    json::append_quoted(out, field.key);
-    out += ':';
-    out += *field.json;
+    out.add_own(json::quoted(field.key) + ':');
+    out.add(*field.json);
   }
   list.finish();
-  out.append(body, before + root.size());
+  out.add(all.substr(before + root.size()));
+  return out;
+}
+
+Result<std::string> apply_edits(const std::string& body, const ChatRequest& request,
+                                const BodyEdits& edits) {
+  const auto pieces = edited_pieces(body, request, edits, {});
+  if (!pieces) return pieces.error();
+  std::string out;
+  out.reserve(pieces->bytes() + kPadding);
+  pieces->append_to(out);
   return out;
 }
 

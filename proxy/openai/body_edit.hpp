@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "openai/chat_request.hpp"
+#include "openai/pieces.hpp"
 
 #include <cstddef>
 #include <string>
@@ -36,11 +37,16 @@ struct InsertMessage {
 using BodyEdit = std::variant<SetField, RemoveField, ReplaceMessage, RemoveMessage, InsertMessage>;
 using BodyEdits = std::vector<BodyEdit>;
 
+// The body after the edits of `first` and those of `then`, as views into `body` and the edits.
 // `request` must have been parsed from `body`. The later SetField or RemoveField of one key wins,
 // and counts for every member of that key; a later Replace or Remove of one message wins. An index
 // past the end, messages edited in a body without a list of them (a bare prompt), or in one whose
 // list is also set or removed as a field, is Fault::kInternal. The inserted texts must be JSON;
-// they are not checked. Linear; the result has 64 bytes of spare capacity for the next parse.
+// they are not checked. Linear in the fields and, where messages are edited, in the messages.
+Result<Pieces> edited_pieces(const std::string& body, const ChatRequest& request,
+                             const BodyEdits& first, const BodyEdits& then);
+
+// The same in one string, with 64 bytes of spare capacity for the next parse.
 Result<std::string> apply_edits(const std::string& body, const ChatRequest& request,
                                 const BodyEdits& edits);
 

@@ -70,36 +70,55 @@ struct Fields {
   const Value& operator[](Known known) const noexcept { return values[known]; }
 };
 
-Result<Fields> read_fields(const Value& root) {
+// The list that the cursor is at.
+Result<Value> read_list(json::Cursor& cursor, std::string_view name, ChatRequest& request) {
+  const bool items = request.surface == Surface::kResponses;
+  const char* const begin = cursor.place();
+  cursor.enter();
+  while (cursor.next_element()) {
+    std::string where(name);
+    where += '[' + std::to_string(request.messages.size()) + ']';
+    auto message = items ? read_response_item(cursor, where) : read_chat_message(cursor, where);
+    if (!message) return message.error();
+    request.messages.push_back(*std::move(message));
+  }
+  return Value(std::string_view(begin, static_cast<std::size_t>(cursor.place() - begin)));
+}
+
+Known known_of(const Member& member) noexcept {
+  std::size_t i = 0;
+  while (i < kKnownCount && !member.key_is(kNames[i])) ++i;
+  return static_cast<Known>(i);
+}
+
+// Passes over the body once; the messages are read on the way.
+Result<Fields> read_fields(const Value& root, ChatRequest& request) {
   if (!root.is_object()) return bad("the body must be a JSON object");
+  const Known list = request.surface == Surface::kResponses ? kInput : kMessages;
+  const bool has_list = request.surface != Surface::kCompletion;
   Fields fields;
-  for (const Member member : root.members()) {
-    for (std::size_t i = 0; i < kKnownCount; ++i) {
-      if (!member.key_is(kNames[i])) continue;
-      if (!fields.values[i].missing()) return bad("'" + std::string(kNames[i]) + "' appears twice");
-      fields.values[i] = member.value;
-      break;
+  json::Cursor cursor(root.raw());
+  cursor.enter();
+  for (Member member; cursor.next_key(member.raw_key);) {
+    const Known known = known_of(member);
+    if (known != kKnownCount && !fields[known].missing()) {
+      return bad("'" + std::string(kNames[known]) + "' appears twice");
     }
+    if (has_list && known == list && cursor.type() == json::Type::kArray) {
+      const auto messages = read_list(cursor, kNames[list], request);
+      if (!messages) return messages.error();
+      request.messages_raw = member.value = *messages;
+    } else {
+      member.value = cursor.take();
+    }
+    if (known != kKnownCount) fields.values[known] = member.value;
+    request.fields.push_back(member);
   }
   return fields;
 }
 
-using ReadMessage = Result<Message> (*)(const Value&, std::string_view);
-
-Result<> read_list(const Value& list, std::string_view name, ReadMessage read,
-                   ChatRequest& request) {
-  request.messages_raw = list;
-  for (const Value element : list.elements()) {
-    std::string where(name);
-    where += '[' + std::to_string(request.messages.size()) + ']';
-    auto message = read(element, where);
-    if (!message) return message.error();
-    request.messages.push_back(*std::move(message));
-  }
-  return {};
-}
-
-Result<> read_messages(const Fields& fields, ChatRequest& request) {
+// What is no list of messages, or has to be one.
+Result<> check_messages(const Fields& fields, ChatRequest& request) {
   if (request.surface == Surface::kCompletion) {
     const Value& prompt = fields[kPrompt];
     if (prompt.missing()) return bad("'prompt' is required");
@@ -109,14 +128,13 @@ Result<> read_messages(const Fields& fields, ChatRequest& request) {
   if (request.surface == Surface::kResponses) {
     const Value& input = fields[kInput];
     request.instructions = fields[kInstructions];
-    if (input.is_array()) return read_list(input, "input", read_response_item, request);
+    if (input.is_array()) return {};
     if (!input.is_string()) return bad("'input' must be a string or an array");
     request.messages.push_back(message_of_prompt(input));
     return {};
   }
-  auto done = read_list(fields[kMessages], "messages", read_chat_message, request);
-  if (done && request.messages.empty()) return bad("'messages' must be a non-empty array");
-  return done;
+  if (request.messages.empty()) return bad("'messages' must be a non-empty array");
+  return {};
 }
 
 std::optional<std::int64_t> first_count(const Fields& fields, std::initializer_list<Known> names) {
@@ -159,13 +177,13 @@ void read_settings(const Fields& fields, ChatRequest& request) {
 Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface) {
   const auto root = json::validate(body);
   if (!root) return root.error();
-  const auto fields = read_fields(*root);
-  if (!fields) return fields.error();
   ChatRequest request;
   request.root = *root;
   request.surface = surface;
+  const auto fields = read_fields(*root, request);
+  if (!fields) return fields.error();
   read_settings(*fields, request);
-  if (const auto done = read_messages(*fields, request); !done) return done.error();
+  if (const auto done = check_messages(*fields, request); !done) return done.error();
   return request;
 }
 

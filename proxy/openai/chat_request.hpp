@@ -19,6 +19,7 @@ namespace keep::openai {
 
 struct ChatRequest {
   json::Value root;
+  std::vector<json::Member> fields;  // all of root's, so that nobody has to walk the body again
   Surface surface = Surface::kChat;
   std::string model;
   bool stream = false;

@@ -2,8 +2,8 @@
 
 namespace keep::openai {
 
-ListSplice::ListSplice(std::string_view list, std::string& out) : out_(out), rest_(list) {
-  out_ += rest_.front();
+ListSplice::ListSplice(std::string_view list, Pieces& out) : out_(out), rest_(list) {
+  out_.add(rest_.substr(0, 1));
   rest_.remove_prefix(1);
   margin_ = rest_.substr(0, rest_.find_first_not_of(" \t\r\n"));
 }
@@ -12,11 +12,11 @@ void ListSplice::keep(std::string_view entry) {
   const std::string_view gap = take_until(entry.data());
   rest_.remove_prefix(entry.size());
   if (first_) {
-    out_ += margin_;
+    out_.add(margin_);
   } else if (at_begin_) {
-    out_ += ',';  // after an insertion before the first entry
+    out_.add(",");  // after an insertion before the first entry
   } else {
-    out_ += gap;
+    out_.add(gap);
   }
   first_ = at_begin_ = false;
 }
@@ -29,9 +29,9 @@ void ListSplice::drop(std::string_view entry) {
 
 void ListSplice::insert() {
   if (first_) {
-    out_ += margin_;
+    out_.add(margin_);
   } else {
-    out_ += ',';
+    out_.add(",");
   }
   first_ = false;
 }
@@ -40,7 +40,7 @@ void ListSplice::finish() {
   // In an empty list the space before the closing bracket is the one after the opening bracket.
   const bool doubled = at_begin_ && !first_;
   if (doubled) rest_.remove_prefix(margin_.size());
-  out_ += rest_;
+  out_.add(rest_);
 }
 
 std::string_view ListSplice::take_until(const char* end) noexcept {

@@ -21,6 +21,7 @@ Error bad(std::string_view where, std::string_view what) {
 
 // The members of a message or item that we read, found in one pass.
 struct Fields {
+  Value raw;                                      // all of it
   Value role, content, tool_calls, tool_call_id;  // chat
   Value type, name, call_id, output;              // responses
 };
@@ -37,10 +38,13 @@ Value* slot_of(Fields& fields, const Member& member) noexcept {
   return nullptr;
 }
 
-Result<Fields> read_fields(const Value& raw, std::string_view where) {
-  if (!raw.is_object()) return bad(where, "' must be an object");
+Result<Fields> read_fields(json::Cursor& cursor, std::string_view where) {
+  if (cursor.type() != json::Type::kObject) return bad(where, "' must be an object");
+  const char* const begin = cursor.place();
   Fields fields;
-  for (const Member member : raw.members()) {
+  cursor.enter();
+  for (Member member; cursor.next_key(member.raw_key);) {
+    member.value = cursor.take();
     Value* const slot = slot_of(fields, member);
     if (slot == nullptr) continue;
     if (!slot->missing()) {
@@ -48,6 +52,7 @@ Result<Fields> read_fields(const Value& raw, std::string_view where) {
     }
     *slot = member.value;
   }
+  fields.raw = Value(std::string_view(begin, static_cast<std::size_t>(cursor.place() - begin)));
   return fields;
 }
 
@@ -65,16 +70,21 @@ Value text_of_part(const Value& part) {
 }
 
 struct Text {
-  std::string text;
+  std::string_view text;  // of the body where nothing had to be decoded
+  std::string decoded;
   bool whole = true;  // nothing but text was there
 };
 
-Text read_text(const Value& content) {
-  Text out;
-  if (content.is_string()) {
-    out.text = text_of(content);
-    return out;
+void read_string(const Value& content, Text& out) {
+  if (const auto plain = content.plain_string()) {
+    out.text = *plain;
+    return;
   }
+  out.decoded = text_of(content);
+  out.text = out.decoded;
+}
+
+void read_parts(const Value& content, Text& out) {
   bool any = false;
   for (const Value part : content.elements()) {
     const Value text = text_of_part(part);
@@ -82,13 +92,18 @@ Text read_text(const Value& content) {
       out.whole = false;
       continue;
     }
-    if (std::exchange(any, true)) out.text += '\n';
-    out.text += text_of(text);
+    if (std::exchange(any, true)) out.decoded += '\n';
+    out.decoded += text_of(text);
   }
+  out.text = out.decoded;
+}
+
+// Fills `out` in place: the view may point into it.
+void read_text(const Value& content, Text& out) {
   const json::Type type = content.type();
-  const bool empty = type == json::Type::kMissing || type == json::Type::kNull;
-  if (!empty && type != json::Type::kArray) out.whole = false;
-  return out;
+  if (type == json::Type::kString) return read_string(content, out);
+  if (type == json::Type::kArray) return read_parts(content, out);
+  out.whole = type == json::Type::kMissing || type == json::Type::kNull;
 }
 
 // A string and the same text as parts hash alike; pictures and the like count by their bytes.
@@ -106,10 +121,11 @@ std::vector<std::string> names_of_calls(const Value& tool_calls) {
   return names;
 }
 
-Message make_message(std::string role, const Value& raw, const Fields& fields) {
+Message make_message(std::string role, const Fields& fields) {
   Message message;
-  const Text text = read_text(fields.content);
-  message.raw = raw;
+  Text text;
+  read_text(fields.content, text);
+  message.raw = fields.raw;
   message.content = fields.content;
   message.text_bytes = text.text.size();
   if (fields.tool_calls.is_array()) message.text_bytes += fields.tool_calls.raw().size();
@@ -124,45 +140,60 @@ Message make_message(std::string role, const Value& raw, const Fields& fields) {
 
 }  // namespace
 
-Result<Message> read_chat_message(const Value& raw, std::string_view where) {
-  const auto fields = read_fields(raw, where);
+Result<Message> read_chat_message(json::Cursor& cursor, std::string_view where) {
+  const auto fields = read_fields(cursor, where);
   if (!fields) return fields.error();
   auto role = fields->role.string();
   if (!role) return bad(where, ".role' must be a string");
-  return make_message(*std::move(role), raw, *fields);
+  return make_message(*std::move(role), *fields);
 }
 
-Result<Message> read_response_item(const Value& raw, std::string_view where) {
-  auto fields = read_fields(raw, where);
+Result<Message> read_chat_message(const Value& raw, std::string_view where) {
+  json::Cursor cursor(raw.raw());
+  return read_chat_message(cursor, where);
+}
+
+Result<Message> read_response_item(json::Cursor& cursor, std::string_view where) {
+  auto fields = read_fields(cursor, where);
   if (!fields) return fields.error();
-  if (auto role = fields->role.string()) return make_message(*std::move(role), raw, *fields);
+  if (auto role = fields->role.string()) return make_message(*std::move(role), *fields);
   const std::string type = text_of(fields->type);
   if (type.empty()) return bad(where, "' must have a role or a type");
   if (type == "function_call") {
-    Message message = make_message("assistant", raw, *fields);
+    Message message = make_message("assistant", *fields);
     const std::string name[] = {text_of(fields->name)};
     message.hash = answer_hash("", name);
-    message.text_bytes = raw.raw().size();
+    message.text_bytes = fields->raw.raw().size();
     return message;
   }
   if (type == "function_call_output") {
     fields->content = fields->output;
     fields->tool_call_id = fields->call_id;
-    return make_message("tool", raw, *fields);
+    return make_message("tool", *fields);
   }
-  if (fields->content.missing()) fields->content = raw;  // so that the item's bytes are its hash
-  return make_message(type, raw, *fields);
+  // So that the item's bytes are its hash.
+  if (fields->content.missing()) fields->content = fields->raw;
+  return make_message(type, *fields);
+}
+
+Result<Message> read_response_item(const Value& raw, std::string_view where) {
+  json::Cursor cursor(raw.raw());
+  return read_response_item(cursor, where);
 }
 
 Message message_of_prompt(const Value& prompt) {
   Fields fields;
-  fields.content = prompt;
-  Message message = make_message("user", prompt, fields);
+  fields.raw = fields.content = prompt;
+  Message message = make_message("user", fields);
   if (!prompt.is_string()) message.text_bytes = prompt.raw().size();
   return message;
 }
 
-std::string content_text(const Value& content) { return read_text(content).text; }
+std::string content_text(const Value& content) {
+  Text text;
+  read_text(content, text);
+  return std::string(text.text);
+}
 
 std::uint64_t answer_hash(std::string_view text, std::span<const std::string> tool_names) {
   std::uint64_t hash = hash_combine(hash64("assistant"), hash64(normalized_answer(text)));

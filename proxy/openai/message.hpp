@@ -17,14 +17,18 @@ struct Message {
   json::Value raw;             // the whole message object
   json::Value content;         // string, array of parts, null or missing
   std::uint64_t hash = 0;      // of role and content as the model sees them; written by the parser,
-                               // rewritten by hygiene where a rule removes something volatile
+                               // rewritten by hygiene where a rule removes something volatile;
+                               // 0: hygiene removes the whole message
   std::size_t text_bytes = 0;  // of text and tool calls, for estimates
 };
 
-// A message of /v1/chat/completions. Fault::kBadRequest with a text that begins with `where`.
+// The message of /v1/chat/completions that the cursor is at, which is passed over unless there is
+// an error: Fault::kBadRequest with a text that begins with `where`.
+Result<Message> read_chat_message(json::Cursor& cursor, std::string_view where);
 Result<Message> read_chat_message(const json::Value& raw, std::string_view where);
 // An item of /v1/responses: a message, a function_call (an assistant message), its output (a tool
 // message), or another item, whose type stands in for the role.
+Result<Message> read_response_item(json::Cursor& cursor, std::string_view where);
 Result<Message> read_response_item(const json::Value& raw, std::string_view where);
 // The user message that a bare prompt (a string, or an array of strings or tokens) stands for.
 Message message_of_prompt(const json::Value& prompt);

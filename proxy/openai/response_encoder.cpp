@@ -78,7 +78,7 @@ void describe_request(const ChatRequest& request, EncoderOptions& options) {
   if (!request.messages.empty() && request.messages.back().role == "assistant") {
     options.prefill = content_text(request.messages.back().content);
   }
-  for (const json::Member member : request.root.members()) {
+  for (const json::Member& member : request.fields) {
     if (member.raw_key == "stop") options.stop = member.value;
     if (member.raw_key == "return_tokens") {
       options.return_tokens = member.value.boolean().value_or(false);

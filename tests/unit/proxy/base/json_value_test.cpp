@@ -136,6 +136,48 @@ TEST(JsonValue, StaysInsideBrokenText) {
 }
 
 // Closing quotes at every distance, behind every number of backslashes.
+TEST(JsonCursor, GoesIntoWhatMatters) {
+  Cursor cursor(R"( {"a" : [ 1 , {"b":[]} ,"c"], "d":{"e":1}, "f":2 } )");
+  EXPECT_EQ(cursor.type(), Type::kObject);
+  cursor.enter();
+  std::string_view key;
+  ASSERT_TRUE(cursor.next_key(key));
+  EXPECT_EQ(key, "a");
+  EXPECT_EQ(cursor.type(), Type::kArray);
+  const char* const begin = cursor.place();
+  cursor.enter();
+  std::string elements;
+  while (cursor.next_element()) elements.append(cursor.take().raw()).append(";");
+  EXPECT_EQ(elements, R"(1;{"b":[]};"c";)");
+  EXPECT_EQ(std::string_view(begin, static_cast<std::size_t>(cursor.place() - begin)),
+            R"([ 1 , {"b":[]} ,"c"])");
+  ASSERT_TRUE(cursor.next_key(key));
+  EXPECT_EQ(cursor.take().raw(), R"({"e":1})");
+  ASSERT_TRUE(cursor.next_key(key));
+  EXPECT_EQ(key, "f");
+  EXPECT_EQ(cursor.take().integer(), 2);
+  EXPECT_FALSE(cursor.next_key(key));
+}
+
+TEST(JsonCursor, EndsInBrokenText) {
+  for (const std::string text : {"", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":,",
+                                 "{\"a\":[", "{\"a\":[1", "{\"a\":[,", "{1", "[", "{\"a\":}"}) {
+    Cursor cursor(text);
+    cursor.enter();
+    std::string_view key;
+    for (int i = 0; i < 10 && cursor.next_key(key); ++i) {
+      if (cursor.type() == Type::kArray) {
+        cursor.enter();
+        for (int k = 0; k < 10 && cursor.next_element(); ++k) cursor.take();
+      } else {
+        cursor.take();
+      }
+    }
+    EXPECT_FALSE(cursor.next_key(key)) << text;
+    EXPECT_LE(cursor.place(), text.data() + text.size());
+  }
+}
+
 TEST(JsonValue, FindsTheEndOfStrings) {
   for (std::size_t lead = 0; lead < 40; ++lead) {
     for (std::size_t slashes = 0; slashes < 40; ++slashes) {

@@ -75,6 +75,31 @@ TEST(ApplyEdits, AddsToAnEmptyObject) {
             R"({ "a":1,"b":2})");
 }
 
+TEST(EditedPieces, CopiesNothing) {
+  const std::string body = chat("abc");
+  const auto request = parse_chat_request(body, Surface::kChat);
+  const BodyEdits first{ReplaceMessage{1, message("x")}}, then{SetField{"n", "2"}};
+  const auto pieces = edited_pieces(body, *request, first, then);
+  ASSERT_TRUE(pieces);
+  std::string out;
+  pieces->append_to(out);
+  EXPECT_EQ(out.size(), pieces->bytes());
+  EXPECT_EQ(names_of(out), "axc");
+  EXPECT_TRUE(out.ends_with(R"(,"n":2})"));
+  // Up to the message, the message, the rest, then the field.
+  EXPECT_EQ(pieces->views()[0].data(), body.data());
+  EXPECT_EQ(pieces->views()[1].data(), std::get<ReplaceMessage>(first[0]).json.data());
+}
+
+TEST(EditedPieces, TakesTheLaterEditOfBothLists) {
+  const std::string body = R"({"input":"x","a":1})";
+  const auto request = parse_chat_request(body, Surface::kResponses);
+  const BodyEdits first{SetField{"a", "2"}}, then{SetField{"a", "3"}};
+  std::string out;
+  edited_pieces(body, *request, first, then)->append_to(out);
+  EXPECT_EQ(out, R"({"input":"x","a":3})");
+}
+
 TEST(ApplyEdits, RemovesFields) {
   const std::string body = R"({"a":1, "input":"x", "b":2})";
   const auto without = [&](const BodyEdits& edits) {

@@ -132,6 +132,20 @@ TEST(NormalizedAnswer, CollapsesWhiteSpace) {
   EXPECT_EQ(normalized_answer(" \n "), "");
 }
 
+TEST(NormalizedAnswer, CollapsesWhiteSpaceAtEveryPlace) {
+  const std::string words = "the quick brown fox jumps over the lazy dog and runs away";
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    for (const char* space : {" ", "\t", "\r\n", " \v ", "\f"}) {
+      const std::string rest = words.substr(at);
+      const std::string before = words.substr(0, at);
+      const std::string wide = before + (at == 0 ? "" : "|") + space + space + rest + space;
+      const std::string normal = at == 0 ? rest : before + "| " + rest;
+      const bool doubled = rest.front() == ' ';
+      EXPECT_EQ(normalized_answer(wide), doubled ? before + "|" + rest : normal);
+    }
+  }
+}
+
 TEST(NormalizedAnswer, DropsReasoning) {
   EXPECT_EQ(normalized_answer("<think>hm\nhm</think>\n\nyes"), "yes");
   EXPECT_EQ(normalized_answer("hm</think>yes"), "yes");
