@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""How well recall finds what was said: the lexical index on annotated dialogues.
+
+usage: ./dev bench recall DIR [--haystack TOKENS]
+
+DIR has conv_K.jsonl (turns: id "D<session>:<number>", speaker, date, text) and questions.jsonl (conv, question,
+category, evidence: ids of turns). A turn is a passage and a dialogue an index. Of the evidence of a question,
+rN is the share (percent) among the best N turns, tB the share in what fits B tokens when turns are taken best
+first until one does not fit; a turn costs 1.3 tokens for every word of "speaker: text". Category 5 asks for what
+was never said and does not count.
+
+Then all dialogues are put into one index with made-up prose, for its speed and size.
+"""
+
+import argparse
+import collections
+import datetime
+import json
+import pathlib
+import subprocess
+
+import benchkit
+
+CUTS = (5, 10, 20)
+BUDGETS = (512, 1024, 2048)
+KEYS = [f"r{cut}" for cut in CUTS] + [f"t{budget}" for budget in BUDGETS]
+UNANSWERABLE = 5
+TARGETS = {"r5": 72, "r10": 80, "r20": 85, "t512": 80, "t1024": 85.5, "t2048": 89.5}
+# Speed and size at the default haystack; `least` or `most`.
+SCALE_TARGETS = {"build_tokens_per_s": ("least", 2.5e6), "bytes_per_token": ("most", 1.1),
+                 "query_p50_ms": ("most", 1), "query_p99_ms": ("most", 5)}
+DATE_FORM = "%I:%M %p on %d %B, %Y"
+
+
+class Index:
+    """The program that holds the index."""
+
+    def __init__(self):
+        program = benchkit.BUILD / "tests/bench/recall_bench"
+        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        self._process.wait(10)
+
+    def tell(self, *fields):
+        print(*(" ".join(str(field).split()) for field in fields), sep="\t", file=self._process.stdin)
+
+    def ask(self, *fields):
+        self.tell(*fields)
+        self._process.stdin.flush()
+        if line := self._process.stdout.readline():
+            return json.loads(line)
+        raise benchkit.BenchError("recall_bench ended")
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def read_dialogues(folder):
+    found = {int(path.stem.partition("_")[2]): read_lines(path) for path in sorted(folder.glob("conv_*.jsonl"))}
+    if not found:
+        raise benchkit.BenchError(f"no conv_*.jsonl in {folder}")
+    return found
+
+
+def add_turn(index, turn, dialogue):
+    day = (datetime.datetime.strptime(turn["date"], DATE_FORM) - datetime.datetime(1970, 1, 1)).days
+    session = int(turn["id"].partition(":")[0].lstrip("D"))
+    index.tell("add", day, dialogue * 1000 + session, turn["speaker"], turn["text"])
+
+
+def cost(turn):
+    return 1.3 * len(f"{turn['speaker']}: {turn['text']}".split())
+
+
+def score(hits, costs, evidence):
+    """Shares of the evidence, by key."""
+    shares = {f"r{cut}": len(evidence.intersection(hits[:cut])) / len(evidence) for cut in CUTS}
+    for budget in BUDGETS:
+        used, taken = 0, set()
+        for hit in hits:
+            used += costs[hit]
+            if used > budget:
+                break
+            taken.add(hit)
+        shares[f"t{budget}"] = len(evidence & taken) / len(evidence)
+    return shares
+
+
+def ask_dialogues(index, dialogues, questions):
+    """-> per category, the shares of every question."""
+    shares = collections.defaultdict(list)
+    for number, turns in dialogues.items():
+        index.tell("new")
+        for turn in turns:
+            add_turn(index, turn, number)
+        places = {turn["id"]: place for place, turn in enumerate(turns)}
+        costs = [cost(turn) for turn in turns]
+        for question in questions:
+            evidence = {places[name] for name in question["evidence"] if name in places}
+            if question["conv"] != number or question["category"] == UNANSWERABLE or not evidence:
+                continue
+            result = score(index.ask("ask", question["question"])["hits"], costs, evidence)
+            for category in (question["category"], "all"):
+                shares[category].append(result)
+    return shares
+
+
+def measure_scale(index, dialogues, questions, tokens):
+    index.tell("new")
+    before = index.ask("fill", tokens / 2)
+    added = 0
+    for number, turns in dialogues.items():
+        for turn in turns:
+            add_turn(index, turn, number)
+            added += cost(turn)
+    after = index.ask("fill", tokens / 2)
+    made_up = before["tokens"] + after["tokens"]
+    size = index.ask("size")
+    times = [index.ask("ask", question["question"])["us"] / 1000 for question in questions]
+    return {"tokens": round(made_up + added), "passages": size["passages"],
+            "build_tokens_per_s": made_up / (before["seconds"] + after["seconds"]),
+            "bytes_per_token": size["bytes"] / (made_up + added),
+            "query_p50_ms": benchkit.percentile(times, 0.5), "query_p99_ms": benchkit.percentile(times, 0.99)}
+
+
+def find_misses(quality, scale):
+    misses = [f"{key}={quality[key]:.1f} (target >= {least})"
+              for key, least in TARGETS.items() if quality[key] < least]
+    for key, (side, bound) in SCALE_TARGETS.items():
+        if scale and (scale[key] < bound if side == "least" else scale[key] > bound):
+            misses.append(f"{key}={scale[key]:.2f} (target {'>=' if side == 'least' else '<='} {bound})")
+    return misses
+
+
+def run():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", metavar="DIR", type=pathlib.Path)
+    parser.add_argument("--haystack", metavar="TOKENS", type=float, default=10e6,
+                        help="size of the large index, 0 for none")
+    arguments = parser.parse_args()
+    dialogues = read_dialogues(arguments.folder)
+    questions = read_lines(arguments.folder / "questions.jsonl")
+    with Index() as index:
+        shares = ask_dialogues(index, dialogues, questions)
+        scale = measure_scale(index, dialogues, questions, arguments.haystack) if arguments.haystack else None
+    rows = {category: {key: 100 * sum(one[key] for one in results) / len(results) for key in KEYS}
+            for category, results in sorted(shares.items(), key=lambda item: str(item[0]))}
+    for category, row in rows.items():
+        benchkit.emit(bench="recall", category=category, questions=len(shares[category]), **row)
+    if scale:
+        benchkit.emit(bench="recall", arm="scale", **scale)
+    benchkit.table(["category", "questions", *KEYS],
+                   [[category, len(shares[category]), *row.values()] for category, row in rows.items()]
+                   + [["target", "", *TARGETS.values()]])
+    if scale:
+        benchkit.table(["", *SCALE_TARGETS], [["scale", *(scale[key] for key in SCALE_TARGETS)],
+                                              ["target", *(bound for _, bound in SCALE_TARGETS.values())]])
+    return benchkit.verdict(find_misses(rows["all"], scale))
+
+
+if __name__ == "__main__":
+    benchkit.main(run)

@@ -1,0 +1,146 @@
+// The lexical index on a pipe: one command a line, fields separated by tabs. recall.py drives it.
+//
+//   new                             another index; prints nothing
+//   add DAY SESSION SPEAKER TEXT    prints nothing
+//   fill TOKENS                     adds made-up prose; prints {"tokens":,"seconds":}
+//   ask TEXT                        prints {"us":,"hits":[passage, ...]}, the best 200
+//   size                            prints {"passages":,"bytes":}
+//
+// The prose has the words of all texts added so far by frequency, then made-up rare ones, so that
+// questions meet long lists of postings, as they do in real prose.
+
+#include "base/json.hpp"
+#include "plugins/recall/lexical_index.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace keep::bench {
+namespace {
+
+constexpr std::size_t kHits = 200;
+constexpr double kTokensPerWord = 1.3;
+constexpr std::size_t kPassageWords = 98;
+constexpr std::size_t kVocabulary = 400000;
+
+double seconds_since(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+}
+
+std::vector<std::string_view> split(std::string_view line, char separator) {
+  std::vector<std::string_view> fields;
+  while (true) {
+    const std::size_t end = line.find(separator);
+    fields.push_back(line.substr(0, end));
+    if (end == line.npos) return fields;
+    line.remove_prefix(end + 1);
+  }
+}
+
+// Words at random, the n-th most frequent with a share of about 1/n.
+class Prose {
+ public:
+  explicit Prose(const std::unordered_map<std::string, unsigned>& counts) {
+    std::vector<std::pair<unsigned, std::string>> known;
+    for (const auto& [word, count] : counts) known.emplace_back(count, word);
+    std::sort(known.rbegin(), known.rend());
+    for (auto& [count, word] : known) words_.push_back(std::move(word));
+    while (words_.size() < kVocabulary) words_.push_back(made_up(words_.size()));
+    double sum = 0;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      share_until_.push_back(sum += std::pow(static_cast<double>(i) + 3, -1.05));
+    }
+  }
+
+  std::string passage() {
+    std::uniform_real_distribution<double> share(0, share_until_.back());
+    std::string text;
+    for (std::size_t i = 0; i < kPassageWords; ++i) {
+      const auto at = std::lower_bound(share_until_.begin(), share_until_.end(), share(random_));
+      text.append(words_[static_cast<std::size_t>(at - share_until_.begin())]).append(" ");
+    }
+    return text;
+  }
+
+ private:
+  static std::string made_up(std::size_t number) {
+    std::string word;
+    for (; number > 0; number /= 75) {
+      word += "bdfgklmnprstvwz"[number % 15];
+      word += "aeiou"[number / 15 % 5];
+    }
+    return word;
+  }
+
+  std::mt19937_64 random_{1};
+  std::vector<std::string> words_;
+  std::vector<double> share_until_;
+};
+
+class Driver {
+ public:
+  void obey(std::string_view line) {
+    const std::vector<std::string_view> fields = split(line, '\t');
+    if (fields[0] == "new") index_ = recall::LexicalIndex();
+    if (fields[0] == "add") add(fields.at(1), fields.at(2), fields.at(3), fields.at(4));
+    if (fields[0] == "fill") fill(std::strtod(std::string(fields.at(1)).c_str(), nullptr));
+    if (fields[0] == "ask") ask(fields.at(1));
+    if (fields[0] == "size") {
+      json::Writer out;
+      out.begin_object().member("passages", index_.size()).member("bytes", index_.memory_bytes());
+      std::cout << out.end_object().str() << std::endl;
+    }
+  }
+
+ private:
+  void add(std::string_view day, std::string_view session, std::string_view speaker,
+           std::string_view text) {
+    index_.add({text, speaker, std::atoi(std::string(day).c_str()),
+                static_cast<std::uint32_t>(std::atoi(std::string(session).c_str()))});
+    for (const std::string_view word : split(text, ' ')) ++counts_[std::string(word)];
+  }
+
+  void fill(double tokens) {
+    Prose prose(counts_);
+    double seconds = 0, added = 0;
+    for (std::uint32_t session = 1U << 20; added < tokens; ++session) {
+      const std::string text = prose.passage();
+      const auto begun = std::chrono::steady_clock::now();
+      index_.add({text, "", 0, session / 5});
+      seconds += seconds_since(begun);
+      added += kTokensPerWord * static_cast<double>(kPassageWords);
+    }
+    json::Writer out;
+    out.begin_object().member("tokens", added).member("seconds", seconds).end_object();
+    std::cout << out.str() << std::endl;
+  }
+
+  void ask(std::string_view question) {
+    const auto begun = std::chrono::steady_clock::now();
+    const std::vector<recall::Hit> hits = index_.search(question, kHits);
+    json::Writer out;
+    out.begin_object().member("us", seconds_since(begun) * 1e6).key("hits").begin_array();
+    for (const recall::Hit& hit : hits) out.integer(hit.passage);
+    std::cout << out.end_array().end_object().str() << std::endl;
+  }
+
+  recall::LexicalIndex index_;
+  std::unordered_map<std::string, unsigned> counts_;
+};
+
+}  // namespace
+}  // namespace keep::bench
+
+int main() {
+  keep::bench::Driver driver;
+  for (std::string line; std::getline(std::cin, line);) driver.obey(line);
+}
