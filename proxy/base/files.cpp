@@ -44,8 +44,7 @@ int flags_of(File::Mode mode) noexcept {
   switch (mode) {
     case File::Mode::kRead: return O_RDONLY;
     case File::Mode::kWrite: return O_RDWR;
-    case File::Mode::kCreate: return O_RDWR | O_CREAT | O_EXCL;
-    case File::Mode::kReplace: break;
+    case File::Mode::kCreate: break;
   }
   return O_RDWR | O_CREAT | O_TRUNC;
 }
@@ -62,7 +61,10 @@ File::Info to_info(const struct stat& status) noexcept {
 Result<File> File::open(std::string path, Mode mode) {
   const int flags = flags_of(mode);
   if ((flags & O_CREAT) != 0 && is_to_fail("create")) return to_error("create", path, errno);
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, kFileMode);
+  int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, kFileMode);
+  if (descriptor < 0 && mode == Mode::kWrite && (errno == EACCES || errno == EROFS)) {
+    descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
   if (descriptor < 0) return to_error("open", path, errno);
   return File(std::move(path), descriptor);
 }
@@ -126,6 +128,12 @@ Result<> File::truncate(std::uint64_t size) {
 
 Result<> File::sync() {
   if (is_to_fail("sync") || ::fdatasync(descriptor_) != 0) return failure("sync");
+  return {};
+}
+
+Result<> File::move_to(std::string path) {
+  if (auto renamed = files::rename(path_, path); !renamed) return renamed;
+  path_ = std::move(path);
   return {};
 }
 

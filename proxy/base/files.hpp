@@ -19,9 +19,8 @@ class File {
  public:
   enum class Mode {
     kRead,
-    kWrite,    // reading, too; it must exist
-    kCreate,   // the same; it must not exist
-    kReplace,  // the same; what it held is gone
+    kWrite,   // reading, too; it must exist. Where that is not allowed for reading: writes fail
+    kCreate,  // the same; what it held is gone
   };
   struct Info {
     std::uint64_t size = 0;
@@ -44,7 +43,8 @@ class File {
   // On failure a part of it may be there.
   Result<> write_at(std::uint64_t offset, std::string_view bytes);
   Result<> truncate(std::uint64_t size);
-  Result<> sync();  // of the data; survives the loss of power
+  Result<> sync();                     // of the data; survives the loss of power
+  Result<> move_to(std::string path);  // replaces what is there
 
  private:
   File(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}

@@ -1,0 +1,167 @@
+#include "base/files.hpp"
+#include "plugins/history/conversation_log.hpp"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace keep::history {
+
+namespace {
+
+constexpr std::string_view kBlocks = ".blocks";
+constexpr std::string_view kTail = ".tail";
+constexpr std::string_view kEnded = ".ended";  // what was the tail, while the rest is deleted
+constexpr std::string_view kDamaged = ".damaged";
+
+Error storage_error(std::string detail) {
+  return Error(Fault::kStorage, Side::kInternal, std::move(detail));
+}
+
+std::string path_of(const std::string& stem, std::string_view ending) {
+  return stem + std::string(ending);
+}
+
+MessageRow lost_row(Position position) {
+  MessageRow row;
+  row.parent = position - 1;
+  row.lost = true;
+  return row;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ConversationLog>> ConversationLog::open(const std::string& stem,
+                                                               const ConversationName& name,
+                                                               const LogSettings& settings) {
+  if (name.tenant.size() + name.id.size() > kMaxNameBytes) {
+    return Error(Fault::kTooLarge, Side::kDownstream, "the name of the conversation is too long");
+  }
+  std::unique_ptr<ConversationLog> log(new ConversationLog(stem, name, settings));
+  if (auto loaded = log->load(); !loaded) return loaded.error();
+  return log;
+}
+
+Result<bool> ConversationLog::remove(const std::string& stem) {
+  // From the renaming on the conversation is gone: open() and the shelf finish what a crash leaves.
+  bool found = true;
+  if (auto ended = files::rename(path_of(stem, kTail), path_of(stem, kEnded)); !ended) {
+    if (ended.error().fault != Fault::kNotFound) return ended.error();
+    found = false;
+  }
+  const std::array<std::string, 5> paths{path_of(stem, kBlocks), path_of(stem, kTail) + ".new",
+                                         path_of(path_of(stem, kBlocks), kDamaged),
+                                         path_of(path_of(stem, kTail), kDamaged),
+                                         path_of(stem, kEnded)};
+  for (const std::string& path : paths) {
+    const auto removed = files::remove(path);
+    if (!removed) return removed.error();
+    found |= *removed;
+  }
+  return found;
+}
+
+Result<> ConversationLog::load() {
+  if (files::info(path_of(stem_, kEnded))) {
+    if (auto removed = remove(stem_); !removed) return removed.error();
+  }
+  auto tail = load_tail();
+  if (!tail) return tail.error();
+  if (auto loaded = load_blocks(*tail); !loaded) return loaded;
+  if (tail->state == TailContents::State::kGood) {
+    if (auto resumed = tail_.resume(*tail); !resumed) return resumed;
+    add_tail(*std::move(tail));
+  }
+  return {};
+}
+
+Result<TailContents> ConversationLog::load_tail() {
+  auto tail = read_tail(tail_.path());
+  if (!tail) return tail;
+  switch (tail->state) {
+    case TailContents::State::kEmpty: break;
+    case TailContents::State::kNewer:
+      return storage_error(tail_.path() + " was written by a newer version");
+    case TailContents::State::kDamaged:
+      notes_.push_back("damaged header, set aside: " + tail_.path());
+      if (auto aside = files::rename(tail_.path(), path_of(tail_.path(), kDamaged)); !aside) {
+        return aside.error();
+      }
+      break;
+    case TailContents::State::kGood:
+      if (tail->header.name != name_) {
+        return storage_error(tail_.path() + " belongs to another conversation");
+      }
+      created_ = tail->header.created;
+      if (tail->damaged) notes_.push_back("damaged messages in " + tail_.path());
+      if (tail->bytes > tail->good_bytes) {
+        notes_.push_back("cut off what was not written whole: " + tail_.path());
+      }
+  }
+  return tail;
+}
+
+Result<> ConversationLog::load_blocks(const TailContents& tail) {
+  BlockFile::Covered covered;
+  if (tail.state == TailContents::State::kGood) {
+    covered.first = tail.header.first;
+    covered.end = tail.end();
+  }
+  const auto add_block = [this](const RecordHeader& header, std::span<const MessageRow> rows) {
+    if (header.first < tree_.size()) return false;
+    add_lost(Before{header.first, header.tokens_before, header.turns_before});
+    for (const MessageRow& row : rows) tree_.add(row);
+    return true;
+  };
+  const auto loaded = blocks_.load(covered, add_block);
+  if (!loaded) return loaded.error();
+  const std::string path = path_of(stem_, kBlocks);
+  if (loaded->format == Format::kNewer) {
+    return storage_error(path + " was written by a newer version");
+  }
+  if (loaded->header) {
+    if (loaded->header->name != name_) {
+      return storage_error(path + " belongs to another conversation");
+    }
+    created_ = loaded->header->created;
+  }
+  if (loaded->skipped > 0) {
+    notes_.push_back(std::to_string(loaded->skipped) + " damaged bytes in " + path);
+  }
+  if (loaded->cut > 0) notes_.push_back("cut off what was not written whole: " + path);
+  return {};
+}
+
+void ConversationLog::add_tail(TailContents tail) {
+  if (tail.records.empty()) {
+    add_lost(Before{tail.header.first, tail.header.tokens_before, tail.header.turns_before});
+  }
+  for (TailRecord& record : tail.records) {
+    Before at{record.first, record.tokens_before, record.turns_before};
+    for (TailMessage& message : record.messages) {
+      if (at.first >= tree_.size()) {  // else a block has it
+        add_lost(at);
+        tree_.add(message.row);
+        at.pass(message.row);
+        tail_.add(std::move(message));
+      } else {
+        at.pass(message.row);
+      }
+    }
+  }
+}
+
+// Messages between those that are there and `until`: nothing is left of them but their number.
+void ConversationLog::add_lost(const Before& until) {
+  if (until.first <= tree_.size()) return;
+  // In memory the tail has no holes.
+  while (!tail_.messages().empty() && tree_.size() < until.first) {
+    const MessageRow row = lost_row(static_cast<Position>(tree_.size()));
+    tree_.add(row);
+    tail_.add(TailMessage{row, std::string()});
+  }
+  tree_.add_lost(until.first);
+  tree_.set_totals(until.tokens, until.turns);
+}
+
+}  // namespace keep::history

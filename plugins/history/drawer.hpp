@@ -1,0 +1,44 @@
+// Drawer: the log of one conversation and the strand on which everything happens to it, in order.
+//
+// The members are used on the strand only. The log is opened by the first who needs it, and again
+// after the conversation was removed.
+#pragma once
+
+#include "base/pools.hpp"
+#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/summary.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keep::history {
+
+class Drawer {
+ public:
+  Drawer(Strand on, std::string stem, ConversationName name, LogSettings settings);
+
+  // Fault::kNotFound: it holds nothing and is not to be created.
+  Result<ConversationLog*> open(bool create);
+  // Deletes the conversation. false: there was nothing.
+  Result<bool> remove();
+  void close() noexcept { log_.reset(); }
+
+  struct State {
+    std::optional<Figures> figures;  // none: the files could not be read; last_used is not set
+    std::vector<std::string> notes;  // for the log
+  };
+  State state();
+
+  const Strand strand;
+
+ private:
+  const std::string stem_;
+  const ConversationName name_;
+  const LogSettings settings_;
+  std::unique_ptr<ConversationLog> log_;
+  bool removed_ = false;
+};
+
+}  // namespace keep::history

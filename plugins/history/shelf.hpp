@@ -1,0 +1,148 @@
+// Shelf: all conversations of a state folder. Figures of each are in memory, logs of the last used.
+//
+// Loop thread only; file work runs in pools.disk, for one conversation strictly in order. Costs
+// about 400 bytes per conversation that is not open. Reading a conversation is no use of it:
+// last_used, which decides who goes, moves when something is appended. Full: above max_bytes the
+// least recently used idle conversations are deleted whole, but never the one that was used last;
+// above max_open idle logs are closed. Missing: with() creates, or fails with Fault::kNotFound.
+// Damaged files that nothing can be read from are set aside as *.damaged.
+#pragma once
+
+#include "base/pools.hpp"
+#include "exchange/services.hpp"
+#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/drawer.hpp"
+#include "plugins/history/shelf_metrics.hpp"
+#include "plugins/history/summary.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace keep::history {
+
+struct ShelfSettings {
+  std::string folder;                        // its own: STATE/conversations
+  std::size_t max_open = 64;                 // logs
+  std::uint64_t max_bytes = 0;               // of all files; 0: no limit
+  std::chrono::seconds ttl{0};               // since the last use; 0: for ever
+  std::function<std::int64_t()> wall_clock;  // seconds since 1970; empty: the system's
+  LogSettings log;
+};
+
+struct Totals {
+  std::uint64_t conversations = 0, messages = 0, turns = 0, tokens = 0, disk_bytes = 0;
+  std::size_t open = 0;     // logs
+  std::size_t damaged = 0;  // set aside when the shelf was opened
+};
+
+class Shelf {
+ public:
+  Shelf(Services& services, ShelfSettings settings);
+  Shelf(const Shelf&) = delete;
+  Shelf& operator=(const Shelf&) = delete;
+
+  // Reads the folder; before anything else. Fails when the folder cannot be made or read.
+  Task<> open();
+
+  // Runs fn(ConversationLog&), which returns a Result, in the conversation's turn and off the loop.
+  // What has been asked for is done even if the caller is cancelled meanwhile.
+  template <class Fn>
+  asio::awaitable<std::invoke_result_t<Fn&, ConversationLog&>> with(ConversationName name,
+                                                                    bool create, Fn fn);
+
+  // Waits for what runs on it, then deletes its files. false: there was no such conversation.
+  Task<bool> end(ConversationName name);
+
+  std::vector<Summary> list(std::string_view tenant) const;
+  std::optional<Summary> find(const ConversationName& name) const;
+  Totals totals() const noexcept { return totals_; }
+
+  // Lets go what is too old or too much. Done after every turn and, with a ttl, once a minute.
+  void sweep();
+
+ private:
+  struct Entry {
+    Figures figures;
+    std::shared_ptr<Drawer> drawer;  // none: not open
+    std::size_t running = 0;         // turns asked for and not ended
+    bool counted = false;            // in totals_ and by_use_; not while it is being deleted
+    std::list<const ConversationName*>::iterator use, opened;
+  };
+  // A turn that was asked for: the entry stays until it ends.
+  class Turn {
+   public:
+    Turn(Shelf& shelf, ConversationName name, std::shared_ptr<Drawer> drawer)
+        : shelf_(shelf), name_(std::move(name)), drawer_(std::move(drawer)) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { shelf_.leave(name_); }
+    const ConversationName& name() const noexcept { return name_; }
+    const std::shared_ptr<Drawer>& drawer() const noexcept { return drawer_; }
+
+   private:
+    Shelf& shelf_;
+    ConversationName name_;
+    std::shared_ptr<Drawer> drawer_;
+  };
+  template <class R>
+  struct Done {
+    R result;
+    Drawer::State state;
+  };
+
+  bool known(const ConversationName& name) const;
+  std::shared_ptr<Drawer> enter(const ConversationName& name);
+  void leave(const ConversationName& name);
+  void note(const ConversationName& name, Drawer::State state);
+  void count(const ConversationName& name, Entry& entry, const Figures& figures);
+  void discount(Entry& entry);
+  void close_idle();
+  void let_go(const ConversationName& name, Counter& counter);
+  asio::awaitable<void> delete_files(ConversationName name);
+  asio::awaitable<void> sweep_often();
+  std::int64_t wall_clock() const;
+
+  Services& services_;
+  ShelfSettings settings_;
+  ShelfMetrics metrics_;
+  std::map<ConversationName, Entry, std::less<>> entries_;
+  std::list<const ConversationName*> by_use_, open_;  // least recently used first
+  Totals totals_;
+};
+
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn&, ConversationLog&>> Shelf::with(ConversationName name,
+                                                                         bool create, Fn fn) {
+  using R = std::invoke_result_t<Fn&, ConversationLog&>;
+  if (!create && !known(name)) {
+    co_return Error(Fault::kNotFound, Side::kDownstream, "no such conversation");
+  }
+  std::shared_ptr<Drawer> drawer = enter(name);
+  Turn turn(*this, std::move(name), drawer);
+  auto job = [drawer = std::move(drawer), create, fn = std::move(fn)]() mutable {
+    Done<R> done;
+    if (const auto log = drawer->open(create)) {
+      done.result = fn(**log);
+    } else {
+      done.result = log.error();
+    }
+    done.state = drawer->state();
+    return done;
+  };
+  Done<R> done = co_await run_in_turn(turn.drawer()->strand, std::move(job));
+  note(turn.name(), std::move(done.state));
+  co_return std::move(done.result);
+}
+
+}  // namespace keep::history

@@ -1,0 +1,185 @@
+#include "plugins/history/tail_file.hpp"
+
+#include "plugins/history/record_scan.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace keep::history {
+
+namespace {
+
+// Cuts `text` into the texts of its messages. A damaged one leaves the rows alone.
+TailRecord make_record(const RecordHeader& header, std::span<const MessageRow> rows,
+                       const Result<std::string>& text) {
+  TailRecord record;
+  record.first = header.first;
+  record.tokens_before = header.tokens_before;
+  record.turns_before = header.turns_before;
+  std::size_t at = 0;
+  for (const MessageRow& row : rows) {
+    TailMessage message;
+    message.row = row;
+    if (text && row.bytes <= text->size() - at) {
+      message.json = text->substr(at, row.bytes);
+      at += row.bytes;
+    } else {
+      message.row.lost = true;
+      message.row.bytes = 0;
+    }
+    record.messages.push_back(std::move(message));
+  }
+  return record;
+}
+
+Result<> read_records(const File& file, std::uint64_t from, TailContents& contents) {
+  RecordScan scan(file, from, contents.bytes);
+  std::uint64_t last_end = from;  // of the last record; good_bytes is that of the one before
+  bool last_is_damaged = false;
+  for (;;) {
+    const auto more = scan.next();
+    if (!more) return more.error();
+    if (!*more) break;
+    const RecordHeader& header = scan.header();
+    const auto rows = decode_rows(scan.rows(), header.first, header.messages);
+    const bool ours = header.kind == RecordKind::kMessages && header.coding == Coding::kRaw;
+    if (!ours || !rows || header.first < contents.end()) {
+      contents.damaged = true;
+      continue;
+    }
+    contents.damaged |= last_is_damaged || scan.skipped() > 0;
+    const auto text = scan.text();
+    last_is_damaged = !text;
+    contents.records.push_back(make_record(header, *rows, text));
+    contents.good_bytes = std::exchange(last_end, scan.end());
+  }
+  if (last_is_damaged) {
+    contents.records.pop_back();
+  } else {
+    contents.good_bytes = last_end;
+  }
+  return {};
+}
+
+template <class Messages>
+std::string encode(RecordHeader& header, const Messages& messages) {
+  std::vector<MessageRow> rows;
+  std::string text;
+  for (const TailMessage& message : messages) {
+    rows.push_back(message.row);
+    text += message.json;
+  }
+  header.messages = static_cast<std::uint32_t>(rows.size());
+  header.text_bytes = static_cast<std::uint32_t>(text.size());
+  return encode_record(header, encode_rows(rows, header.first), text);
+}
+
+}  // namespace
+
+Position TailContents::end() const noexcept {
+  if (records.empty()) return header.first;
+  return records.back().first + static_cast<Position>(records.back().messages.size());
+}
+
+Result<TailContents> read_tail(const std::string& path) {
+  TailContents contents;
+  const auto file = File::open(path, File::Mode::kRead);
+  if (!file) {
+    if (file.error().fault == Fault::kNotFound) return contents;
+    return file.error();
+  }
+  const auto info = file->info();
+  if (!info) return info.error();
+  contents.bytes = info->size;
+  contents.modified = info->modified;
+  if (contents.bytes == 0) return contents;
+  const auto head = file->read_at(0, kMaxFileHeaderBytes);
+  if (!head) return head.error();
+  ReadFileHeader read = decode_file_header(*head, FileKind::kTail);
+  contents.state = read.format == Format::kNewer     ? TailContents::State::kNewer
+                   : read.format == Format::kDamaged ? TailContents::State::kDamaged
+                                                     : TailContents::State::kGood;
+  contents.header = std::move(read.header);
+  if (contents.state != TailContents::State::kGood) return contents;
+  if (auto done = read_records(*file, read.bytes, contents); !done) return done.error();
+  return contents;
+}
+
+Result<> TailFile::resume(const TailContents& contents) {
+  auto file = File::open(path_, File::Mode::kWrite);
+  if (!file) return file.error();
+  file_ = *std::move(file);
+  end_ = contents.good_bytes;
+  cut_ = contents.bytes > end_;
+  return {};
+}
+
+void TailFile::add(TailMessage message) {
+  text_bytes_ += message.json.size();
+  messages_.push_back(std::move(message));
+}
+
+// The folder is made with the first conversation in it.
+Result<> TailFile::create(const std::string& bytes) {
+  auto file = File::open(path_, File::Mode::kCreate);
+  if (!file && file.error().fault == Fault::kNotFound) {
+    if (auto made = files::make_folder(path_.substr(0, path_.find_last_of('/'))); !made) {
+      return made;
+    }
+    file = File::open(path_, File::Mode::kCreate);
+  }
+  if (!file) return file.error();
+  if (auto written = file->write_at(0, bytes); !written) {
+    (void)files::remove(path_);  // what stays is written over by the next attempt
+    return written;
+  }
+  file_ = *std::move(file);
+  end_ = bytes.size();
+  return {};
+}
+
+Result<> TailFile::append(const FileHeader& header, RecordHeader record,
+                          std::vector<TailMessage>& messages) {
+  const std::string bytes = encode(record, messages);
+  if (!file_.is_open()) {
+    if (auto created = create(encode_file_header(header) + bytes); !created) return created;
+  } else {
+    if (cut_) {
+      if (auto cut = file_.truncate(end_); !cut) return cut;
+      cut_ = false;
+    }
+    if (auto written = file_.write_at(end_, bytes); !written) {
+      cut_ = !file_.truncate(end_);
+      return written;
+    }
+    end_ += bytes.size();
+  }
+  for (TailMessage& message : messages) add(std::move(message));
+  messages.clear();
+  return {};
+}
+
+Result<> TailFile::drop_front(std::size_t count, const FileHeader& header, RecordHeader record) {
+  for (std::size_t i = 0; i < count; ++i) {
+    text_bytes_ -= messages_.front().json.size();
+    messages_.pop_front();
+  }
+  const std::string fresh_path = path_ + ".new";
+  std::string bytes = encode_file_header(header);
+  if (!messages_.empty()) bytes += encode(record, messages_);
+  auto fresh = File::open(fresh_path, File::Mode::kCreate);
+  if (!fresh) return fresh.error();
+  auto done = fresh->write_at(0, bytes);
+  if (done) done = fresh->move_to(path_);
+  if (!done) {
+    (void)files::remove(fresh_path);
+    return done;
+  }
+  file_ = *std::move(fresh);
+  end_ = bytes.size();
+  cut_ = false;
+  return {};
+}
+
+}  // namespace keep::history
