@@ -17,7 +17,7 @@ namespace keep::history {
 
 class Drawer {
  public:
-  Drawer(Strand on, std::string stem, ConversationName name, LogSettings settings);
+  Drawer(Strand on, std::string stem, ConversationName name, const LogSettings& settings);
 
   // Fault::kNotFound: it holds nothing and is not to be created.
   Result<ConversationLog*> open(bool create);
@@ -38,7 +38,7 @@ class Drawer {
   const ConversationName name_;
   const LogSettings settings_;
   std::unique_ptr<ConversationLog> log_;
-  bool removed_ = false;
+  bool readable_ = false;  // what is on disk is known
 };
 
 }  // namespace keep::history

@@ -66,7 +66,7 @@ class Shelf {
 
   std::vector<Summary> list(std::string_view tenant) const;
   std::optional<Summary> find(const ConversationName& name) const;
-  Totals totals() const noexcept { return totals_; }
+  Totals totals() const noexcept;
 
   // Lets go what is too old or too much. Done after every turn and, with a ttl, once a minute.
   void sweep();
@@ -108,7 +108,8 @@ class Shelf {
   void count(const ConversationName& name, Entry& entry, const Figures& figures);
   void discount(Entry& entry);
   void close_idle();
-  void let_go(const ConversationName& name, Counter& counter);
+  void let_go(const ConversationName& name, bool old);
+  Task<bool> remove(ConversationName name);
   asio::awaitable<void> delete_files(ConversationName name);
   asio::awaitable<void> sweep_often();
   std::int64_t wall_clock() const;

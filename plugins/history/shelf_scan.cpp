@@ -1,0 +1,167 @@
+#include "plugins/history/shelf_scan.hpp"
+
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/record.hpp"
+#include "plugins/history/tail_file.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace keep::history {
+
+namespace {
+
+// Which files a stem has.
+struct Present {
+  bool blocks = false, tail = false, ended = false;
+};
+
+class Scanner {
+ public:
+  explicit Scanner(const LogSettings& settings) : settings_(settings) {}
+
+  void scan_folder(const std::string& folder);
+  Scan take() && { return std::move(scan_); }
+
+ private:
+  void scan_one(const std::string& stem, const Present& present);
+  bool scan_tail(const std::string& stem, const Present& present);
+  void scan_blocks(const std::string& stem);
+  void set_aside(const std::string& path);
+  void note(const Error& error) { scan_.notes.push_back(error.detail); }
+
+  const LogSettings settings_;
+  Scan scan_;
+};
+
+void Scanner::scan_folder(const std::string& folder) {
+  const auto names = files::list_folder(folder);
+  if (!names) return note(names.error());
+  std::map<std::string, Present> stems;
+  for (const std::string& name : *names) {
+    const std::size_t dot = name.find('.');
+    const std::string_view ending = std::string_view(name).substr(std::min(dot, name.size()));
+    const auto is = [&](std::string_view wanted) { return ending == wanted; };
+    if (is(".tail.new")) (void)files::remove(folder + "/" + name);
+    if (!is(".blocks") && !is(".tail") && !is(".ended")) continue;
+    Present& present = stems[name.substr(0, dot)];
+    present.blocks |= is(".blocks");
+    present.tail |= is(".tail");
+    present.ended |= is(".ended");
+  }
+  for (const auto& [name, present] : stems) scan_one(folder + "/" + name, present);
+}
+
+void Scanner::scan_one(const std::string& stem, const Present& present) {
+  if (present.ended) {
+    const auto removed = ConversationLog::remove(stem);
+    if (!removed) note(removed.error());
+  } else if (!present.tail || !scan_tail(stem, present)) {
+    if (present.blocks) scan_blocks(stem);
+  }
+}
+
+// false: what there is to know has to be looked up in the blocks.
+bool Scanner::scan_tail(const std::string& stem, const Present& present) {
+  auto tail = read_tail(stem + ".tail");
+  if (!tail) {
+    note(tail.error());
+    return true;
+  }
+  if (tail->state == TailContents::State::kNewer) {
+    scan_.notes.push_back(stem + ".tail was written by a newer version");
+    return true;
+  }
+  if (tail->state != TailContents::State::kGood) {
+    if (tail->state == TailContents::State::kDamaged && !present.blocks) set_aside(stem + ".tail");
+    return false;
+  }
+  Summary summary;
+  summary.name = std::move(tail->header.name);
+  summary.messages = tail->end();
+  summary.tokens = tail->header.tokens_before;
+  summary.turns = tail->header.turns_before;
+  if (!tail->records.empty()) {
+    const TailRecord& last = tail->records.back();
+    summary.tokens = last.tokens_before;
+    summary.turns = last.turns_before;
+    for (const TailMessage& message : last.messages) {
+      summary.tokens += message.row.tokens;
+      if (message.row.role == Role::kUser) ++summary.turns;
+    }
+  }
+  summary.created = tail->header.created;
+  summary.last_used = tail->modified;
+  summary.disk_bytes = tail->good_bytes;
+  if (present.blocks) {
+    const auto info = files::info(stem + ".blocks");
+    if (info) summary.disk_bytes += info->size;
+  }
+  // Nothing was ever acknowledged in a file without messages.
+  if (summary.messages > 0) scan_.found.push_back(std::move(summary));
+  return true;
+}
+
+// By opening it, which repairs what can be.
+void Scanner::scan_blocks(const std::string& stem) {
+  const std::string path = stem + ".blocks";
+  const auto file = File::open(path, File::Mode::kRead);
+  if (!file) return note(file.error());
+  const auto info = file->info();
+  const auto head = file->read_at(0, kMaxFileHeaderBytes);
+  if (!info || !head) return note(info ? head.error() : info.error());
+  const ReadFileHeader read = decode_file_header(*head, FileKind::kBlocks);
+  if (read.format == Format::kNewer) {
+    scan_.notes.push_back(path + " was written by a newer version");
+    return;
+  }
+  if (read.format == Format::kDamaged) return set_aside(path);
+  const auto log = ConversationLog::open(stem, read.header.name, settings_);
+  if (!log) return note(log.error());
+  for (std::string& line : (*log)->take_notes()) scan_.notes.push_back(std::move(line));
+  if ((*log)->size() == 0) return set_aside(path);
+  Summary summary;
+  summary.name = read.header.name;
+  summary.messages = (*log)->size();
+  summary.tokens = (*log)->tokens();
+  summary.turns = (*log)->turns();
+  summary.created = (*log)->created();
+  summary.last_used = info->modified;
+  summary.disk_bytes = (*log)->disk_bytes();
+  scan_.found.push_back(std::move(summary));
+}
+
+void Scanner::set_aside(const std::string& path) {
+  ++scan_.damaged;
+  scan_.notes.push_back("damaged, set aside: " + path);
+  if (auto renamed = files::rename(path, path + ".damaged"); !renamed) note(renamed.error());
+}
+
+}  // namespace
+
+Result<Scan> scan_shelf(const std::string& folder, const LogSettings& settings) {
+  if (auto made = files::make_folder(folder); !made) return made.error();
+  const auto names = files::list_folder(folder);
+  if (!names) return names.error();
+  Scanner scanner(settings);
+  for (const std::string& name : *names) {
+    if (name.size() == 2) scanner.scan_folder(folder + "/" + name);
+  }
+  Scan scan = std::move(scanner).take();
+  std::ranges::sort(scan.found, {}, &Summary::last_used);
+  return scan;
+}
+
+std::string stem_of(const std::string& folder, const ConversationName& name) {
+  // The length keeps two names apart that read the same one after the other.
+  const std::string hash =
+      hash128_hex(std::to_string(name.tenant.size()) + ":" + name.tenant + name.id);
+  return folder + "/" + hash.substr(0, 2) + "/" + hash;
+}
+
+}  // namespace keep::history
