@@ -2,15 +2,15 @@
 // many indexes and what is reserved is memory that nothing else can use. Any thread.
 #pragma once
 
-#include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace keep::recall {
 
 template <class T>
-void push_back(std::vector<T>& values, const T& value) {
+void push_back(std::vector<T>& values, T value) {
   if (values.size() == values.capacity()) values.reserve(values.size() + values.size() / 16 + 16);
-  values.push_back(value);
+  values.push_back(std::move(value));
 }
 
 }  // namespace keep::recall

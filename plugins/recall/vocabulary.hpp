@@ -42,13 +42,13 @@ class Vocabulary {
   };
 
   std::uint64_t hash_of(std::string_view word) const;
-  std::size_t place_of(std::uint64_t hash) const noexcept;
+  std::size_t place_of(std::uint32_t hash) const noexcept;
   Term add_unknown(std::string_view word);
-  void grow();
+  void grow_table();
 
   Stemmer stemmer_;
-  std::vector<std::uint64_t> hashes_;  // by term
-  std::vector<TermId> table_;          // open addressing by hash; its size is a power of two
+  std::vector<std::uint32_t> hashes_;  // by term
+  std::vector<TermId> table_;          // open addressing by hash
   // What add() answered for words of late, by hash: most words are frequent, stemming is slow. Its
   // size is a power of two, and bounded.
   std::vector<Known> known_;

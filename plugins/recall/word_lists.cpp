@@ -43,6 +43,7 @@ const std::unordered_map<std::string_view, std::string_view>& base_forms() {
   static const std::unordered_map<std::string_view, std::string_view> forms = {
       {"went", "go"},
       {"gone", "go"},
+      {"goes", "go"},
       {"bought", "buy"},
       {"got", "get"},
       {"gotten", "get"},

@@ -2,6 +2,7 @@
 
 #include "plugins/recall/characters.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace keep::recall {
@@ -37,6 +38,10 @@ std::size_t joiner_at(std::string_view text, std::size_t at) noexcept {
 }
 
 }  // namespace
+
+bool is_compound(std::string_view word) noexcept {
+  return std::any_of(word.begin(), word.end(), is_joiner);
+}
 
 void WordReader::reset(std::string_view text) noexcept {
   text_ = text;

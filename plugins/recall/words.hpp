@@ -15,6 +15,9 @@ namespace keep::recall {
 
 inline constexpr std::size_t kMaxWordBytes = 64;
 
+// The whole of a name in parts that something joins: "max_size", but not "maxSize".
+bool is_compound(std::string_view word) noexcept;
+
 class WordReader {
  public:
   explicit WordReader(std::string_view text = {}) noexcept { reset(text); }

@@ -7,7 +7,9 @@
 //   size                            prints {"passages":,"bytes":}
 //
 // The prose has the words of all texts added so far by frequency, then made-up rare ones, so that
-// questions meet long lists of postings, as they do in real prose.
+// questions meet long lists of postings, as they do in real prose. As there, a third of the words
+// was said a short while ago; with that it has about as many terms and postings as technical
+// documentation of that size.
 
 #include "base/json.hpp"
 #include "plugins/recall/lexical_index.hpp"
@@ -30,7 +32,10 @@ namespace {
 constexpr std::size_t kHits = 200;
 constexpr double kTokensPerWord = 1.3;
 constexpr std::size_t kPassageWords = 98;
-constexpr std::size_t kVocabulary = 400000;
+constexpr std::size_t kVocabulary = 120000;
+constexpr double kExponent = -1.15;
+constexpr double kRepeated = 0.35;
+constexpr std::size_t kRemembered = 300;  // words
 
 double seconds_since(std::chrono::steady_clock::time_point begun) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -57,17 +62,13 @@ class Prose {
     while (words_.size() < kVocabulary) words_.push_back(made_up(words_.size()));
     double sum = 0;
     for (std::size_t i = 0; i < words_.size(); ++i) {
-      share_until_.push_back(sum += std::pow(static_cast<double>(i) + 3, -1.05));
+      share_until_.push_back(sum += std::pow(static_cast<double>(i) + 3, kExponent));
     }
   }
 
   std::string passage() {
-    std::uniform_real_distribution<double> share(0, share_until_.back());
     std::string text;
-    for (std::size_t i = 0; i < kPassageWords; ++i) {
-      const auto at = std::lower_bound(share_until_.begin(), share_until_.end(), share(random_));
-      text.append(words_[static_cast<std::size_t>(at - share_until_.begin())]).append(" ");
-    }
+    for (std::size_t i = 0; i < kPassageWords; ++i) text.append(words_[next_word()]).append(" ");
     return text;
   }
 
@@ -81,7 +82,24 @@ class Prose {
     return word;
   }
 
+  std::size_t next_word() {
+    std::uniform_real_distribution<double> choose(0, 1);
+    std::size_t word = 0;
+    if (recent_.size() == kRemembered && choose(random_) < kRepeated) {
+      word = recent_[random_() % kRemembered];
+    } else {
+      const double share = choose(random_) * share_until_.back();
+      const auto at = std::lower_bound(share_until_.begin(), share_until_.end(), share);
+      word = static_cast<std::size_t>(at - share_until_.begin());
+    }
+    if (recent_.size() < kRemembered) recent_.push_back(word);
+    recent_[said_++ % kRemembered] = word;
+    return word;
+  }
+
   std::mt19937_64 random_{1};
+  std::vector<std::size_t> recent_;
+  std::size_t said_ = 0;
   std::vector<std::string> words_;
   std::vector<double> share_until_;
 };
