@@ -1,0 +1,367 @@
+#include "plugins/history/shelf.hpp"
+
+#include "log_files.hpp"
+#include "plugins/history/shelf_scan.hpp"
+#include "tests/unit/plugins/plugin_harness.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <functional>
+#include <semaphore>
+
+namespace keep::history {
+namespace {
+
+using namespace test;
+using keep::test::ByteTokenizer;
+using keep::test::HandClock;
+using keep::test::NoQueries;
+using keep::test::NoUpstreams;
+
+NewMessage said(std::size_t number) {
+  NewMessage message = message_of(number, kNoPosition);
+  message.tokens = 100;
+  return message;
+}
+
+class ShelfTest : public testing::Test {
+ protected:
+  ShelfTest() {
+    settings_.folder = folder_.path() + "/conversations";
+    settings_.wall_clock = [this] { return now_; };
+    settings_.log = small_settings();
+  }
+
+  // Starts over, as after a restart.
+  void reopen() {
+    stop();
+    shelf_.emplace(services_, settings_);
+    const auto opened = run(shelf_->open());
+    ASSERT_TRUE(opened) << opened.error().detail;
+  }
+  void stop() {
+    spawner_.cancel_all();
+    settle();
+    shelf_.reset();
+  }
+  void settle() {
+    do {
+      loop_.run_for(std::chrono::milliseconds(1));
+      loop_.restart();
+    } while (spawner_.running() > 0 && settings_.ttl.count() == 0);
+  }
+
+  template <class Condition>
+  void until(const Condition& condition) {
+    while (!condition()) loop_.run_one();
+    loop_.restart();  // it stops when it runs out of work
+  }
+
+  template <class T>
+  Result<T> run(Task<T> task) {
+    std::optional<Result<T>> result;
+    asio::co_spawn(loop_, std::move(task), [&](std::exception_ptr failure, Result<T> value) {
+      if (failure) std::rethrow_exception(failure);
+      result.emplace(std::move(value));
+    });
+    until([&] { return result.has_value(); });
+    return *std::move(result);
+  }
+
+  static ConversationName name(std::size_t number, std::string tenant = "t") {
+    return {std::move(tenant), "talk-" + std::to_string(number)};
+  }
+  void say(const ConversationName& name, std::size_t count = 1) {
+    const auto append = [count](ConversationLog& log) -> Result<Position> {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::vector<NewMessage> one{said(i)};
+        if (auto done = log.append(one); !done) return done;
+      }
+      return log.tip();
+    };
+    const auto done = run(shelf_->with(name, true, append));
+    ASSERT_TRUE(done) << done.error().detail;
+  }
+  Result<std::size_t> size_of(const ConversationName& name) {
+    const auto size = [](ConversationLog& log) -> Result<std::size_t> { return log.size(); };
+    return run(shelf_->with(name, false, size));
+  }
+  std::size_t files() const {
+    const std::filesystem::recursive_directory_iterator all(settings_.folder);
+    return static_cast<std::size_t>(
+        std::count_if(begin(all), end(all), [](const auto& at) { return at.is_regular_file(); }));
+  }
+  void age(const ConversationName& name, std::int64_t seconds) {
+    const std::string path = stem_of(settings_.folder, name) + ".tail";
+    const auto when = std::filesystem::file_time_type::clock::now() - std::chrono::seconds(seconds);
+    std::filesystem::last_write_time(path, when);
+  }
+
+  ScratchFolder folder_;
+  ShelfSettings settings_;
+  std::int64_t now_ = std::time(nullptr);
+  asio::io_context loop_;
+  Pools pools_{1, 2};
+  HandClock clock_;
+  Metrics metrics_;
+  Spawner spawner_{loop_};
+  NoUpstreams upstreams_;
+  NoQueries queries_;
+  ByteTokenizer tokenizer_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
+  std::optional<Shelf> shelf_;
+};
+
+TEST_F(ShelfTest, CreatesWhenAskedToAndRemembers) {
+  reopen();
+  EXPECT_EQ(size_of(name(1)).error().fault, Fault::kNotFound);
+  say(name(1), 3);
+  EXPECT_EQ(size_of(name(1)).value(), 3U);
+  EXPECT_EQ(size_of(name(1, "other")).error().fault, Fault::kNotFound);
+  for (int round = 0; round < 2; ++round) {
+    const auto summary = shelf_->find(name(1));
+    ASSERT_TRUE(summary);
+    EXPECT_EQ(summary->name, name(1));
+    EXPECT_EQ(summary->messages, 3U);
+    EXPECT_EQ(summary->turns, 2U);
+    EXPECT_EQ(summary->tokens, 300U);
+    EXPECT_EQ(summary->created, said(0).time);
+    EXPECT_NEAR(static_cast<double>(summary->last_used), static_cast<double>(now_), 3);
+    EXPECT_EQ(shelf_->totals().conversations, 1U);
+    EXPECT_EQ(shelf_->totals().disk_bytes, summary->disk_bytes);
+    reopen();
+  }
+}
+
+TEST_F(ShelfTest, ForgetsWhatNothingWasAppendedTo) {
+  reopen();
+  say(name(1), 0);
+  EXPECT_FALSE(shelf_->find(name(1)));
+  EXPECT_EQ(shelf_->totals().open, 0U);
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(ShelfTest, KnowsTheFiguresOfBlocks) {
+  reopen();
+  say(name(1), 200);
+  const Summary before = shelf_->find(name(1)).value();
+  reopen();
+  const Summary after = shelf_->find(name(1)).value();
+  EXPECT_EQ(after.messages, 200U);
+  EXPECT_EQ(after.tokens, before.tokens);
+  EXPECT_EQ(after.turns, before.turns);
+  EXPECT_EQ(after.disk_bytes, before.disk_bytes);
+}
+
+TEST_F(ShelfTest, ListsOneTenant) {
+  reopen();
+  for (std::size_t i = 0; i < 5; ++i) say(name(i));
+  say(name(1, "s"));
+  say(name(1, "u"));
+  const auto listed = shelf_->list("t");
+  ASSERT_EQ(listed.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(listed[i].name, name(i));
+  EXPECT_TRUE(shelf_->list("").empty());
+}
+
+TEST_F(ShelfTest, RunsTurnsOfOneConversationInOrderAndOthersBeside) {
+  reopen();
+  std::binary_semaphore go{0};
+  std::vector<std::size_t> sizes;
+  const auto wait = [&go](ConversationLog& log) -> Result<std::size_t> {
+    go.acquire();
+    return log.append(std::vector<NewMessage>{said(0)}).value();
+  };
+  const auto on_end = [&sizes](const std::exception_ptr&, const Result<std::size_t>& size) {
+    sizes.push_back(size.value());
+  };
+  for (int i = 0; i < 20; ++i) {
+    if (i == 0) {
+      asio::co_spawn(loop_, shelf_->with(name(1), true, wait), on_end);
+      continue;
+    }
+    const auto append = [](ConversationLog& log) -> Result<std::size_t> {
+      return log.append(std::vector<NewMessage>{said(log.size())}).value();
+    };
+    asio::co_spawn(loop_, shelf_->with(name(1), true, append), on_end);
+  }
+  say(name(2));  // while the first waits
+  EXPECT_TRUE(sizes.empty());
+  go.release();
+  until([&] { return sizes.size() == 20; });
+  for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(sizes[i], i);
+}
+
+TEST_F(ShelfTest, EndWaitsForWhatRunsAndLeavesNothing) {
+  reopen();
+  EXPECT_FALSE(run(shelf_->end(name(1))).value());
+  say(name(1), 100);
+  std::binary_semaphore go{0};
+  bool appended = false;
+  std::optional<Result<bool>> ended;
+  const auto wait = [&go](ConversationLog& log) -> Result<Position> {
+    go.acquire();
+    return log.append(std::vector<NewMessage>{said(0)});
+  };
+  asio::co_spawn(loop_, shelf_->with(name(1), false, wait),
+                 [&](const std::exception_ptr&, const Result<Position>& position) {
+                   appended = position.has_value();
+                   EXPECT_FALSE(ended);
+                 });
+  asio::co_spawn(loop_, shelf_->end(name(1)),
+                 [&](const std::exception_ptr&, Result<bool> result) { ended = result; });
+  loop_.run_for(std::chrono::milliseconds(5));
+  EXPECT_FALSE(ended);
+  go.release();
+  until([&] { return ended.has_value(); });
+  EXPECT_TRUE(appended);
+  EXPECT_TRUE(ended->value());
+  EXPECT_FALSE(shelf_->find(name(1)));
+  EXPECT_EQ(shelf_->totals().conversations, 0U);
+  EXPECT_EQ(shelf_->totals().disk_bytes, 0U);
+  EXPECT_EQ(files(), 0U);
+  say(name(1), 2);  // and comes back as a new one
+  EXPECT_EQ(size_of(name(1)).value(), 2U);
+}
+
+TEST_F(ShelfTest, DoesWhatWasAskedForWhenTheCallerIsCancelled) {
+  reopen();
+  std::binary_semaphore go{0};
+  bool done = false;
+  const auto wait = [&go](ConversationLog& log) -> Result<Position> {
+    go.acquire();
+    return log.append(std::vector<NewMessage>{said(0)});
+  };
+  asio::cancellation_signal signal;
+  const auto on_end = [&done](const std::exception_ptr&, const Result<Position>&) { done = true; };
+  asio::co_spawn(loop_, shelf_->with(name(1), true, wait),
+                 asio::bind_cancellation_slot(signal.slot(), on_end));
+  loop_.run_for(std::chrono::milliseconds(5));
+  signal.emit(asio::cancellation_type::terminal);
+  loop_.run_for(std::chrono::milliseconds(5));
+  EXPECT_FALSE(done);
+  go.release();
+  until([&] { return done; });
+  EXPECT_EQ(size_of(name(1)).value(), 1U);
+}
+
+TEST_F(ShelfTest, HoldsNoMoreLogsOpenThanAllowed) {
+  settings_.max_open = 3;
+  reopen();
+  for (std::size_t i = 0; i < 10; ++i) say(name(i));
+  EXPECT_EQ(shelf_->totals().open, 3U);
+  EXPECT_EQ(shelf_->totals().conversations, 10U);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(size_of(name(i)).value(), 1U);
+  EXPECT_EQ(shelf_->totals().open, 3U);
+}
+
+TEST_F(ShelfTest, DeletesTheLeastRecentlyUsedAboveItsQuota) {
+  settings_.max_bytes = 20'000;
+  reopen();
+  for (std::size_t i = 0; i < 60; ++i) {
+    say(name(i), 3);
+    settle();
+  }
+  EXPECT_LE(shelf_->totals().disk_bytes, 20'000U);
+  EXPECT_GT(shelf_->totals().conversations, 5U);
+  EXPECT_FALSE(shelf_->find(name(0)));
+  EXPECT_TRUE(shelf_->find(name(59)));
+  EXPECT_EQ(files(), shelf_->totals().conversations);
+  EXPECT_NE(metrics_.text().find("llama_keep_history_evicted_total{reason=\"quota\"}"),
+            std::string::npos);
+  say(name(100), 800);  // too large alone, but in use: all others go
+  settle();
+  EXPECT_EQ(shelf_->totals().conversations, 1U);
+  EXPECT_EQ(size_of(name(100)).value(), 800U);
+}
+
+TEST_F(ShelfTest, DeletesWhatWasNotUsedForTooLong) {
+  settings_.ttl = std::chrono::hours(1);
+  reopen();
+  say(name(1));
+  now_ += 3000;
+  say(name(2));
+  ASSERT_TRUE(size_of(name(1)));  // reading is no use
+  now_ += 1000;
+  shelf_->sweep();
+  settle();
+  EXPECT_FALSE(shelf_->find(name(1)));
+  EXPECT_TRUE(shelf_->find(name(2)));
+  settle();
+  EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(ShelfTest, KeepsTheLastUseOverARestart) {
+  reopen();
+  for (std::size_t i = 0; i < 3; ++i) say(name(i));
+  age(name(1), 5000);
+  settings_.ttl = std::chrono::hours(1);
+  reopen();
+  settle();
+  EXPECT_FALSE(shelf_->find(name(1)));
+  EXPECT_TRUE(shelf_->find(name(0)));
+}
+
+TEST_F(ShelfTest, SetsDamagedFilesAside) {
+  reopen();
+  for (std::size_t i = 0; i < 4; ++i) say(name(i), 100);
+  stop();
+  const auto stem = [&](std::size_t i) { return stem_of(settings_.folder, name(i)); };
+  write_file(stem(0) + ".tail", "rubbish");  // its blocks are good
+  write_file(stem(1) + ".tail", "rubbish");
+  write_file(stem(1) + ".blocks", "rubbish");
+  std::filesystem::remove(stem(2) + ".tail");
+  write_file(settings_.folder + "/README", "not ours");
+  reopen();
+  EXPECT_EQ(shelf_->totals().conversations, 3U);
+  EXPECT_EQ(shelf_->totals().damaged, 1U);
+  EXPECT_GT(size_of(name(0)).value(), 90U);
+  EXPECT_FALSE(shelf_->find(name(1)));
+  EXPECT_GT(size_of(name(2)).value(), 90U);
+  EXPECT_EQ(size_of(name(3)).value(), 100U);
+  EXPECT_TRUE(std::filesystem::exists(stem(1) + ".blocks.damaged"));
+  say(name(1), 2);  // starts afresh
+  reopen();
+  EXPECT_EQ(size_of(name(1)).value(), 2U);
+  EXPECT_TRUE(run(shelf_->end(name(1))).value());
+  EXPECT_FALSE(std::filesystem::exists(stem(1) + ".blocks.damaged"));
+}
+
+TEST_F(ShelfTest, LeavesNewerVersionsAlone) {
+  reopen();
+  say(name(1), 5);
+  stop();
+  const std::string path = stem_of(settings_.folder, name(1)) + ".tail";
+  std::string newer = read_file(path);
+  newer[8] = 2;
+  write_file(path, newer);
+  reopen();
+  EXPECT_FALSE(shelf_->find(name(1)));
+  const auto size = [](ConversationLog& log) -> Result<std::size_t> { return log.size(); };
+  EXPECT_EQ(run(shelf_->with(name(1), true, size)).error().fault, Fault::kStorage);
+  EXPECT_EQ(read_file(path), newer);
+  EXPECT_EQ(shelf_->totals().open, 0U);
+}
+
+TEST_F(ShelfTest, OpensTenThousandConversationsQuickly) {
+  reopen();
+  for (std::size_t i = 0; i < 10'000; ++i) {
+    const auto log = ConversationLog::open(stem_of(settings_.folder, name(i)), name(i), {}).value();
+    NewMessage message = said(0);
+    message.json = std::string(4500, 'x');
+    ASSERT_TRUE(log->append(std::vector<NewMessage>{message}));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  reopen();
+  EXPECT_EQ(shelf_->totals().conversations, 10'000U);
+  EXPECT_EQ(shelf_->list("t").size(), 10'000U);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  RecordProperty("seconds", std::to_string(took.count()));
+  EXPECT_LT(took.count(), 10);  // a second is what it should take; this machine may be busy
+}
+
+}  // namespace
+}  // namespace keep::history
