@@ -104,8 +104,10 @@ LexicalIndex::Query LexicalIndex::make_query(std::string_view question) const {
   read(question.substr(0, question.size() > 2 * half ? half : question.npos));
   if (question.size() > 2 * half) read(question.substr(question.size() - half));
   std::ranges::sort(found, {}, &Vocabulary::Found::hash);
-  const auto repeated = std::ranges::unique(found, {}, &Vocabulary::Found::hash);
-  found.erase(repeated.begin(), repeated.end());
+  const auto same = [](const Vocabulary::Found& a, const Vocabulary::Found& b) {
+    return a.hash == b.hash;
+  };
+  found.erase(std::unique(found.begin(), found.end(), same), found.end());
 
   Query query;
   for (const Vocabulary::Found& term : found) {

@@ -10,8 +10,8 @@
 namespace keep::recall {
 
 // A day as the words of a date: "8 May 2023".
-std::string date_text(std::int32_t day);
-int year_of(std::int32_t day) noexcept;
+std::string date_text(std::int32_t number);
+int year_of(std::int32_t number) noexcept;
 
 // "yesterday", "weekend", "may", "2022": a text with one may answer a question about time.
 // Lower-case.
