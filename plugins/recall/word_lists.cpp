@@ -202,11 +202,14 @@ const std::unordered_map<std::string_view, std::string_view>& base_forms() {
 bool is_stop_word(std::string_view word) noexcept { return stop_words().contains(word); }
 
 std::string_view base_form(std::string_view word) noexcept {
+  const auto& forms = base_forms();
+  auto at = forms.find(word);
+  // "pictures" is as near to "photo" as "picture" is.
+  if (at == forms.end() && word.ends_with('s')) at = forms.find(word.substr(0, word.size() - 1));
   // Twice at most: "laid" is "lay", which is "lie".
-  for (int step = 0; step < 2; ++step) {
-    const auto at = base_forms().find(word);
-    if (at == base_forms().end()) break;
+  for (int step = 0; step < 2 && at != forms.end(); ++step) {
     word = at->second;
+    at = forms.find(word);
   }
   return word;
 }

@@ -16,7 +16,10 @@ TEST(Vocabulary, FormsOfAWordAreOneTerm) {
   const TermId caroline = vocabulary.add("caroline").id;
   EXPECT_EQ(vocabulary.add("caroline's").id, caroline);
   EXPECT_NE(caroline, go);
-  EXPECT_EQ(vocabulary.size(), 2U);
+  const TermId photo = vocabulary.add("photos").id;
+  EXPECT_EQ(vocabulary.add("pictures").id, photo);
+  EXPECT_EQ(vocabulary.add("picture").id, photo);
+  EXPECT_EQ(vocabulary.size(), 3U);
 }
 
 TEST(Vocabulary, LeavesStopWordsOut) {
