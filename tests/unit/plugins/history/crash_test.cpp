@@ -1,0 +1,154 @@
+// The end of the process at any moment, and storage that fails at any operation.
+
+#include "base/files.hpp"
+#include "log_files.hpp"
+#include "plugins/history/conversation_log.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+
+namespace keep::history {
+namespace {
+
+using namespace test;
+
+constexpr int kKills = 200;
+
+// Appends for ever, and tells the position of every message that was acknowledged.
+[[noreturn]] void append_for_ever(const std::string& stem, int acknowledged) {
+  const auto log = open_log(stem);
+  for (;;) {
+    fill(*log, log->size() + 1);
+    const Position position = log->tip();
+    if (::write(acknowledged, &position, sizeof position) != sizeof position) ::_exit(1);
+  }
+}
+
+// Returns the last acknowledged position, if any.
+std::optional<Position> kill_after(const std::string& stem, std::size_t count,
+                                   std::chrono::nanoseconds then) {
+  int ends[2];
+  if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+  const pid_t child = ::fork();
+  if (child == 0) append_for_ever(stem, ends[1]);
+  ::close(ends[1]);
+  std::optional<Position> last;
+  const auto next = [&] {
+    Position position = 0;
+    const bool more = ::read(ends[0], &position, sizeof position) == sizeof position;
+    if (more) last = position;
+    return more;
+  };
+  for (std::size_t i = 0; i < count; ++i) next();
+  const auto until = std::chrono::steady_clock::now() + then;
+  while (std::chrono::steady_clock::now() < until) {
+  }
+  ::kill(child, SIGKILL);
+  while (next()) {  // what it had told before
+  }
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return last;
+}
+
+TEST(CrashTest, WhatWasAcknowledgedSurvivesKillNine) {
+  const ScratchFolder folder;
+  const std::string stem = folder.path() + "/log";
+  std::mt19937_64 random(11);
+  std::size_t size = 0;
+  for (int i = 0; i < kKills; ++i) {
+    const std::chrono::microseconds then(random() % 1000);
+    const auto last = kill_after(stem, random() % 10, then);
+    if (last) size = *last + std::size_t{1};
+    const auto log = open_log(stem);
+    ASSERT_GE(log->size(), size);
+    ASSERT_LE(log->size(), size + 1);
+    size = log->size();
+    expect_filled(*log, size, size < 40 ? 0 : size - 40);
+  }
+  const auto log = open_log(stem);
+  expect_filled(*log, size);
+  EXPECT_GT(log->size(), static_cast<std::size_t>(kKills));
+}
+
+// Storage that fails at the operation with that number; or from there on.
+struct Plan {
+  std::size_t fails_at = 0;
+  bool for_ever = false;
+  std::size_t asked = 0;
+};
+Plan plan;
+
+files::Failure planned(std::string_view) {
+  ++plan.asked;
+  const bool fails = plan.for_ever ? plan.asked >= plan.fails_at : plan.asked == plan.fails_at;
+  return fails ? files::Failure{ENOSPC, plan.fails_at % 100} : files::Failure{};
+}
+
+class StorageFailureTest : public testing::TestWithParam<bool> {
+ protected:
+  void TearDown() override { files::plan_failures(nullptr); }
+  void fail_at(std::size_t operation) {
+    plan = Plan{operation, GetParam(), 0};
+    files::plan_failures(&planned);
+  }
+  // Whether it came to that.
+  bool has_failed() {
+    files::plan_failures(nullptr);
+    return plan.asked >= plan.fails_at;
+  }
+};
+
+TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
+  bool failed = true;
+  for (std::size_t operation = 1; failed; ++operation) {
+    const ScratchFolder folder;
+    const std::string stem = folder.path() + "/new/log";
+    auto log = open_log(stem);
+    fail_at(operation);
+    for (int tries = 0; tries < 120; ++tries) {
+      const std::size_t size = log->size();
+      const std::vector<NewMessage> two{chained(size), chained(size + 1)};
+      const auto done = log->append(two);
+      if (!done) {
+        ASSERT_EQ(done.error().fault, Fault::kStorage);
+      }
+      ASSERT_EQ(log->size(), done ? size + 2 : size);
+    }
+    failed = has_failed();
+    expect_filled(*log, log->size());
+    const std::size_t size = log->size();
+    log = open_log(stem);
+    ASSERT_EQ(log->size(), size) << operation;
+    expect_filled(*log, size);
+    fill(*log, size + 30);
+    log = open_log(stem);
+    expect_filled(*log, size + 30);
+    EXPECT_TRUE(log->take_notes().empty());
+  }
+}
+
+TEST_P(StorageFailureTest, RemovesAllOrNothing) {
+  bool failed = true;
+  for (std::size_t operation = 1; failed; ++operation) {
+    const ScratchFolder folder;
+    const std::string stem = folder.path() + "/log";
+    fill(*open_log(stem), 100);
+    fail_at(operation);
+    const auto removed = ConversationLog::remove(stem);
+    failed = has_failed();
+    EXPECT_NE(removed.has_value(), failed);
+    const auto log = open_log(stem);
+    if (log->size() > 0) expect_filled(*log, 100);
+    EXPECT_TRUE(failed || log->size() == 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(OnceOrForEver, StorageFailureTest, testing::Bool());
+
+}  // namespace
+}  // namespace keep::history
