@@ -1,7 +1,9 @@
 #include "plugins/plugin_list.hpp"
 
+#include "plugins/history/history_plugin.hpp"
 #include "plugins/hygiene/hygiene_plugin.hpp"
 #include "plugins/identify/identify_plugin.hpp"
+#include "plugins/recall/recall_plugin.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 
 #include <utility>
@@ -16,6 +18,14 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
     list.push_back(std::move(*hygiene));
   }
   if (settings.identify.enabled) list.push_back(identify::make_identify(settings.identify));
+  if (settings.history.enabled) {
+    history::HistorySettings history = settings.history;
+    if (settings.recall.enabled) history.recall_tokens = settings.recall.budget_tokens;
+    history.pool_tokens = settings.slots.pool_tokens;
+    history.queue = settings.slots.queue;
+    list.push_back(history::make_history(std::move(history)));
+    if (settings.recall.enabled) list.push_back(recall::make_recall(settings.recall));
+  }
   if (settings.slots.enabled) list.push_back(slots::make_slots(settings.slots));
   return list;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
+#include "plugins/recall/recall_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
 #include <memory>
@@ -14,6 +16,8 @@ namespace keep {
 struct PluginSettings {
   hygiene::HygieneSettings hygiene;
   identify::IdentifySettings identify;
+  history::HistorySettings history;
+  recall::RecallSettings recall;
   slots::SlotsSettings slots;
 };
 

@@ -51,6 +51,7 @@ Task<bool> Shelf::remove(ConversationName name) {
   };
   Done<Result<bool>> done = co_await run_in_turn(turn.drawer()->strand, std::move(job));
   note(turn.name(), std::move(done.state));
+  if (done.result && settings_.on_removed) settings_.on_removed(turn.name());
   co_return std::move(done.result);
 }
 

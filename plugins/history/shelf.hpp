@@ -37,6 +37,8 @@ struct ShelfSettings {
   std::uint64_t max_bytes = 0;               // of all files; 0: no limit
   std::chrono::seconds ttl{0};               // since the last use; 0: for ever
   std::function<std::int64_t()> wall_clock;  // seconds since 1970; empty: the system's
+  // Told of every conversation that is no more, whatever the reason; may be empty.
+  std::function<void(const ConversationName&)> on_removed;
   LogSettings log;
 };
 

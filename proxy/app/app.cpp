@@ -4,6 +4,7 @@
 #include "app/api_keys.hpp"
 #include "app/loop_watch.hpp"
 #include "app/sd_notify.hpp"
+#include "app/state_folder.hpp"
 #include "base/log.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
@@ -11,6 +12,7 @@
 #include "upstream/upstream_tokenizer.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -69,8 +71,15 @@ PluginSettings plugin_settings(const Config& config) {
   PluginSettings settings;
   settings.hygiene = config.hygiene;
   settings.identify = config.identify;
+  settings.history = config.history;
+  settings.history.folder = state_folder(config.history.folder);
+  settings.recall = config.recall;
   settings.slots = config.slots;
   return settings;
+}
+
+WindowLimits window_limits(const Config& config) {
+  return {config.history.enabled ? config.history.window_tokens : 0, config.slots.pool_tokens};
 }
 
 }  // namespace
@@ -86,7 +95,8 @@ struct App::Parts {
         tokenizer(upstreams, queries, clock),
         services{loop, pools, clock, metrics, background, upstreams, queries, tokenizer},
         flow_metrics(metrics),
-        admin(upstreams, metrics, WindowLimits{0, config.slots.pool_tokens}, 0),
+        admin(upstreams, metrics, window_limits(config),
+              config.history.enabled ? config.history.max_conversation_tokens : 0),
         signals(loop) {}
 
   Result<> add_upstreams();
@@ -99,6 +109,8 @@ struct App::Parts {
 
   Config config;
   asio::io_context loop{1};
+  // While all that is under way is in a pool the loop must not take that for the end.
+  asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
   SteadyClock clock;
   Metrics metrics;
   Pools pools;

@@ -7,8 +7,10 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
+#include "plugins/recall/recall_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
 #include <chrono>
@@ -46,6 +48,8 @@ struct Config {
   log::Format log_format = log::Format::kText;
   identify::IdentifySettings identify;
   hygiene::HygieneSettings hygiene;
+  history::HistorySettings history;
+  recall::RecallSettings recall;
   slots::SlotsSettings slots;
 };
 

@@ -15,7 +15,7 @@ constexpr std::uint64_t kKilo = 1024, kMega = kKilo * kKilo, kGiga = kMega * kKi
 constexpr std::uint64_t kDay = 24 * 3600 * 1000;  // milliseconds
 constexpr Range kWait{1, 7 * kDay};
 
-constexpr std::array<Section, 10> kSections{{
+constexpr std::array<Section, 13> kSections{{
     {"listen", "Where clients connect."},
     {"upstream",
      "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
@@ -31,6 +31,9 @@ constexpr std::array<Section, 10> kSections{{
     {"log", ""},
     {"identity", "Which conversation a request belongs to."},
     {"hygiene", "Removing what changes in every request and would spoil the prefix cache."},
+    {"history", "Everything said is kept on disk."},
+    {"window", "How much of a conversation the model gets to see."},
+    {"recall", "Bringing back what is no longer in the window."},
     {"slots", "Each conversation on its own slot of llama-server."},
     {"admission", "How many requests run and wait."},
 }};
@@ -50,6 +53,8 @@ Result<> check_role(std::string& text) {
   return one_of(text, {"", "system", "user", "assistant", "tool"});
 }
 Result<> check_action(std::string& text) { return one_of(text, {"drop", "freeze"}); }
+
+Result<> check_placement(std::string& text) { return one_of(text, {"auto", "system", "user"}); }
 
 Result<> check_pattern(std::string& text) {
   if (text.empty()) return bad_value("an empty pattern matches everything");
@@ -139,6 +144,63 @@ const std::array kKeys{
         [](C& c) -> T { return ByteCount{&c.hygiene.explain_bytes}; },
         {0, 64 * kGiga}},
 
+    Key{"history.enabled",
+        "Off: nothing is kept, prompts go as they are, and nothing can be recalled.",
+        [](C& c) -> T { return &c.history.enabled; }},
+    Key{"history.folder",
+        "Where conversations are kept. Empty: $STATE_DIRECTORY, or ~/.local/state/llama-keep.",
+        [](C& c) -> T { return &c.history.folder; }},
+    Key{"history.max_bytes",
+        "Disk space for all conversations; the least recently used go first. 0: no limit.",
+        [](C& c) -> T { return ByteCount{&c.history.max_bytes}; },
+        {0, 1000000 * kGiga}},
+    Key{"history.ttl",
+        "Seconds after which an unused conversation is deleted. 0: never.",
+        [](C& c) -> T { return &c.history.ttl; },
+        {0, 3650 * kDay}},
+    Key{"history.max_open",
+        "Conversations whose files are held open.",
+        [](C& c) -> T { return &c.history.max_open; },
+        {1, 100000}},
+    Key{"history.max_conversation_tokens",
+        "Length of a conversation that clients are told of (max_model_len).",
+        [](C& c) -> T { return &c.history.max_conversation_tokens; },
+        {1, 1000000000}},
+
+    Key{"window.tokens",
+        "Tokens the model gets to see. 0: all that llama-server gives to a slot.",
+        [](C& c) -> T { return &c.history.window_tokens; },
+        {0, 1000000000}},
+    Key{"window.low_water",
+        "Share of the window that is filled after older turns had to be cut off.",
+        [](C& c) -> T { return &c.history.low_water; },
+        {5, 95}},
+
+    Key{"recall.enabled", "Off: what is outside the window is forgotten.",
+        [](C& c) -> T { return &c.recall.enabled; }},
+    Key{"recall.budget_tokens",
+        "Recalled text in one request, in tokens; never more than a quarter of the window.",
+        [](C& c) -> T { return &c.recall.budget_tokens; },
+        {16, 1000000}},
+    Key{"recall.floor",
+        "Relevance below which a passage is not worth recalling.",
+        [](C& c) -> T { return &c.recall.floor; },
+        {0, 1000}},
+    Key{"recall.fog_alpha",
+        "How much distance counts against a passage. 0: not at all, which was found best.",
+        [](C& c) -> T { return &c.recall.fog_alpha; },
+        {0, 1000}},
+    Key{"recall.placement",
+        "Recalled text as a \"system\" message or at the head of the \"user\" turn; \"auto\":\n"
+        "whichever the model's template renders.",
+        [](C& c) -> T { return &c.recall.placement; },
+        {},
+        check_placement},
+    Key{"recall.index_bytes",
+        "Memory for search indexes; those of the least used conversations are built anew.",
+        [](C& c) -> T { return ByteCount{&c.recall.index_bytes}; },
+        {kMega, 1000 * kGiga}},
+
     Key{"slots.enabled", "Off: llama-server chooses the slot.",
         [](C& c) -> T { return &c.slots.enabled; }},
     Key{"slots.scratch",
@@ -184,109 +246,6 @@ constexpr std::array<RowKey<RuleSettings>, 4> kRuleKeys{{
      &RuleSettings::action, check_action, true},
 }};
 
-constexpr std::array<std::pair<std::string_view, log::Level>, 4> kLevels{
-    {{"debug", log::Level::kDebug},
-     {"info", log::Level::kInfo},
-     {"warn", log::Level::kWarn},
-     {"error", log::Level::kError}}};
-constexpr std::array<std::pair<std::string_view, log::Format>, 2> kFormats{
-    {{"text", log::Format::kText}, {"json", log::Format::kJson}}};
-
-template <class Enum, std::size_t N>
-Result<> store_choice(const std::array<std::pair<std::string_view, Enum>, N>& choices, Enum* out,
-                      std::string_view text) {
-  std::string list;
-  for (const auto& [name, value] : choices) {
-    if (name == text) {
-      *out = value;
-      return {};
-    }
-    list.append(list.empty() ? "\"" : ", \"").append(name).append("\"");
-  }
-  return bad_value("expected one of " + list + ", not \"" + std::string(text) + "\"");
-}
-
-template <class Enum, std::size_t N>
-std::string name_of(const std::array<std::pair<std::string_view, Enum>, N>& choices, Enum value) {
-  for (const auto& [name, choice] : choices) {
-    if (choice == value) return json::quoted(name);
-  }
-  return {};
-}
-
-Error out_of_range(const std::string& low, const std::string& high) {
-  return bad_value("expected a value from " + low + " to " + high);
-}
-
-// Parses into the type the target points at. One overload for each alternative of Target.
-struct Store {
-  const Key& key;
-  std::string_view text;
-
-  bool inside(std::uint64_t value) const {
-    return value >= key.range.low && value <= key.range.high;
-  }
-  Result<> operator()(std::string* out) const {
-    std::string value(text);
-    if (key.check) {
-      const auto checked = key.check(value);
-      if (!checked) return checked.error();
-    }
-    *out = std::move(value);
-    return {};
-  }
-  Result<> operator()(bool* out) const {
-    const auto value = parse_bool(text);
-    if (!value) return value.error();
-    *out = *value;
-    return {};
-  }
-  Result<> operator()(std::size_t* out) const {
-    const auto value = parse_count(text);
-    if (!value) return value.error();
-    if (!inside(*value)) {
-      return out_of_range(std::to_string(key.range.low), std::to_string(key.range.high));
-    }
-    *out = *value;
-    return {};
-  }
-  Result<> operator()(ByteCount out) const {
-    const auto value = parse_bytes(text);
-    if (!value) return value.error();
-    if (!inside(*value)) {
-      return out_of_range(format_bytes(key.range.low), format_bytes(key.range.high));
-    }
-    *out.value = *value;
-    return {};
-  }
-  Result<> operator()(std::chrono::milliseconds* out) const {
-    const auto value = parse_duration(text);
-    if (!value) return value.error();
-    if (!inside(static_cast<std::uint64_t>(value->count()))) {
-      return bad_value("expected a time above zero and at most 7 days");
-    }
-    *out = *value;
-    return {};
-  }
-  Result<> operator()(log::Level* out) const { return store_choice(kLevels, out, text); }
-  Result<> operator()(log::Format* out) const { return store_choice(kFormats, out, text); }
-};
-
-struct Print {
-  std::string operator()(const std::string* value) const { return json::quoted(*value); }
-  std::string operator()(const bool* value) const { return *value ? "true" : "false"; }
-  std::string operator()(const std::size_t* value) const { return std::to_string(*value); }
-  std::string operator()(ByteCount bytes) const {
-    std::string text = format_bytes(*bytes.value);
-    return text.find_first_not_of("0123456789") == std::string::npos ? text : json::quoted(text);
-  }
-  std::string operator()(const std::chrono::milliseconds* value) const {
-    return format_seconds(*value);
-  }
-  std::string operator()(const log::Level* value) const { return name_of(kLevels, *value); }
-  std::string operator()(const log::Format* value) const { return name_of(kFormats, *value); }
-};
-
 }  // namespace
 
 std::span<const Section> sections() { return kSections; }
@@ -308,34 +267,6 @@ std::vector<std::string> key_names() {
   for (const auto& key : kUpstreamKeys) names.emplace_back(key.name);
   for (const auto& key : kRuleKeys) names.emplace_back(key.name);
   return names;
-}
-
-Type type_of(const Key& key) {
-  Config scratch;
-  static constexpr std::array kTypes{Type::kText,     Type::kBool,   Type::kCount, Type::kBytes,
-                                     Type::kDuration, Type::kChoice, Type::kChoice};
-  return kTypes[key.at(scratch).index()];
-}
-
-std::string_view describe(Type type) {
-  switch (type) {
-    case Type::kText: return "a string";
-    case Type::kBool: return "true or false";
-    case Type::kCount: return "a whole number";
-    case Type::kBytes: return "a size in bytes or as \"64MB\"";
-    case Type::kDuration: return "seconds or a time as \"500ms\"";
-    case Type::kChoice: return "a string";
-  }
-  return "";
-}
-
-Result<> set_value(const Key& key, Config& config, std::string_view text) {
-  return std::visit(Store{key, text}, key.at(config));
-}
-
-std::string get_value(const Key& key, const Config& config) {
-  Config copy = config;  // the table hands out mutable places only
-  return std::visit(Print{}, key.at(copy));
 }
 
 std::string environment_name(std::string_view key) {

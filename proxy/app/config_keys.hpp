@@ -24,12 +24,12 @@ struct ByteCount {  // a size_t that is written with a unit
 };
 
 // Where a key's value lives; the alternative is its type.
-using Target = std::variant<std::string*, bool*, std::size_t*, ByteCount,
+using Target = std::variant<std::string*, bool*, std::size_t*, double*, ByteCount,
                             std::chrono::milliseconds*, log::Level*, log::Format*>;
 
-enum class Type { kText, kBool, kCount, kBytes, kDuration, kChoice };
+enum class Type { kText, kBool, kCount, kFraction, kBytes, kDuration, kChoice };
 
-struct Range {  // inclusive; milliseconds for durations
+struct Range {  // inclusive; milliseconds for durations, hundredths for fractions
   std::uint64_t low = 0, high = 0;
 };
 

@@ -29,20 +29,21 @@ std::string_view kind_of(const toml::node& node) {
 // The value as text when its TOML type suits the key's type.
 std::optional<std::string> text_for(Type type, const toml::node& node) {
   if (const auto* text = node.as_string()) {
-    if (type != Type::kBool && type != Type::kCount) return text->get();
+    if (type != Type::kBool && type != Type::kCount && type != Type::kFraction) return text->get();
     return std::nullopt;
   }
   if (const auto* flag = node.as_boolean()) {
     if (type == Type::kBool) return flag->get() ? "true" : "false";
     return std::nullopt;
   }
-  const bool number = type == Type::kCount || type == Type::kBytes || type == Type::kDuration;
+  const bool number = type == Type::kCount || type == Type::kFraction || type == Type::kBytes ||
+                      type == Type::kDuration;
   if (const auto* whole = node.as_integer()) {
     if (number) return std::to_string(whole->get());
     return std::nullopt;
   }
   if (const auto* fraction = node.as_floating_point()) {
-    if (type == Type::kDuration) return std::to_string(fraction->get());
+    if (type == Type::kDuration || type == Type::kFraction) return std::to_string(fraction->get());
   }
   return std::nullopt;
 }

@@ -156,6 +156,21 @@ std::string format_bytes(std::uint64_t bytes) {
   return std::to_string(bytes).append(name);
 }
 
+Result<double> parse_fraction(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (whole && std::isfinite(value)) return value;
+  return bad_value("expected a number such as 0.5, not \"" + std::string(text) + "\"");
+}
+
+std::string format_fraction(double value) {
+  char digits[32];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  std::string text(digits, error == std::errc() ? end : digits);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
 std::string format_seconds(std::chrono::milliseconds duration) {
   std::string out = std::to_string(duration.count() / 1000);
   if (const auto rest = duration.count() % 1000; rest != 0) {

@@ -18,6 +18,7 @@ struct ClearZone {
   std::vector<Position> positions;
   Path path;             // from the beginning of the conversation to the last message on record
   std::size_t lead = 0;  // leading system messages: they always go
+  std::int64_t path_tokens = 0;  // on that way
 
   bool planned = false;   // what follows holds
   std::size_t first = 0;  // of chat.messages: this one and all later ones go
@@ -42,6 +43,12 @@ struct ClearZone {
 // bytes as then, or the prefix would break. Written by recall in on_request.
 struct RecalledBefore {
   std::size_t message = 0;  // of chat.messages
+  std::int64_t tokens = 0;
+};
+
+// What was recalled for this request. Written by recall.
+struct Recalled {
+  std::size_t passages = 0;
   std::int64_t tokens = 0;
 };
 

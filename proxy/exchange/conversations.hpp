@@ -53,6 +53,15 @@ struct StoredMessage {
   std::string json;  // as the client sent it, byte for byte
 };
 
+// Whoever keeps something about conversations: told when one is no more, asked what it holds.
+class ConversationKeeper {
+ public:
+  virtual ~ConversationKeeper() = default;
+  virtual void forget(const ConversationName& name) = 0;
+  virtual std::size_t index_entries(const ConversationName& name) const = 0;
+  virtual std::size_t memory_bytes() const = 0;  // for all conversations
+};
+
 class Conversations {
  public:
   virtual ~Conversations() = default;
@@ -61,6 +70,8 @@ class Conversations {
   // conversation.
   virtual Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
                                                 std::size_t max_bytes) = 0;
+  // `keeper` must outlive this.
+  virtual void attach(ConversationKeeper& keeper) = 0;
 };
 
 }  // namespace keep

@@ -85,6 +85,7 @@ struct Exchange {
 
   ClearZone zone;                               // history
   std::vector<RecalledBefore> recalled_before;  // recall
+  Recalled recalled;                            // recall
   std::optional<Overflow> overflow;             // core: of the attempt before this one
 
   Route route;        // slots

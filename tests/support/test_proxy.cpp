@@ -2,7 +2,10 @@
 
 #include "tests/support/test_client.hpp"
 
+#include <stdlib.h>
+
 #include <csignal>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -23,10 +26,27 @@ Config transparent_config(const std::string& upstream_url) {
   Config config = test_config(upstream_url);
   config.explain = false;
   config.hygiene.enabled = config.identify.enabled = config.slots.enabled = false;
+  config.history.enabled = false;
   return config;
 }
 
-TestProxy::TestProxy(Config config, bool wait_ready) : app_(std::move(config)) {
+TempFolder::TempFolder() {
+  std::string name = std::filesystem::temp_directory_path() / "llama-keep-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  path = name;
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
+}
+
+Config TestProxy::placed(Config config) const {
+  if (config.history.folder.empty()) config.history.folder = folder_.path;
+  return config;
+}
+
+TestProxy::TestProxy(Config config, bool wait_ready) : app_(placed(std::move(config))) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto started = app_.start();
   if (!started) throw std::runtime_error(started.error().detail);

@@ -15,6 +15,14 @@ Config test_config(const std::string& upstream_url);
 // The same with every plugin switched off.
 Config transparent_config(const std::string& upstream_url);
 
+struct TempFolder {
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  std::string path;
+};
+
 class TestProxy {
  public:
   // Waits until the upstream is known to be healthy, unless told otherwise.
@@ -27,6 +35,9 @@ class TestProxy {
   bool stopped_within(std::chrono::milliseconds limit);
 
  private:
+  Config placed(Config config) const;  // with a folder of its own, unless it names one
+
+  TempFolder folder_;
   App app_;
   unsigned short port_ = 0;
   std::atomic<bool> ended_{false};

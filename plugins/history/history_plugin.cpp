@@ -1,0 +1,215 @@
+#include "plugins/history/history_plugin.hpp"
+
+#include "base/hash.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "openai/message.hpp"
+#include "plugins/history/history_endpoints.hpp"
+#include "plugins/history/history_metrics.hpp"
+#include "plugins/history/reconcile.hpp"
+#include "plugins/history/shelf.hpp"
+#include "plugins/history/zone_keeper.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace keep::history {
+
+namespace {
+
+std::int64_t unix_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+std::vector<Incoming> incoming_messages(const Exchange& exchange, const Tokenizer& tokenizer) {
+  std::vector<Incoming> list;
+  list.reserve(exchange.chat.messages.size());
+  for (const openai::Message& message : exchange.chat.messages) {
+    const auto tokens = static_cast<std::uint32_t>(estimate(message, tokenizer));
+    list.push_back({role_of(message.role), message.hash, tokens, message.raw.raw()});
+  }
+  return list;
+}
+
+std::size_t leading_system(const openai::ChatRequest& chat) {
+  std::size_t lead = 0;
+  while (lead < chat.messages.size() && role_of(chat.messages[lead].role) == Role::kSystem) ++lead;
+  return lead;
+}
+
+std::string answer_json(const std::string& text) {
+  json::Writer json;
+  json.begin_object().member("role", "assistant").member("content", text).end_object();
+  return json.take();
+}
+
+class HistoryPlugin final : public Plugin, public Conversations {
+ public:
+  explicit HistoryPlugin(HistorySettings settings) : settings_(std::move(settings)) {}
+
+  std::string_view name() const noexcept override { return "history"; }
+  Task<> start(Services& services) override;
+  Task<Verdict> on_request(Exchange& exchange) override;
+  Task<> on_route(Exchange& exchange) override;
+  Task<> on_answer(Exchange& exchange) override;
+  void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
+  asio::awaitable<Reply> on_endpoint(const Exchange& exchange) override;
+  void report(json::Writer& health) const override;
+  void explain(const Exchange& exchange, Headers& headers) const override;
+
+  Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
+                                        std::size_t max_bytes) override;
+  void attach(ConversationKeeper& keeper) override { endpoints_->attach(keeper); }
+
+ private:
+  // Whose past there is: a conversation with a name, and no call beside it.
+  static bool has_past(const Exchange& exchange) {
+    const Identity& identity = exchange.identity;
+    return !identity.auxiliary && !identity.conversation.empty();
+  }
+  static ConversationName name_of(const Exchange& exchange) {
+    return {exchange.identity.tenant, exchange.identity.conversation};
+  }
+  Task<> find_on_record(Exchange& exchange);
+
+  HistorySettings settings_;
+  Services* services_ = nullptr;
+  std::optional<Shelf> shelf_;
+  std::optional<HistoryMetrics> metrics_;
+  std::optional<ZoneKeeper> zones_;
+  std::optional<HistoryEndpoints> endpoints_;
+};
+
+Task<> HistoryPlugin::start(Services& services) {
+  services_ = &services;
+  metrics_.emplace(services.metrics);
+  ShelfSettings shelf;
+  if (settings_.folder.empty()) {
+    co_return Error(Fault::kStorage, Side::kInternal, "history.folder: no place to keep anything");
+  }
+  shelf.folder = settings_.folder + "/conversations";
+  shelf.max_open = settings_.max_open;
+  shelf.max_bytes = settings_.max_bytes;
+  shelf.ttl = std::chrono::duration_cast<std::chrono::seconds>(settings_.ttl);
+  shelf.on_removed = [this](const ConversationName& name) { endpoints_->removed(name); };
+  shelf_.emplace(services, std::move(shelf));
+  endpoints_.emplace(services, *shelf_, settings_);
+  zones_.emplace(services, settings_, *metrics_);
+  auto opened = co_await shelf_->open();
+  if (!opened) co_return opened.error();
+  services.conversations = this;
+  co_return Result<>{};
+}
+
+Task<Verdict> HistoryPlugin::on_request(Exchange& exchange) {
+  if (!exchange.chat.messages_raw.is_array()) co_return Verdict{Next{}};
+  exchange.zone.lead = leading_system(exchange.chat);
+  if (!has_past(exchange)) co_return Verdict{Next{}};
+  endpoints_->begin(name_of(exchange), &exchange);
+  const auto found = co_await find_on_record(exchange);
+  if (!found && found.error().fault != Fault::kNotFound) co_return found.error();
+  co_return Verdict{Next{}};
+}
+
+Task<> HistoryPlugin::find_on_record(Exchange& exchange) {
+  const std::vector<Incoming> list = incoming_messages(exchange, services_->tokenizer);
+  const auto lead = std::span(list).first(exchange.zone.lead);
+  const auto rest = std::span(list).subspan(exchange.zone.lead);
+  const bool store = exchange.chat.store;
+  auto job = [lead, rest, store, now = unix_now()](ConversationLog& log) {
+    return reconcile(log, lead, rest, store, now);
+  };
+  ConversationName name = name_of(exchange);
+  auto standing = co_await shelf_->with(std::move(name), store, std::move(job));
+  if (!standing) co_return standing.error();
+  metrics_->known.add(static_cast<double>(rest.size() - standing->added));
+  metrics_->added.add(static_cast<double>(standing->added));
+  ClearZone& zone = exchange.zone;
+  zone.stored = !standing->path.empty();
+  zone.positions = std::move(standing->positions);
+  zone.path = std::move(standing->path);
+  zone.path_tokens = static_cast<std::int64_t>(standing->path_tokens);
+  co_return Result<>{};
+}
+
+Task<> HistoryPlugin::on_route(Exchange& exchange) {
+  if (!exchange.chat.messages_raw.is_array()) co_return Result<>{};
+  co_return co_await zones_->plan(exchange);
+}
+
+// Tool calls are left to the client: it sends them back with their results.
+Task<> HistoryPlugin::on_answer(Exchange& exchange) {
+  const Answer& answer = exchange.answer;
+  const auto& messages = exchange.chat.messages;
+  const bool plain = !answer.text.empty() && answer.finish_reason != "tool_calls";
+  if (!has_past(exchange) || !exchange.chat.store || !plain || messages.empty()) {
+    co_return Result<>{};
+  }
+  const Position parent = exchange.zone.position_of(messages.size() - 1);
+  const bool continued = role_of(messages.back().role) == Role::kAssistant;
+  if (parent == kNoPosition || continued) co_return Result<>{};
+  NewMessage message;
+  message.role = Role::kAssistant;
+  message.parent = parent;
+  message.hash = openai::answer_hash(answer.text);
+  message.tokens = static_cast<std::uint32_t>(
+      answer.timings ? answer.timings->predicted_n
+                     : services_->tokenizer.estimate(answer.text.size()));
+  message.time = unix_now();
+  message.json = answer_json(answer.text);
+  auto job = [message = std::move(message)](ConversationLog& log) -> Result<> {
+    if (log.child(message.parent, message.hash)) return {};  // said before, word for word
+    const auto added = log.append(std::span(&message, 1));
+    if (!added) return added.error();
+    return {};
+  };
+  ConversationName name = name_of(exchange);
+  const auto added = co_await shelf_->with(std::move(name), false, std::move(job));
+  if (!added) co_return added.error();
+  metrics_->added.add();
+  co_return Result<>{};
+}
+
+void HistoryPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  zones_->learn(exchange, outcome);
+  if (has_past(exchange)) endpoints_->finish(name_of(exchange), &exchange);
+}
+
+asio::awaitable<Reply> HistoryPlugin::on_endpoint(const Exchange& exchange) {
+  return endpoints_->answer(exchange);
+}
+
+void HistoryPlugin::report(json::Writer& health) const {
+  const Totals totals = shelf_->totals();
+  health.key("history").begin_object();
+  health.member("conversations", totals.conversations).member("messages", totals.messages);
+  health.member("turns", totals.turns).member("tokens", totals.tokens);
+  health.member("disk_bytes", totals.disk_bytes).member("open", totals.open).end_object();
+}
+
+void HistoryPlugin::explain(const Exchange& exchange, Headers& headers) const {
+  const ClearZone& zone = exchange.zone;
+  if (!zone.planned) return;
+  headers.add("X-Keep-Window", "sent=" + std::to_string(zone.prompt_tokens) +
+                                   ";fog=" + std::to_string(zone.fog_tokens) +
+                                   ";window=" + std::to_string(zone.window));
+}
+
+Task<std::vector<StoredMessage>> HistoryPlugin::read(ConversationName name, Position from,
+                                                     std::size_t max_bytes) {
+  auto job = [from, max_bytes](ConversationLog& log) { return log.read(from, max_bytes); };
+  co_return co_await shelf_->with(std::move(name), false, std::move(job));
+}
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_history(HistorySettings settings) {
+  return std::make_unique<HistoryPlugin>(std::move(settings));
+}
+
+}  // namespace keep::history

@@ -1,0 +1,21 @@
+// history: everything said goes on record, and only a window of it to the model.
+//
+//   on_request   finds the request's messages on record and adds what is new (exchange.zone)
+//   on_route     decides where the clear zone begins; the messages before it are removed from the
+//                body of this attempt. Fault::kTooLong when the newest turn alone is too long
+//   on_answer    adds the answer: a client that has seen its end can rely on it
+//
+// Also the endpoints /v1/conversations/list, /v1/conversations/end and /v1/sessions/ID, and the
+// implementation of Conversations. Loop thread only; files are read and written in pools.disk.
+#pragma once
+
+#include "exchange/plugin.hpp"
+#include "plugins/history/history_settings.hpp"
+
+#include <memory>
+
+namespace keep::history {
+
+std::unique_ptr<Plugin> make_history(HistorySettings settings);
+
+}  // namespace keep::history

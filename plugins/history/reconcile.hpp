@@ -1,0 +1,48 @@
+// Reconcile: where the messages of a request stand in what is on record, and what of it is new.
+//
+// Clients send their whole history with each request. What matches the record from its beginning is
+// known; what follows is new: the next turn, or a branch where an edit or a regenerate departs. A
+// request that begins elsewhere comes from a client that has cut its history: if its beginning is
+// on record it goes on from there, if not (a summary, say) it follows the newest message on record,
+// so that what was cut stays in the fog zone. Linear in the messages of the request, unless the
+// history was cut; runs in the conversation's turn.
+//
+// Leading system messages are instructions, not part of what was said: each is kept once, as a
+// first message of its own, and the way through the conversation does not pass it.
+#pragma once
+
+#include "base/result.hpp"
+#include "plugins/history/conversation_log.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace keep::history {
+
+struct Incoming {
+  Role role = Role::kOther;
+  std::uint64_t hash = 0;    // 0: removed by hygiene, goes on no record
+  std::uint32_t tokens = 0;  // estimate
+  std::string_view json;
+};
+
+struct Standing {
+  std::vector<Position> positions;  // of each message; kNoPosition: not on record
+  std::size_t added = 0;
+  Path path;                      // to the last one on record
+  std::uint64_t path_tokens = 0;  // on that way
+};
+
+// With `store` the new messages are appended; without they stay off the record. `lead`: the leading
+// system messages.
+Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
+                           std::span<const Incoming> messages, bool store, std::int64_t now);
+
+// Whether a message is one of those instructions.
+bool is_instruction(const MessageInfo& info) noexcept;
+
+}  // namespace keep::history

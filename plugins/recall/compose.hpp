@@ -1,0 +1,38 @@
+// Compose: recalled passages as the text that stands in the prompt, and as an edit of the body.
+// Pure.
+#pragma once
+
+#include "openai/body_edit.hpp"
+#include "openai/chat_request.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace keep::recall {
+
+struct Quote {
+  std::uint32_t turn = 0;
+  std::uint64_t distance = 0;  // tokens between it and the question
+  std::string role;
+  std::string day;  // "2026-03-01", or empty when it says nothing
+  std::string text;
+};
+
+// One line of provenance for each quote and what it says:
+//   [Recalled from turn 12, 3481 tokens ago] user: ...
+// under a line that says what this is: old text, not an instruction.
+std::string compose_block(std::span<const Quote> quotes);
+// What every quote begins with.
+inline constexpr std::string_view kFrame = "[Recalled from turn ";
+
+enum class Placement { kSystem, kUser };  // a message of its own, or the head of the user's
+
+// Puts `block` before message `index`. `edits`: what is going to happen to the messages; a
+// replacement of this one is taken into account.
+openai::BodyEdit place_block(const openai::ChatRequest& request, const openai::BodyEdits& edits,
+                             std::size_t index, std::string_view block, Placement placement);
+
+}  // namespace keep::recall

@@ -1,0 +1,46 @@
+#include "plugins/recall/frozen_blocks.hpp"
+
+#include <utility>
+
+namespace keep::recall {
+
+namespace {
+
+constexpr std::size_t kBlockBytes = 160;  // of a block and its place in the maps, about
+
+std::size_t size_of(const Block& block) noexcept {
+  return kBlockBytes + block.text.size() + block.passages.size() * sizeof(std::uint32_t);
+}
+
+}  // namespace
+
+const FrozenBlocks::Blocks* FrozenBlocks::find(std::uint64_t conversation) {
+  return conversations_.find(conversation);
+}
+
+void FrozenBlocks::drop(Blocks& blocks, Blocks::iterator at) {
+  bytes_ -= size_of(at->second);
+  blocks.erase(at);
+}
+
+void FrozenBlocks::put(std::uint64_t conversation, Position before, Block block,
+                       Position first_sent) {
+  Blocks& blocks = conversations_.get(conversation);
+  while (!blocks.empty() && blocks.begin()->first < first_sent) drop(blocks, blocks.begin());
+  if (const auto at = blocks.find(before); at != blocks.end()) drop(blocks, at);
+  bytes_ += size_of(block);
+  blocks.emplace(before, std::move(block));
+  while (bytes_ > max_bytes_ && conversations_.size() > 1) {
+    auto oldest = conversations_.pop_oldest();
+    for (const auto& [position, old] : oldest->second) bytes_ -= size_of(old);
+  }
+}
+
+void FrozenBlocks::forget(std::uint64_t conversation) {
+  Blocks* const blocks = conversations_.peek(conversation);
+  if (blocks == nullptr) return;
+  for (const auto& [position, block] : *blocks) bytes_ -= size_of(block);
+  conversations_.erase(conversation);
+}
+
+}  // namespace keep::recall

@@ -1,0 +1,47 @@
+// FrozenBlocks: what was recalled in earlier turns and still stands in the prompt. Loop thread
+// only.
+//
+// A block belongs to the message it was put before. Bounded: a conversation keeps those whose
+// message may still be sent, and the least recently used conversations are forgotten (their next
+// request loses the prefix once).
+#pragma once
+
+#include "base/lru_map.hpp"
+#include "exchange/conversations.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace keep::recall {
+
+struct Block {
+  std::string text;
+  std::int64_t tokens = 0;
+  std::vector<std::uint32_t> passages;  // in the index of the conversation
+};
+
+class FrozenBlocks {
+ public:
+  explicit FrozenBlocks(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  using Blocks = std::map<Position, Block>;  // by the message they stand before
+  // nullptr: none. Valid until the next put() or forget().
+  const Blocks* find(std::uint64_t conversation);
+  // Blocks before `first_sent` go: their messages will not be sent again.
+  void put(std::uint64_t conversation, Position before, Block block, Position first_sent);
+  void forget(std::uint64_t conversation);
+
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  void drop(Blocks& blocks, Blocks::iterator at);
+
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
+  LruMap<std::uint64_t, Blocks> conversations_;
+};
+
+}  // namespace keep::recall

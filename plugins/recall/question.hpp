@@ -1,0 +1,23 @@
+// Question: what to look for, from the newest turn. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace keep::recall {
+
+// The questions of a turn: one for each sentence that ends in a question mark if there are several
+// (at most kMaxQuestions), else the whole text. A question that speaks of "it", "he" or "that" gets
+// the names of `before`, what the user said in the turn before. Empty for an empty text.
+inline constexpr std::size_t kMaxQuestions = 4;
+std::vector<std::string> questions_of(std::string_view turn, std::string_view before);
+
+// Whether the turn wants to know something, by its marks and first words. A statement is worth less
+// of a search: what it resembles is seldom needed.
+bool asks(std::string_view turn);
+
+// Whether `passage` says more than `turn` does: a word of three letters or more that is not there.
+bool adds_to(std::string_view passage, std::string_view turn);
+
+}  // namespace keep::recall

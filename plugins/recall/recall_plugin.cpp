@@ -1,0 +1,232 @@
+#include "plugins/recall/recall_plugin.hpp"
+
+#include "base/hash.hpp"
+#include "base/log.hpp"
+#include "openai/message.hpp"
+#include "plugins/recall/compose.hpp"
+#include "plugins/recall/fog_search.hpp"
+#include "plugins/recall/frozen_blocks.hpp"
+#include "plugins/recall/question.hpp"
+#include "plugins/recall/recall_metrics.hpp"
+#include "plugins/recall/selection.hpp"
+#include "plugins/recall/template_probe.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace keep::recall {
+
+namespace {
+
+constexpr std::size_t kMaxFrozenBytes = 64 << 20;
+
+bool is_user(const openai::Message& message) { return role_of(message.role) == Role::kUser; }
+bool answers(const openai::Message& message) {
+  const Role role = role_of(message.role);
+  return role == Role::kAssistant || role == Role::kTool;
+}
+
+// Where the newest turn begins, if the request ends in what the user says: a request that goes on
+// after a tool's result has had its turn before.
+std::optional<std::size_t> newest_turn(const Exchange& exchange) {
+  const auto& messages = exchange.chat.messages;
+  std::size_t begin = messages.size();
+  bool user = false;
+  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) {
+    user = user || is_user(messages[--begin]);
+  }
+  return user ? std::optional(begin) : std::nullopt;
+}
+
+std::string user_text(const Exchange& exchange, std::size_t begin, std::size_t end) {
+  std::string text;
+  for (std::size_t i = begin; i < end; ++i) {
+    const openai::Message& message = exchange.chat.messages[i];
+    if (!is_user(message)) continue;
+    if (!text.empty()) text += '\n';
+    text += openai::content_text(message.content);
+  }
+  return text;
+}
+
+// What the user said in the turn before.
+std::string text_before(const Exchange& exchange, std::size_t turn) {
+  const auto& messages = exchange.chat.messages;
+  std::size_t end = turn;
+  while (end > exchange.zone.lead && answers(messages[end - 1])) --end;
+  std::size_t begin = end;
+  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) --begin;
+  return user_text(exchange, begin, end);
+}
+
+Position first_sent(const Exchange& exchange) {
+  const auto& zone = exchange.zone;
+  for (std::size_t i = zone.first; i < exchange.chat.messages.size(); ++i) {
+    if (zone.position_of(i) != kNoPosition) return zone.position_of(i);
+  }
+  return kNoPosition;
+}
+
+class RecallPlugin final : public Plugin {
+ public:
+  explicit RecallPlugin(RecallSettings settings) : settings_(std::move(settings)) {}
+
+  std::string_view name() const noexcept override { return "recall"; }
+  Task<> start(Services& services) override;
+  Task<Verdict> on_request(Exchange& exchange) override;
+  Task<> on_upstream_request(Exchange& exchange) override;
+  void report(json::Writer& health) const override;
+  void explain(const Exchange& exchange, Headers& headers) const override;
+
+ private:
+  // What is ended is forgotten here as well.
+  class Keeper final : public ConversationKeeper {
+   public:
+    explicit Keeper(RecallPlugin& plugin) : plugin_(plugin) {}
+    void forget(const ConversationName& name) override {
+      plugin_.search_->forget(name);
+      plugin_.frozen_.forget(key_of(name));
+    }
+    std::size_t index_entries(const ConversationName& name) const override {
+      return plugin_.search_->index_entries(name);
+    }
+    std::size_t memory_bytes() const override {
+      return plugin_.search_->memory_bytes() + plugin_.frozen_.bytes();
+    }
+
+   private:
+    RecallPlugin& plugin_;
+  };
+
+  static std::uint64_t key_of(const ConversationName& name) {
+    return hash_combine(hash64(name.tenant), hash64(name.id));
+  }
+  static ConversationName name_of(const Exchange& exchange) {
+    return {exchange.identity.tenant, exchange.identity.conversation};
+  }
+  Task<> recall_for(Exchange& exchange, std::size_t turn);
+  asio::awaitable<Placement> placement(std::size_t upstream);
+  void place_frozen(Exchange& exchange, Placement placement);
+
+  RecallSettings settings_;
+  Services* services_ = nullptr;
+  std::optional<FogSearch> search_;
+  std::optional<RecallMetrics> metrics_;
+  FrozenBlocks frozen_{kMaxFrozenBytes};
+  TemplateProbe probe_;
+  Keeper keeper_{*this};
+};
+
+Task<> RecallPlugin::start(Services& services) {
+  services_ = &services;
+  metrics_.emplace(services.metrics);
+  search_.emplace(services, settings_.index_bytes);
+  services.conversations->attach(keeper_);
+  co_return Result<>{};
+}
+
+Task<Verdict> RecallPlugin::on_request(Exchange& exchange) {
+  if (!exchange.zone.stored) co_return Verdict{Next{}};
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name_of(exchange)));
+  if (blocks == nullptr) co_return Verdict{Next{}};
+  for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
+    const auto block = blocks->find(exchange.zone.position_of(i));
+    if (block == blocks->end()) continue;
+    exchange.recalled_before.push_back({i, block->second.tokens});
+  }
+  co_return Verdict{Next{}};
+}
+
+Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
+  const ClearZone& zone = exchange.zone;
+  if (!zone.planned || !zone.stored) co_return Result<>{};
+  const auto turn = newest_turn(exchange);
+  if (turn && zone.recall_room > 0) {
+    const auto recalled = co_await recall_for(exchange, *turn);
+    // What stands in the prompt already has to be placed whatever happened here.
+    if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});
+  }
+  if (frozen_.find(key_of(name_of(exchange))) == nullptr) co_return Result<>{};
+  const Placement where = co_await placement(exchange.route.upstream);
+  place_frozen(exchange, where);
+  co_return Result<>{};
+}
+
+asio::awaitable<Placement> RecallPlugin::placement(std::size_t upstream) {
+  if (settings_.placement == "system") co_return Placement::kSystem;
+  if (settings_.placement == "user") co_return Placement::kUser;
+  co_return co_await probe_.placement(*services_, upstream);
+}
+
+// Searches once for each turn: a second attempt and the steps of a tool find their block frozen.
+Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
+  const ClearZone& zone = exchange.zone;
+  const Position before = zone.position_of(turn);
+  const std::uint64_t key = key_of(name_of(exchange));
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key);
+  if (before == kNoPosition || (blocks != nullptr && blocks->contains(before))) {
+    co_return Result<>{};
+  }
+  Search search;
+  search.name = name_of(exchange);
+  const std::string text = user_text(exchange, turn, exchange.chat.messages.size());
+  search.questions = questions_of(text, text_before(exchange, turn));
+  search.path = zone.path;
+  search.end = first_sent(exchange);
+  search.limit = kMaxPassages;
+  const Instant begun = services_->clock.now();
+  auto found = co_await search_->find(std::move(search));
+  metrics_->seconds.observe(seconds(services_->clock.now() - begun));
+  if (!found) co_return found.error();
+  const auto* const present = frozen_.find(key);
+  Selected selected =
+      select_passages(std::move(*found), exchange, text, settings_, services_->tokenizer, present);
+  if (selected.quotes.empty()) {
+    metrics_->nothing.add();
+    co_return Result<>{};
+  }
+  Block block;
+  block.text = compose_block(selected.quotes);
+  block.tokens = services_->tokenizer.estimate(block.text.size());
+  block.passages = std::move(selected.passages);
+  exchange.recalled = {selected.quotes.size(), block.tokens};
+  metrics_->injected.add();
+  metrics_->passages.add(static_cast<double>(selected.quotes.size()));
+  frozen_.put(key, before, std::move(block), first_sent(exchange));
+  co_return Result<>{};
+}
+
+void RecallPlugin::place_frozen(Exchange& exchange, Placement placement) {
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name_of(exchange)));
+  if (blocks == nullptr) return;
+  for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
+    if (!exchange.zone.keeps(i)) continue;
+    const auto block = blocks->find(exchange.zone.position_of(i));
+    if (block == blocks->end()) continue;
+    openai::BodyEdits edits = exchange.request_edits;
+    edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
+    exchange.attempt_edits.push_back(
+        place_block(exchange.chat, edits, i, block->second.text, placement));
+  }
+}
+
+void RecallPlugin::report(json::Writer& health) const {
+  health.key("recall").begin_object();
+  health.member("memory_bytes", keeper_.memory_bytes()).end_object();
+}
+
+void RecallPlugin::explain(const Exchange& exchange, Headers& headers) const {
+  if (!exchange.zone.planned) return;
+  const std::size_t passages = exchange.recalled.passages;
+  headers.add("X-Keep-Recall", passages == 0 ? "none" : "pre;n=" + std::to_string(passages));
+}
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_recall(RecallSettings settings) {
+  return std::make_unique<RecallPlugin>(std::move(settings));
+}
+
+}  // namespace keep::recall

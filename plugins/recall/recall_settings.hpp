@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace keep::recall {
+
+struct RecallSettings {
+  bool enabled = true;
+  std::size_t budget_tokens = 1024;  // of recalled text in one request, at most
+  double floor = 0.4;                // relevance below which nothing is recalled
+  double fog_alpha = 0;              // how much distance counts against a passage; 0: nothing
+  std::string placement = "auto";    // where recalled text stands: auto, system, user
+  std::size_t index_bytes = std::size_t{512} << 20;  // memory for indexes; the least used go first
+};
+
+}  // namespace keep::recall

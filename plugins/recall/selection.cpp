@@ -1,0 +1,116 @@
+#include "plugins/recall/selection.hpp"
+
+#include "plugins/recall/question.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+namespace keep::recall {
+
+namespace {
+
+// Less telling than this share of the best passage: noise that a small model may take for an
+// answer.
+constexpr float kTail = 0.5F;
+constexpr std::int64_t kFrameTokens = 24;  // what stands before a quote
+constexpr std::int64_t kDay = 24 * 3600;
+
+std::uint64_t distance_of(const Found& found, const ClearZone& zone) {
+  const auto path = static_cast<std::uint64_t>(zone.path_tokens);
+  return path - std::min(path, found.message.token_position);
+}
+
+std::string day_of(std::int64_t time, std::int64_t today) {
+  if (time <= 0 || time / kDay == today) return {};
+  const std::time_t seconds = time;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &utc);
+  return text;
+}
+
+// Hashes of the messages that go to the model, and passages that stand before them.
+struct Present {
+  std::unordered_set<std::uint64_t> messages;
+  std::unordered_set<Position> positions;
+  std::unordered_set<std::uint32_t> passages;
+};
+
+Present present_in(const Exchange& exchange, const FrozenBlocks::Blocks* frozen) {
+  Present present;
+  const auto& messages = exchange.chat.messages;
+  for (std::size_t i = exchange.zone.lead; i < messages.size(); ++i) {
+    if (!exchange.zone.keeps(i)) continue;
+    present.messages.insert(messages[i].hash);
+    const Position position = exchange.zone.position_of(i);
+    present.positions.insert(position);
+    if (frozen == nullptr) continue;
+    const auto block = frozen->find(position);
+    if (block == frozen->end()) continue;
+    present.passages.insert(block->second.passages.begin(), block->second.passages.end());
+  }
+  return present;
+}
+
+void weigh_by_distance(std::vector<Found>& found, const ClearZone& zone, double alpha) {
+  if (alpha <= 0 || zone.window <= 0) return;
+  for (Found& one : found) {
+    const double windows =
+        static_cast<double>(distance_of(one, zone)) / static_cast<double>(zone.window);
+    one.relevance *= static_cast<float>(std::pow(1 + windows, -alpha));
+  }
+  std::ranges::stable_sort(found, std::greater<>(), &Found::relevance);
+}
+
+Quote quote_of(Found& found, const ClearZone& zone, std::int64_t today) {
+  Quote quote;
+  quote.turn = found.message.turn;
+  quote.distance = distance_of(found, zone);
+  quote.role = to_string(found.message.role);
+  quote.day = day_of(found.message.time, today);
+  quote.text = std::move(found.text);
+  while (!quote.text.empty() && (quote.text.back() == '\n' || quote.text.back() == ' ')) {
+    quote.text.pop_back();
+  }
+  return quote;
+}
+
+}  // namespace
+
+Selected select_passages(std::vector<Found> found, const Exchange& exchange, std::string_view turn,
+                         const RecallSettings& settings, const Tokenizer& tokenizer,
+                         const FrozenBlocks::Blocks* frozen) {
+  Selected selected;
+  weigh_by_distance(found, exchange.zone, settings.fog_alpha);
+  const Present present = present_in(exchange, frozen);
+  std::int64_t room = exchange.zone.recall_room - kFrameTokens;
+  float floor = static_cast<float>(settings.floor + (asks(turn) ? 0 : kStatementMargin));
+  std::vector<Found> chosen;
+  std::unordered_set<std::string> texts;
+  for (Found& one : found) {
+    const bool known = present.messages.contains(one.message.hash) ||
+                       present.positions.contains(one.message.position) ||
+                       present.passages.contains(one.passage);
+    if (known || one.relevance < floor || !adds_to(one.text, turn)) continue;
+    if (!texts.insert(one.text).second) continue;
+    floor = std::max(floor, one.relevance * kTail);
+    const std::int64_t tokens = tokenizer.estimate(one.text.size()) + kFrameTokens;
+    if (tokens > room) continue;
+    room -= tokens;
+    chosen.push_back(std::move(one));
+  }
+  std::ranges::sort(chosen, {}, &Found::passage);
+  const std::int64_t today = std::time(nullptr) / kDay;
+  for (Found& one : chosen) {
+    selected.passages.push_back(one.passage);
+    selected.quotes.push_back(quote_of(one, exchange.zone, today));
+  }
+  return selected;
+}
+
+}  // namespace keep::recall

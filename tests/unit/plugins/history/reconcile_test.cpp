@@ -1,0 +1,130 @@
+#include "plugins/history/reconcile.hpp"
+
+#include "base/hash.hpp"
+#include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keep::history {
+namespace {
+
+// Messages are words; the first letter tells the role.
+struct Talk {
+  explicit Talk(const std::string& words) {
+    for (std::size_t at = 0; at < words.size();) {
+      const std::size_t end = std::min(words.find(' ', at), words.size());
+      texts.push_back(words.substr(at, end - at));
+      at = end + 1;
+    }
+    for (const std::string& text : texts) {
+      const Role role = text[0] == 'u'   ? Role::kUser
+                        : text[0] == 'a' ? Role::kAssistant
+                        : text[0] == 't' ? Role::kTool
+                                         : Role::kSystem;
+      messages.push_back({role, text == "x" ? 0 : hash64(text), 10, text});
+    }
+  }
+  std::vector<std::string> texts;
+  std::vector<Incoming> messages;
+};
+
+class Reconcile : public testing::Test {
+ protected:
+  Reconcile() { log_ = *ConversationLog::open(folder_.path + "/log", {"t", "c"}); }
+
+  Standing send(const std::string& words, const std::string& lead = "", bool store = true) {
+    const Talk said(words), instructions(lead);
+    auto standing = reconcile(*log_, instructions.messages, said.messages, store, 1);
+    EXPECT_TRUE(standing);
+    return *standing;
+  }
+  std::string path(const Standing& standing) const {
+    std::string text;
+    for (const Stretch& stretch : standing.path) {
+      for (Position at = stretch.first; at <= stretch.last; ++at) {
+        text += (text.empty() ? "" : " ") + *log_->json(at);
+      }
+    }
+    return text;
+  }
+
+  keep::test::TempFolder folder_;
+  std::unique_ptr<ConversationLog> log_;
+};
+
+TEST_F(Reconcile, AddsOnlyWhatIsNew) {
+  EXPECT_EQ(send("u1").added, 1U);
+  EXPECT_EQ(send("u1 a1 u2").added, 2U);
+  const Standing standing = send("u1 a1 u2");
+  EXPECT_EQ(standing.added, 0U);
+  EXPECT_EQ(path(standing), "u1 a1 u2");
+  EXPECT_EQ(standing.path_tokens, 30U);
+  EXPECT_EQ(log_->size(), 3U);
+}
+
+TEST_F(Reconcile, AnEditBranchesOffAndSharesThePast) {
+  send("u1 a1 u2 a2 u3");
+  const Standing edited = send("u1 a1 u2b");
+  EXPECT_EQ(edited.added, 1U);
+  EXPECT_EQ(path(edited), "u1 a1 u2b");
+  EXPECT_EQ(path(send("u1 a1 u2 a2 u3 a3 u4")), "u1 a1 u2 a2 u3 a3 u4");
+}
+
+TEST_F(Reconcile, AHistoryThatWasCutGoesOnWhereItIsOnRecord) {
+  send("u1 a1 u2 a2 u3 a3");
+  const Standing cut = send("u2 a2 u3 a3 u4");
+  EXPECT_EQ(cut.added, 1U);
+  EXPECT_EQ(path(cut), "u1 a1 u2 a2 u3 a3 u4");
+}
+
+TEST_F(Reconcile, ASummaryFollowsWhatItSummarises) {
+  send("u1 a1 u2 a2");
+  const Standing summary = send("usummary u3");
+  EXPECT_EQ(summary.added, 2U);
+  EXPECT_EQ(path(summary), "u1 a1 u2 a2 usummary u3");
+  const Standing next = send("usummary u3 a3 u4");
+  EXPECT_EQ(next.added, 2U);
+  EXPECT_EQ(path(next), "u1 a1 u2 a2 usummary u3 a3 u4");
+}
+
+TEST_F(Reconcile, InstructionsAreKeptOnceAndStandAside) {
+  EXPECT_EQ(send("u1", "s1").added, 1U);
+  const Standing changed = send("u1 a1", "s2");
+  EXPECT_EQ(changed.added, 1U);
+  EXPECT_EQ(path(changed), "u1 a1");
+  send("u1 a1", "s1");
+  EXPECT_EQ(log_->size(), 4U);
+  // The newest message may be an instruction; what was said last still counts as the end.
+  send("u1 a1", "s3");
+  EXPECT_EQ(path(send("usummary u5")), "u1 a1 usummary u5");
+}
+
+TEST_F(Reconcile, WithoutStoreNothingIsAdded) {
+  send("u1 a1");
+  const Standing standing = send("u1 a1 u2", "", false);
+  EXPECT_EQ(standing.added, 0U);
+  EXPECT_EQ(log_->size(), 2U);
+  ASSERT_EQ(standing.positions.size(), 3U);
+  EXPECT_EQ(standing.positions[1], 1U);
+  EXPECT_EQ(standing.positions[2], kNoPosition);
+}
+
+TEST_F(Reconcile, WhatHygieneRemovedIsNotOnRecord) {
+  const Standing standing = send("u1 x a1 x u2");
+  EXPECT_EQ(standing.added, 3U);
+  EXPECT_EQ(path(standing), "u1 a1 u2");
+  EXPECT_EQ(standing.positions[1], kNoPosition);
+  EXPECT_EQ(send("u1 a1 u2 a2").added, 1U);
+}
+
+TEST_F(Reconcile, NothingSaidNothingAdded) {
+  EXPECT_EQ(send("").added, 0U);
+  EXPECT_TRUE(send("").path.empty());
+}
+
+}  // namespace
+}  // namespace keep::history
