@@ -11,6 +11,8 @@ namespace {
 // A dictionary is made of that much of the latest text, cut into samples.
 constexpr std::uint64_t kTrainBytes = 1 << 20;
 constexpr std::size_t kSampleBytes = 4 << 10;
+// Larger blocks are images most likely: no level makes them much smaller.
+constexpr std::size_t kFastAbove = 1 << 20;
 
 MessageRow row_of(const NewMessage& message) {
   MessageRow row;
@@ -162,7 +164,8 @@ Result<std::size_t> ConversationLog::write_blocks(Before& at) {
       text += messages[i].json;
       at.pass(messages[i].row);
     }
-    if (auto written = blocks_.append_block(header, rows, text, settings_.level); !written) {
+    const int level = text.size() > kFastAbove ? 1 : settings_.level;
+    if (auto written = blocks_.append_block(header, rows, text, level); !written) {
       return written.error();
     }
     done += count;
@@ -179,8 +182,10 @@ Result<> ConversationLog::write_dictionary(const Before& at) {
   for (const auto& text : texts) add_samples(samples, text->text());
   for (const TailMessage& message : tail_.messages()) add_samples(samples, message.json);
   std::string dictionary = zstd::train(samples, settings_.dictionary_bytes);
-  train_at_ = 2 * bytes;  // should it have failed
-  if (dictionary.empty()) return {};
+  if (dictionary.empty()) {
+    train_at_ = 2 * bytes;
+    return {};
+  }
   return blocks_.append_dictionary(record_header(at), std::move(dictionary));
 }
 
