@@ -13,9 +13,8 @@ constexpr Tokens kTolerance = 8;
 
 }  // namespace
 
-std::size_t SlotTable::count(SlotUse use) const noexcept {
-  return static_cast<std::size_t>(
-      std::count_if(slots_.begin(), slots_.end(), [use](const Slot& s) { return s.use == use; }));
+SlotTable::SlotTable(std::size_t slots) : slots_(slots), before_(slots) {
+  counts_[index_of(SlotUse::kSettling)] = slots;
 }
 
 std::optional<std::size_t> SlotTable::find_warm(SlotKey key) const noexcept {
@@ -43,9 +42,23 @@ Slot& SlotTable::change(std::size_t slot) {
   return s;
 }
 
+void SlotTable::use_as(Slot& s, SlotUse use) noexcept {
+  --counts_[index_of(s.use)];
+  ++counts_[index_of(use)];
+  s.use = use;
+}
+
+void SlotTable::restore(std::size_t slot) {
+  Slot& s = change(slot);
+  Slot before = before_[slot];
+  before.change = s.change;
+  use_as(s, before.use);
+  s = before;
+}
+
 void SlotTable::idle(Slot& s) {
   const bool worth_keeping = s.held > 0 && (s.key != 0 || s.scratch);
-  s.use = worth_keeping ? SlotUse::kCooling : SlotUse::kFree;
+  use_as(s, worth_keeping ? SlotUse::kCooling : SlotUse::kFree);
   if (!worth_keeping) {
     s.key = 0;
     s.scratch = false;
@@ -63,14 +76,14 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
     s.held = 0;  // what is there will be overwritten
     s.text_bytes = 0;
   }
-  s.use = SlotUse::kLeased;
+  use_as(s, SlotUse::kLeased);
   // A conversation is warm in one place: the newest.
   if (terms.key != 0) {
     for (Slot& other : slots_) {
       if (&other != &s && other.key == terms.key && other.use == SlotUse::kCooling) {
         ++other.change;
         other.key = 0;
-        other.use = SlotUse::kFree;
+        use_as(other, SlotUse::kFree);
       }
     }
   }
@@ -103,9 +116,7 @@ bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, In
 bool SlotTable::cancel(LeaseId lease) {
   const auto slot = find_lease(lease);
   if (!slot) return false;
-  const std::uint64_t changes = change(*slot).change;
-  slots_[*slot] = before_[*slot];
-  slots_[*slot].change = changes;
+  restore(*slot);
   return true;
 }
 
@@ -117,7 +128,7 @@ bool SlotTable::abandon(LeaseId lease, Instant now) {
   s.reserved = 0;
   s.text_bytes = 0;
   s.lease = 0;
-  s.use = SlotUse::kSettling;
+  use_as(s, SlotUse::kSettling);
   s.suspect = false;
   s.last_use = now;
   return true;
@@ -140,7 +151,7 @@ bool SlotTable::begin_erase(std::size_t slot) {
   if (slot >= size() || !slots_[slot].leasable()) return false;
   Slot& s = change(slot);
   before_[slot] = s;
-  s.use = SlotUse::kErasing;
+  use_as(s, SlotUse::kErasing);
   s.key = 0;  // its conversation need not wait for it: nothing will be left
   return true;
 }
@@ -157,9 +168,7 @@ bool SlotTable::erased(std::size_t slot) {
 
 bool SlotTable::not_erased(std::size_t slot) {
   if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
-  const std::uint64_t changes = change(slot).change;
-  slots_[slot] = before_[slot];
-  slots_[slot].change = changes;
+  restore(slot);
   // Its conversation may have moved on meanwhile.
   Slot& s = slots_[slot];
   const auto elsewhere = std::count_if(slots_.begin(), slots_.end(), [&s](const Slot& other) {
@@ -188,7 +197,7 @@ void SlotTable::suspect_all() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].leasable() && slots_[i].use != SlotUse::kSettling) continue;
     Slot& s = change(i);
-    s.use = SlotUse::kSettling;
+    use_as(s, SlotUse::kSettling);
     s.suspect = true;
   }
 }

@@ -15,6 +15,7 @@
 
 #include "base/clock.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -55,11 +56,11 @@ struct LeaseTerms {
 class SlotTable {
  public:
   SlotTable() = default;
-  explicit SlotTable(std::size_t slots) : slots_(slots), before_(slots) {}  // all settling, suspect
+  explicit SlotTable(std::size_t slots);  // all settling, suspect
 
   std::size_t size() const noexcept { return slots_.size(); }
   const Slot& at(std::size_t slot) const { return slots_.at(slot); }
-  std::size_t count(SlotUse use) const noexcept;
+  std::size_t count(SlotUse use) const noexcept { return counts_[index_of(use)]; }
   // Where `key` is warm: a leasable slot, the last used one of several; else a settling one; else
   // none, also when it is being used.
   std::optional<std::size_t> find_warm(SlotKey key) const noexcept;
@@ -84,9 +85,15 @@ class SlotTable {
   void suspect_all();
 
  private:
+  static constexpr std::size_t index_of(SlotUse use) noexcept {
+    return static_cast<std::size_t>(use);
+  }
   Slot& change(std::size_t slot);
-  void idle(Slot& slot);  // to cooling or free by its content
+  void use_as(Slot& slot, SlotUse use) noexcept;  // the only way to change its use
+  void idle(Slot& slot);                          // to cooling or free by its content
+  void restore(std::size_t slot);                 // to what it was before
 
+  std::array<std::size_t, 5> counts_{};  // of slots by use
   std::vector<Slot> slots_;
   std::vector<Slot> before_;  // of a leased or erasing slot: what it was
 };

@@ -189,6 +189,12 @@ TEST(SlotTable, NeverLeasesTwiceNorLosesASlot) {
         case 9: random() % 8 == 0 ? table.suspect_all() : void(table.observed(slot, 20)); break;
       }
       ASSERT_EQ(table.count(SlotUse::kLeased), leases.size());
+      std::map<SlotUse, std::size_t> uses;
+      for (std::size_t i = 0; i < table.size(); ++i) ++uses[table.at(i).use];
+      for (const SlotUse use :
+           {SlotUse::kFree, SlotUse::kCooling, SlotUse::kSettling, SlotUse::kErasing}) {
+        ASSERT_EQ(table.count(use), uses[use]);
+      }
       for (const auto& [id, where] : leases) ASSERT_EQ(table.find_lease(id), where);
       for (std::size_t i = 0; i < 5; ++i) {
         const Slot& s = table.at(i);
