@@ -123,11 +123,14 @@ class Cursor {
   bool next_element() noexcept;
 
   const char* place() const noexcept { return rest_.data(); }
+  bool broken() const noexcept { return broken_; }  // the text ended inside a value
 
  private:
   bool next(char closer) noexcept;
+  void give_up() noexcept;
 
   std::string_view rest_;
+  bool broken_ = false;
 };
 
 // Checks the whole text; any root will do. The error's detail says what is wrong and near which

@@ -1,5 +1,6 @@
 #include "base/json_scan.hpp"
 
+#include <array>
 #include <bit>
 
 #if defined(__SSE2__)
@@ -33,12 +34,22 @@ unsigned closing_quotes(const char* bytes, unsigned& escaped) noexcept {
 
 #endif
 
+// A set of bytes, asked with one load.
+class Bytes {
+ public:
+  constexpr explicit Bytes(std::string_view members) {
+    for (const char c : members) has_[static_cast<unsigned char>(c)] = true;
+  }
+  bool has(char c) const noexcept { return has_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> has_{};
+};
+constexpr Bytes kAfterScalar(",]}:\" \n\r\t"), kStructure("\"{}[]");
+
 std::size_t skip_scalar(std::string_view text, std::size_t at) noexcept {
   const std::size_t begin = at;
-  while (at < text.size() && text[at] != ',' && text[at] != ']' && text[at] != '}' &&
-         text[at] != ':' && text[at] != '"' && !is_space(text[at])) {
-    ++at;
-  }
+  while (at < text.size() && !kAfterScalar.has(text[at])) ++at;
   return at == begin ? npos : at;
 }
 
@@ -48,6 +59,10 @@ std::size_t skip_container(std::string_view text, std::size_t at) noexcept {
   std::size_t depth = 0;
   while (at < text.size()) {
     const char c = text[at];
+    if (!kStructure.has(c)) {
+      ++at;
+      continue;
+    }
     if (c == '"') {
       at = skip_string(text, at);
       if (at == npos) return npos;
@@ -56,8 +71,8 @@ std::size_t skip_container(std::string_view text, std::size_t at) noexcept {
     ++at;
     if (c == '{' || c == '[') {
       ++depth;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 0) return at;
+    } else if (--depth == 0) {
+      return at;
     }
   }
   return npos;

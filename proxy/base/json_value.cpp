@@ -222,8 +222,17 @@ Cursor::Cursor(std::string_view text) noexcept : rest_(text.substr(scan::skip_sp
 
 Type Cursor::type() const noexcept { return type_of(rest_); }
 
+void Cursor::give_up() noexcept {
+  rest_.remove_prefix(rest_.size());
+  broken_ = true;
+}
+
 Value Cursor::take() noexcept {
-  const std::size_t end = std::min(scan::skip_value(rest_, 0), rest_.size());
+  const std::size_t end = scan::skip_value(rest_, 0);
+  if (end == scan::npos) {
+    give_up();
+    return {};
+  }
   const Value value(rest_.substr(0, end));
   rest_.remove_prefix(end);
   return value;
@@ -234,8 +243,12 @@ void Cursor::enter() noexcept { rest_.remove_prefix(rest_.empty() ? 0 : 1); }
 bool Cursor::next(char closer) noexcept {
   std::size_t at = scan::skip_space(rest_, 0);
   if (at < rest_.size() && rest_[at] == ',') at = scan::skip_space(rest_, at + 1);
-  const bool ends = at >= rest_.size() || rest_[at] == closer;
-  rest_.remove_prefix(at < rest_.size() && ends ? at + 1 : at);
+  if (at >= rest_.size()) {
+    give_up();
+    return false;
+  }
+  const bool ends = rest_[at] == closer;
+  rest_.remove_prefix(ends ? at + 1 : at);
   return !ends;
 }
 
@@ -243,10 +256,13 @@ bool Cursor::next_key(std::string_view& raw_key) noexcept {
   if (!next('}')) return false;
   const std::size_t end = rest_.front() == '"' ? scan::skip_string(rest_, 0) : scan::npos;
   const std::size_t colon = end == scan::npos ? rest_.size() : scan::skip_space(rest_, end);
-  const bool whole = colon < rest_.size() && rest_[colon] == ':';
-  if (whole) raw_key = rest_.substr(1, end - 2);
-  rest_.remove_prefix(whole ? scan::skip_space(rest_, colon + 1) : rest_.size());
-  return whole;
+  if (colon >= rest_.size() || rest_[colon] != ':') {
+    give_up();
+    return false;
+  }
+  raw_key = rest_.substr(1, end - 2);
+  rest_.remove_prefix(scan::skip_space(rest_, colon + 1));
+  return true;
 }
 
 bool Cursor::next_element() noexcept { return next(']'); }

@@ -9,15 +9,17 @@ namespace {
 using json::Member;
 using json::Value;
 
+enum class Choices { kNone, kEmpty, kSome };
+
 // The members of the event that mean something, found in one pass.
 struct Fields {
-  Value choices, error, usage, timings, progress;  // chat and completions
-  Value index, content, stop, stop_type;           // /completion
-  Value type, delta, item, response;               // /v1/responses
+  Choices choices = Choices::kNone;
+  Value error, usage, timings, progress;  // chat and completions
+  Value index, content, stop, stop_type;  // /completion
+  Value type, delta, item, response;      // /v1/responses
 };
 
 Value* slot_of(Fields& fields, std::string_view key) noexcept {
-  if (key == "choices") return &fields.choices;
   if (key == "error") return &fields.error;
   if (key == "usage") return &fields.usage;
   if (key == "timings") return &fields.timings;
@@ -92,50 +94,76 @@ std::optional<Usage> read_usage(const Value& value) {
   return usage;
 }
 
+// One entry of `choices`; the members of its delta that mean something.
 struct Choice {
-  Value index, delta, text, finish_reason;
+  Value index, text, finish_reason;
+  Value content, reasoning, tool_calls;
+  bool role = false;
 };
 
-Choice read_choice(const Value& value) noexcept {
+void read_delta(json::Cursor& cursor, Choice& choice) {
+  cursor.enter();
+  for (std::string_view key; cursor.next_key(key);) {
+    const Value value = cursor.take();
+    if (key == "role") choice.role = true;
+    if (key == "content") choice.content = value;
+    if (key == "reasoning_content") choice.reasoning = value;
+    if (key == "tool_calls") choice.tool_calls = value;
+  }
+}
+
+Choice read_choice(json::Cursor& cursor) {
   Choice choice;
-  for (const Member member : value.members()) {
-    if (member.raw_key == "index") choice.index = member.value;
-    if (member.raw_key == "delta") choice.delta = member.value;
-    if (member.raw_key == "text") choice.text = member.value;
-    if (member.raw_key == "finish_reason") choice.finish_reason = member.value;
+  cursor.enter();
+  for (std::string_view key; cursor.next_key(key);) {
+    if (key == "delta" && cursor.type() == json::Type::kObject) {
+      read_delta(cursor, choice);
+      continue;
+    }
+    const Value value = cursor.take();
+    if (key == "index") choice.index = value;
+    if (key == "text") choice.text = value;
+    if (key == "finish_reason") choice.finish_reason = value;
   }
   return choice;
 }
 
 void add_choice(const Choice& choice, EventInfo& info) {
   const bool first = count_of(choice.index) == 0;
-  bool role = false;
-  bool output = has_text(choice.text);
-  if (first) append_text(info.content, choice.text);
-  for (const Member member : choice.delta.members()) {
-    const std::string_view key = member.raw_key;
-    if (key == "role") role = true;
-    if (key == "content") {
-      if (first) append_text(info.content, member.value);
-      output = output || has_text(member.value);
-    }
-    if (key == "reasoning_content") output = output || has_text(member.value);
-    if (key == "tool_calls")
-      output = output || (member.value.is_array() && member.value.raw() != "[]");
+  const bool calls = choice.tool_calls.is_array() && choice.tool_calls.raw() != "[]";
+  const bool output =
+      has_text(choice.text) || has_text(choice.content) || has_text(choice.reasoning) || calls;
+  if (first) {
+    append_text(info.content, choice.text);
+    append_text(info.content, choice.content);
+    info.finish_reason = word(choice.finish_reason);
   }
-  if (first) info.finish_reason = word(choice.finish_reason);
   info.has_output = info.has_output || output;
-  info.first_role = info.first_role || (role && !output && !choice.finish_reason.is_string());
+  info.first_role =
+      info.first_role || (choice.role && !output && !choice.finish_reason.is_string());
 }
 
-EventInfo::Kind read_choices(const Fields& fields, EventInfo& info) {
-  bool any = false;
-  for (const Value choice : fields.choices.elements()) {
-    any = true;
-    add_choice(read_choice(choice), info);
+void forget_choices(EventInfo& info) noexcept {
+  info.content.clear();
+  info.finish_reason.clear();
+  info.has_output = info.first_role = false;
+}
+
+// The list that the cursor is at.
+void read_choices(json::Cursor& cursor, Choices& choices, EventInfo& info) {
+  choices = Choices::kEmpty;
+  cursor.enter();
+  while (cursor.next_element()) {
+    choices = Choices::kSome;
+    if (cursor.type() == json::Type::kObject) {
+      add_choice(read_choice(cursor), info);
+    } else {
+      cursor.take();
+    }
   }
-  if (any) return EventInfo::Kind::kDelta;
-  return info.usage ? EventInfo::Kind::kUsage : EventInfo::Kind::kOther;
+  if (!cursor.broken()) return;
+  choices = Choices::kNone;
+  forget_choices(info);
 }
 
 EventInfo::Kind read_completion(const Fields& fields, EventInfo& info) {
@@ -176,8 +204,14 @@ EventInfo::Kind read_typed(const Fields& fields, EventInfo& info) {
 
 EventInfo::Kind read_kind(const Fields& fields, EventInfo& info) {
   const json::Type error = fields.error.type();
-  if (error == json::Type::kObject || error == json::Type::kString) return EventInfo::Kind::kError;
-  if (fields.choices.is_array()) return read_choices(fields, info);
+  if (error == json::Type::kObject || error == json::Type::kString) {
+    forget_choices(info);
+    return EventInfo::Kind::kError;
+  }
+  if (fields.choices == Choices::kSome) return EventInfo::Kind::kDelta;
+  if (fields.choices == Choices::kEmpty) {
+    return info.usage ? EventInfo::Kind::kUsage : EventInfo::Kind::kOther;
+  }
   if (fields.type.is_string()) return read_typed(fields, info);
   if (fields.content.is_string()) return read_completion(fields, info);
   return EventInfo::Kind::kOther;
@@ -192,8 +226,15 @@ EventInfo read_event(const SseEvent& event) {
   if (!root.is_object()) return info;
   info.root = root;
   Fields fields;
-  for (const Member member : root.members()) {
-    if (Value* slot = slot_of(fields, member.raw_key)) *slot = member.value;
+  json::Cursor cursor(root.raw());
+  cursor.enter();
+  for (std::string_view key; cursor.next_key(key);) {
+    if (key == "choices" && cursor.type() == json::Type::kArray) {
+      read_choices(cursor, fields.choices, info);
+      continue;
+    }
+    const Value value = cursor.take();
+    if (Value* slot = slot_of(fields, key)) *slot = value;
   }
   info.progress = read_progress(fields.progress);
   info.timings = read_timings(fields.timings);

@@ -157,6 +157,7 @@ TEST(JsonCursor, GoesIntoWhatMatters) {
   EXPECT_EQ(key, "f");
   EXPECT_EQ(cursor.take().integer(), 2);
   EXPECT_FALSE(cursor.next_key(key));
+  EXPECT_FALSE(cursor.broken());
 }
 
 TEST(JsonCursor, EndsInBrokenText) {
@@ -174,6 +175,7 @@ TEST(JsonCursor, EndsInBrokenText) {
       }
     }
     EXPECT_FALSE(cursor.next_key(key)) << text;
+    EXPECT_TRUE(cursor.broken()) << text;
     EXPECT_LE(cursor.place(), text.data() + text.size());
   }
 }
