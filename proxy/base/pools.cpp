@@ -26,7 +26,10 @@ void report(const char* name, const std::exception_ptr& failure) {
 }  // namespace
 
 void Spawner::spawn(const char* name, asio::awaitable<void> task) {
-  const auto signal = signals_.emplace(signals_.end());
+  start(name, signals_.emplace(signals_.end()), std::move(task));
+}
+
+void Spawner::start(const char* name, Signals::iterator signal, asio::awaitable<void> task) {
   auto on_end = [this, name, signal](const std::exception_ptr& failure) {
     signals_.erase(signal);
     if (failure) report(name, failure);

@@ -60,12 +60,21 @@ class Spawner {
   explicit Spawner(asio::io_context& loop) : loop_(loop) {}
   // `name` (a literal) is for the log line when the task ends with an exception.
   void spawn(const char* name, asio::awaitable<void> task);
+  // `make` is given the signal that cancels the task, which lives as long as the task.
+  template <class Make>
+  void spawn_with_signal(const char* name, Make make) {
+    const auto signal = signals_.emplace(signals_.end());
+    start(name, signal, make(*signal));
+  }
   void cancel_all();
   std::size_t running() const noexcept { return signals_.size(); }
 
  private:
+  using Signals = std::list<asio::cancellation_signal>;
+  void start(const char* name, Signals::iterator signal, asio::awaitable<void> task);
+
   asio::io_context& loop_;
-  std::list<asio::cancellation_signal> signals_;
+  Signals signals_;
 };
 
 }  // namespace keep

@@ -1,7 +1,6 @@
 #include "downstream/listener.hpp"
 
 #include "base/log.hpp"
-#include "base/race.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,23 +16,22 @@ namespace {
 using asio::ip::tcp;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
+asio::awaitable<void> read_to_the_end(Peer& peer, Deadline& deadline) {
+  deadline.set(std::chrono::seconds(1), "close");
+  for (;;) {
+    peer.input.consume(peer.input.size());
+    const auto room = peer.input.prepare(kReadBytes);
+    auto [ec, count] = co_await peer.socket.async_read_some(room, kToken);
+    if (ec) co_return;
+  }
+}
+
 // Closes without losing the tail of the answer: a close with unread input would send a reset.
-asio::awaitable<void> close_gently(Peer& peer) {
+asio::awaitable<void> close_gently(Peer& peer, Guard& guard) {
   boost::system::error_code ignored;
   peer.socket.shutdown(tcp::socket::shutdown_send, ignored);
-  Deadline deadline(peer.socket.get_executor());
-  deadline.set(std::chrono::seconds(1), "close");
-  auto drain = [](Peer& p) -> asio::awaitable<void> {
-    for (;;) {
-      p.input.consume(p.input.size());
-      const auto room = p.input.prepare(kReadBytes);
-      auto [ec, count] = co_await p.socket.async_read_some(room, kToken);
-      if (ec) co_return;
-    }
-  };
-  auto reading = drain(peer);
-  auto limit = deadline.passed();
-  co_await race(std::move(reading), std::move(limit));
+  auto reading = read_to_the_end(peer, guard.deadline());
+  co_await guard.run(std::move(reading));
   peer.socket.close(ignored);
 }
 
@@ -98,29 +96,32 @@ asio::awaitable<void> Listener::accept_loop() {
     }
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    spawner_.spawn("connection", serve(std::move(socket)));
+    socket.non_blocking(true, ignored);
+    auto start = [this, &client = socket](asio::cancellation_signal& stop) {
+      return serve(std::move(client), stop);
+    };
+    spawner_.spawn_with_signal("connection", start);
   }
 }
 
-asio::awaitable<void> Listener::serve(tcp::socket socket) {
+asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_signal& stop) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Peer peer(std::move(socket));
+  Guard guard(peer, stop);
   peers_.insert(&peer);
   bool more = true;
-  while (more && !draining_) more = co_await serve_one(peer);
-  if (peer.socket.is_open()) co_await close_gently(peer);
+  while (more && !draining_) more = co_await serve_one(peer, guard);
+  if (peer.socket.is_open()) co_await close_gently(peer, guard);
   peers_.erase(&peer);
   room_.cancel();
 }
 
-asio::awaitable<bool> Listener::serve_one(Peer& peer) {
-  Deadline deadline(peer.socket.get_executor());
-  deadline.set(settings_.limits.idle, "idle");
+asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   std::optional<Result<IncomingRequest>> incoming;
+  Deadline& deadline = guard.deadline();
   auto reading = read_into(peer, settings_.limits, deadline, incoming);
-  auto limit = deadline.passed();
-  const std::size_t first = co_await race(std::move(reading), std::move(limit));
-  if (first == 1 && deadline.expired() && !peer.idle && (!incoming || !*incoming)) {
+  co_await guard.run(std::move(reading));
+  if (deadline.passed() && !peer.idle && (!incoming || !*incoming)) {
     incoming = Error(Fault::kTimeout, Side::kDownstream,
                      std::string("no complete ") + deadline.what() + " in time");
   }
@@ -131,10 +132,9 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer) {
   }
   IncomingRequest request = std::move(**incoming);
   ResponseWriter writer(peer, request.request, draining_);
-  ClientWatch watch(peer);
-  co_await handler_.handle(std::move(request), writer, watch);
+  co_await handler_.handle(std::move(request), writer, guard);
   peer.idle = peer.input.size() == 0;
-  co_return writer.reusable() && !watch.is_gone();
+  co_return writer.reusable() && !guard.client_gone();
 }
 
 void Listener::drain() {

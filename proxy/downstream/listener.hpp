@@ -6,7 +6,7 @@
 
 #include "base/pools.hpp"
 #include "base/result.hpp"
-#include "downstream/client_watch.hpp"
+#include "downstream/guard.hpp"
 #include "downstream/peer.hpp"
 #include "downstream/request_reader.hpp"
 #include "downstream/response_writer.hpp"
@@ -26,7 +26,7 @@ class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
   virtual asio::awaitable<void> handle(IncomingRequest incoming, ResponseWriter& writer,
-                                       ClientWatch& watch) = 0;
+                                       Guard& guard) = 0;
 };
 
 struct ListenerSettings {
@@ -50,8 +50,8 @@ class Listener {
 
  private:
   asio::awaitable<void> accept_loop();
-  asio::awaitable<void> serve(asio::ip::tcp::socket socket);
-  asio::awaitable<bool> serve_one(Peer& peer);  // false: close the connection
+  asio::awaitable<void> serve(asio::ip::tcp::socket socket, asio::cancellation_signal& stop);
+  asio::awaitable<bool> serve_one(Peer& peer, Guard& guard);  // false: close the connection
 
   Spawner& spawner_;
   ListenerSettings settings_;

@@ -26,7 +26,7 @@ struct IncomingRequest {
   Instant received{};  // body complete
 };
 
-// Moves `deadline` along: idle, head, body; somebody must wait in it beside this call.
+// Moves `deadline` along: idle, head, body; the caller sees to it that it cuts this call short.
 // kGone: the client left between requests, no reply is due. Other faults deserve one.
 Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline);
 

@@ -1,9 +1,9 @@
 #include "downstream/response_writer.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "base/write_all.hpp"
+
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/error.hpp>
 
 #include <array>
 #include <charconv>
@@ -11,8 +11,6 @@
 namespace keep {
 
 namespace {
-
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 bool is_framing(std::string_view name) noexcept {
   return equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Connection") ||
@@ -54,11 +52,11 @@ void ResponseWriter::begin(int status, std::string_view reason, const Headers& h
 }
 
 Task<> ResponseWriter::send(std::string_view a, std::string_view b, std::string_view c) {
-  const std::array<asio::const_buffer, 4> buffers{
-      asio::buffer(head_), asio::buffer(a.data(), a.size()), asio::buffer(b.data(), b.size()),
-      asio::buffer(c.data(), c.size())};
+  std::array<asio::const_buffer, 4> buffers{asio::buffer(head_), asio::buffer(a.data(), a.size()),
+                                            asio::buffer(b.data(), b.size()),
+                                            asio::buffer(c.data(), c.size())};
   writing_ = true;
-  auto [ec, count] = co_await asio::async_write(peer_.socket, buffers, kToken);
+  const auto ec = co_await write_all(peer_.socket, buffers);
   if (ec == asio::error::operation_aborted) {
     co_return Error(Fault::kCancelled, Side::kDownstream, "write cancelled");
   }

@@ -82,7 +82,7 @@ asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer
 }
 
 asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& writer,
-                                      ClientWatch& watch) {
+                                      Guard& guard) {
   Exchange exchange;
   exchange.id = request_id(incoming.request.headers);
   exchange.timeline.accepted = incoming.accepted;
@@ -114,7 +114,7 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   const auto parsed = co_await parse(exchange, flow_.services.pools);
   if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());
   exchange.timeline.parsed = flow_.services.clock.now();
-  co_await run_exchange(flow_, exchange, writer, watch);
+  co_await run_exchange(flow_, exchange, writer, guard);
 }
 
 }  // namespace keep

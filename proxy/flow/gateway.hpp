@@ -23,7 +23,7 @@ class Gateway final : public RequestHandler {
   Gateway(Flow& flow, Authenticate authenticate, IsOpen is_open, Local local);
 
   asio::awaitable<void> handle(IncomingRequest incoming, ResponseWriter& writer,
-                               ClientWatch& watch) override;
+                               Guard& guard) override;
 
  private:
   Result<std::string> admit(const Request& request) const;

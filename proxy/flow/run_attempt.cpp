@@ -11,20 +11,17 @@ namespace keep {
 
 namespace {
 
-// Splicing a body of this size takes longer than the loop may be held.
-constexpr std::size_t kLargeBody = 256 << 10;
-
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 
-Task<std::string> edited_body(Flow& flow, const Exchange& exchange) {
-  openai::BodyEdits edits = exchange.request_edits;
-  edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
-  const std::string& body = exchange.chat_body;
-  if (body.size() < kLargeBody) co_return openai::apply_edits(body, exchange.chat, edits);
-  auto splice = [&body, &exchange, edits = std::move(edits)] {
-    return openai::apply_edits(body, exchange.chat, edits);
-  };
-  co_return co_await run_on(flow.services.pools.cpu, std::move(splice));
+// Views into the exchange.
+Result<openai::Pieces> upstream_body(const Exchange& exchange) {
+  if (exchange.surface != openai::Surface::kPassThrough) {
+    return openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits,
+                                 exchange.attempt_edits);
+  }
+  openai::Pieces whole;
+  whole.add(exchange.request.body);
+  return whole;
 }
 
 Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
@@ -69,19 +66,13 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
   const std::size_t index = exchange.route.upstream;
   UpstreamServer& server = flow.upstreams.server(index);
   ConnectionPool& pool = server.pool();
-  const bool is_api = exchange.surface != openai::Surface::kPassThrough;
-  std::string edited;
-  if (is_api) {
-    auto body = co_await edited_body(flow, exchange);
-    if (!body) co_return failed(body.error());
-    edited = std::move(*body);
-  }
-  const std::string& body = is_api ? edited : exchange.request.body;
+  const auto body = upstream_body(exchange);
+  if (!body) co_return failed(body.error());
   const Headers headers = upstream_headers(flow, exchange, index);
   const std::string target = upstream_target(exchange);
   const std::string authority = pool.address().authority();
   const std::string head_bytes =
-      request_head(exchange.request.method, target, authority, headers, body.size());
+      request_head(exchange.request.method, target, authority, headers, body->bytes());
 
   auto connection = pool.take_idle(flow.services.clock.now());
   for (int tries = 0;; ++tries) {
@@ -97,7 +88,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
     }
     deadline.set(flow.settings.first_event, "upstream's answer");
     Result<ResponseHead> head = Error();
-    const auto sent = co_await connection->send(head_bytes, body);
+    const auto sent = co_await connection->send(head_bytes, body->views());
     exchange.timeline.sent = flow.services.clock.now();
     if (sent) {
       head = co_await connection->read_head(exchange.request.method == "HEAD");
@@ -112,7 +103,6 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
       co_return failed(head.error());
     }
     exchange.timeline.head = flow.services.clock.now();
-    std::string().swap(edited);  // upstream has it: a long answer need not hold it
     flow.pipeline.on_response_head(exchange, *head);
     const RelayContext context{flow, exchange, *connection, writer, deadline};
     ResponseHead answer = std::move(*head);

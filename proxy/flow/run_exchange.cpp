@@ -2,7 +2,6 @@
 
 #include "base/deadline.hpp"
 #include "base/log.hpp"
-#include "base/race.hpp"
 #include "flow/relay.hpp"
 #include "flow/run_attempt.hpp"
 #include "openai/anthropic.hpp"
@@ -18,7 +17,8 @@ namespace keep {
 
 namespace {
 
-// All that may be cut short by the client leaving or a limit passing.
+// All that may be cut short by the client leaving or a limit passing. `error` goes when the client
+// has its whole answer.
 asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& writer,
                                Deadline& deadline, std::optional<Error>& error) {
   for (;;) {
@@ -33,35 +33,39 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
     co_await flow.pipeline.on_upstream_request(exchange);
     AttemptResult result = co_await run_attempt(flow, exchange, writer, deadline);
     if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
-    if (result.end != AttemptEnd::kDone) error = std::move(result.error);
+    if (result.end == AttemptEnd::kDone) {
+      error.reset();
+    } else {
+      error = std::move(result.error);
+    }
     co_return;
   }
 }
 
-// Runs the attempts beside the two reasons to stop them.
+// Why the attempts ended without a whole answer, if they did. Waiting for a slot has a limit of its
+// own, so there is no deadline until upstream is asked.
 asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exchange,
-                                                       ResponseWriter& writer, ClientWatch& watch) {
-  const auto executor = co_await asio::this_coro::executor;
-  Deadline deadline(executor);
-  deadline.set(std::chrono::hours(24), "slot");  // waiting for a slot has a limit of its own
-  std::optional<Error> error;
+                                                       ResponseWriter& writer, Guard& guard) {
+  std::optional<Error> error = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
+  const Error stopping = *error;
+  Deadline& deadline = guard.deadline();
   auto work = attempts(flow, exchange, writer, deadline, error);
-  auto gone = watch.gone();
-  auto limit = deadline.passed();
-  const std::size_t first = co_await race(std::move(work), std::move(gone), std::move(limit));
-  if (watch.is_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
-  if (first == 0) co_return error;
-  if (deadline.expired()) {
+  const bool whole = co_await guard.run_watched(std::move(work));
+  if (!error) co_return error;
+  if (guard.client_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
+  if (deadline.passed()) {
     co_return Error(Fault::kTimeout, Side::kUpstream,
                     std::string("waited too long for ") + deadline.what());
   }
-  co_return Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
+  if (!whole) co_return stopping;
+  co_return error;
 }
 
 // Before the head: a reply of our own. In a stream: an event; the missing last chunk says that it
 // was cut. In anything else begun the cut alone has to speak.
 asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
-                                  const Error& error) {
+                                  const Error& error, Deadline& deadline) {
+  deadline.set(flow.settings.write, "write to client");
   if (!writer.begun()) {
     const Reply openai_reply = to_reply(error);
     LocalReply reply = *openai_reply;
@@ -76,16 +80,6 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, Response
     co_await writer.write(event);
     writer.abandon();
   }
-}
-
-asio::awaitable<void> write_error(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
-                                  const Error& error) {
-  const auto executor = co_await asio::this_coro::executor;
-  Deadline deadline(executor);
-  deadline.set(flow.settings.write, "write to client");
-  auto work = tell_client(flow, exchange, writer, error);
-  auto limit = deadline.passed();
-  co_await race(std::move(work), std::move(limit));
 }
 
 void log_end(const Exchange& exchange, const Outcome& outcome) {
@@ -108,7 +102,7 @@ void log_end(const Exchange& exchange, const Outcome& outcome) {
 }  // namespace
 
 asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                                   ClientWatch& watch) {
+                                   Guard& guard) {
   Outcome outcome;
   try {
     auto verdict = co_await flow.pipeline.on_request(exchange);
@@ -119,7 +113,7 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
       const Reply reply = std::get<Reply>(*verdict);
       co_await writer.reply(*reply, headers);
     } else {
-      outcome.error = co_await guarded_attempts(flow, exchange, writer, watch);
+      outcome.error = co_await guarded_attempts(flow, exchange, writer, guard);
     }
   } catch (const boost::system::system_error& e) {
     const bool stopping = e.code() == asio::error::operation_aborted;
@@ -128,8 +122,9 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
   } catch (const std::exception& e) {
     outcome.error = Error(Fault::kInternal, Side::kInternal, e.what());
   }
-  if (outcome.error && !watch.is_gone()) {
-    co_await write_error(flow, exchange, writer, *outcome.error);
+  if (outcome.error && !guard.client_gone()) {
+    auto work = tell_client(flow, exchange, writer, *outcome.error, guard.deadline());
+    co_await guard.run(std::move(work));
   }
 
   exchange.timeline.finished = flow.services.clock.now();

@@ -1,7 +1,7 @@
 // run_exchange: THE SPINE. The life of a request, top to bottom.
 #pragma once
 
-#include "downstream/client_watch.hpp"
+#include "downstream/guard.hpp"
 #include "downstream/response_writer.hpp"
 #include "flow/flow.hpp"
 
@@ -10,6 +10,6 @@ namespace keep {
 // `exchange` is parsed. Ends when the client has its answer, or cannot get one; every plugin's
 // on_finish has been called exactly once then.
 asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                                   ClientWatch& watch);
+                                   Guard& guard);
 
 }  // namespace keep

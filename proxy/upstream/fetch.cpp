@@ -17,7 +17,8 @@ Task<FetchResponse> talk(UpstreamConnection& connection, const ConnectionPool& p
   const std::string authority = pool.address().authority();
   const std::string head =
       request_head(request.method, request.target, authority, request.headers, request.body.size());
-  const auto sent = co_await connection.send(head, request.body);
+  const std::string_view body = request.body;
+  const auto sent = co_await connection.send(head, std::span(&body, 1));
   if (!sent) co_return sent.error();
   auto answer = co_await connection.read_head(request.method == "HEAD");
   if (!answer) co_return answer.error();
@@ -59,12 +60,9 @@ asio::awaitable<void> run(ConnectionPool& pool, const FetchRequest& request,
 }  // namespace
 
 Task<FetchResponse> fetch(ConnectionPool& pool, FetchRequest request) {
-  const auto executor = co_await asio::this_coro::executor;
-  Deadline deadline(executor);
-  deadline.set(request.limit, "fetch");
   std::optional<Result<FetchResponse>> result;
   auto work = run(pool, request, result);
-  auto limit = deadline.passed();
+  auto limit = elapse(request.limit);
   const std::size_t first = co_await race(std::move(work), std::move(limit));
   if (first == 1 || !result) {
     co_return Error(Fault::kTimeout, Side::kUpstream, "no reply to " + request.target + " in time");

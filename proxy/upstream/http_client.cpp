@@ -1,18 +1,19 @@
 #include "upstream/http_client.hpp"
 
+#include "base/write_all.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace keep {
 
@@ -115,15 +116,17 @@ Task<> UpstreamConnection::connect(const tcp::endpoint& endpoint) {
   auto [ec] = co_await socket_.async_connect(endpoint, kToken);
   if (ec) co_return to_error(ec, "connect");
   socket_.set_option(tcp::no_delay(true), ec);
+  socket_.non_blocking(true, ec);
   co_return Result<>{};
 }
 
-Task<> UpstreamConnection::send(std::string_view head, std::string_view body) {
+Task<> UpstreamConnection::send(std::string_view head, std::span<const std::string_view> body) {
   ++exchanges_;
   state_->fresh = true;
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head.data(), head.size()),
-                                                  asio::buffer(body.data(), body.size())};
-  auto [ec, count] = co_await asio::async_write(socket_, buffers, kToken);
+  std::vector<asio::const_buffer> buffers{asio::buffer(head.data(), head.size())};
+  buffers.reserve(1 + body.size());
+  for (const std::string_view piece : body) buffers.emplace_back(piece.data(), piece.size());
+  const auto ec = co_await write_all(socket_, buffers);
   if (ec) co_return to_error(ec, "send");
   co_return Result<>{};
 }

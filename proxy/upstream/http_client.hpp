@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,8 +35,8 @@ class UpstreamConnection {
   UpstreamConnection(const UpstreamConnection&) = delete;
 
   Task<> connect(const asio::ip::tcp::endpoint& endpoint);
-  // `head`: request line and headers with the closing blank line.
-  Task<> send(std::string_view head, std::string_view body);
+  // `head`: request line and headers with the closing blank line. `body`: in pieces.
+  Task<> send(std::string_view head, std::span<const std::string_view> body);
   // Fault::kGone when the peer closed before a single byte: a reused connection may be retried.
   Task<ResponseHead> read_head(bool head_request);
   // The next bytes of the body, de-chunked; empty at its end. Valid until the next call.
