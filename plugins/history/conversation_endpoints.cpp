@@ -1,8 +1,11 @@
 #include "plugins/history/conversation_endpoints.hpp"
 
 #include "base/json.hpp"
+#include "base/percent.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 namespace keep::history {
 
@@ -15,6 +18,48 @@ void write_conversation(json::Writer& out, const ListedConversation& c, std::int
   out.member("idle_seconds", std::max<std::int64_t>(0, now - c.summary.last_used));
   out.member("messages", c.summary.messages).member("disk_bytes", c.summary.disk_bytes);
   out.member("created", c.summary.created).end_object();
+}
+
+Error bad_request(std::string detail) {
+  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+}
+
+Result<std::uint64_t> read_count(std::string_view name, std::string_view text, std::uint64_t max) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (whole && value <= max) return value;
+  return bad_request("'" + std::string(name) + "' must be a number from 0 to " +
+                     std::to_string(max));
+}
+
+Result<> read_field(std::string_view field, PageQuery& query) {
+  const std::size_t equals = std::min(field.find('='), field.size());
+  const std::string_view name = field.substr(0, equals);
+  const std::string_view value = field.substr(std::min(equals + 1, field.size()));
+  if (name == "from") {
+    const auto from = read_count(name, value, kNoPosition - 1);
+    if (!from) return from.error();
+    query.from = static_cast<Position>(*from);
+  } else if (name == "limit") {
+    const auto limit = read_count(name, value, PageQuery::kMaxLimit);
+    if (!limit) return limit.error();
+    query.limit = std::max<std::size_t>(1, *limit);
+  }
+  return {};
+}
+
+void write_message(json::Writer& out, const StoredMessage& message) {
+  const MessageInfo& info = message.info;
+  out.begin_object().member("position", info.position).key("parent");
+  if (info.parent == kNoPosition) {
+    out.null();
+  } else {
+    out.integer(info.parent);
+  }
+  out.member("role", to_string(info.role)).member("turn", info.turn);
+  out.member("tokens", info.tokens).member("token_position", info.token_position);
+  out.member("time", info.time).member_raw("message", message.json).end_object();
 }
 
 }  // namespace
@@ -46,8 +91,36 @@ Result<std::string> read_conversation_id(const std::string& body) {
   if (!root) return root.error();
   auto id = root->find("conversation_id").string();
   if (id && !id->empty()) return *std::move(id);
-  return Error(Fault::kBadRequest, Side::kDownstream,
-               "'conversation_id' must be a string that is not empty");
+  return bad_request("'conversation_id' must be a string that is not empty");
+}
+
+Result<PageQuery> read_page_query(std::string_view target) {
+  PageQuery query;
+  target.remove_prefix(kConversations.size());
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  auto id = percent::decode(target.substr(0, mark));
+  if (!id || id->empty()) return bad_request("the path must end in the id of a conversation");
+  query.id = *std::move(id);
+  for (std::size_t at = mark + 1; at < target.size();) {
+    const std::size_t end = std::min(target.find('&', at), target.size());
+    const auto read = read_field(target.substr(at, end - at), query);
+    if (!read) return read.error();
+    at = end + 1;
+  }
+  return query;
+}
+
+std::string page_body(const Page& page) {
+  json::Writer out;
+  out.begin_object().key("messages").begin_array();
+  for (const StoredMessage& message : page.messages) write_message(out, message);
+  out.end_array().key("next");
+  if (page.next == kNoPosition) {
+    out.null();
+  } else {
+    out.integer(page.next);
+  }
+  return out.end_object().take();
 }
 
 std::string session_body(const SessionState& state) {

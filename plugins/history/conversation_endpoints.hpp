@@ -2,12 +2,15 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "exchange/conversations.hpp"
 #include "plugins/history/summary.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace keep::history {
 
@@ -30,6 +33,24 @@ std::string list_body(std::span<const ListedConversation> conversations, const L
                       std::int64_t now);
 // The id in {"conversation_id": "..."}. Fault::kBadRequest with a text for the client.
 Result<std::string> read_conversation_id(const std::string& body);
+
+// GET /v1/conversations/ID?from=POSITION&limit=N: the messages of a conversation, page by page.
+struct PageQuery {
+  static constexpr std::size_t kDefaultLimit = 100, kMaxLimit = 1000;
+  std::string id;
+  Position from = 0;
+  std::size_t limit = kDefaultLimit;  // messages; a page of long ones may hold fewer
+};
+// `target` begins with kConversations. Fault::kBadRequest with a text for the client.
+inline constexpr std::string_view kConversations = "/v1/conversations/";
+Result<PageQuery> read_page_query(std::string_view target);
+
+struct Page {
+  std::vector<StoredMessage> messages;
+  Position next = kNoPosition;  // where the next page begins; kNoPosition: this was the last
+};
+// {"messages":[{"position",..,"message":{as it was sent}}],"next":POSITION or null}
+std::string page_body(const Page& page);
 
 struct SessionState {
   std::string id;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kSessions = "/v1/sessions/";
 constexpr std::chrono::milliseconds kPoll{20};
+constexpr std::size_t kPageBytes = 4 << 20;  // of messages; a longer one is a page of its own
 
 Reply not_found(const std::string& id) {
   return to_reply(Error(Fault::kNotFound, Side::kDownstream, "no conversation '" + id + "'"));
@@ -57,6 +58,7 @@ asio::awaitable<Reply> HistoryEndpoints::answer(const Exchange& exchange) {
     co_return list(exchange.identity.tenant);
   }
   if (path == "/v1/conversations/end" && posts) co_return co_await end(exchange);
+  if (reads && path.starts_with(kConversations)) co_return co_await page(exchange);
   if (reads && path.starts_with(kSessions)) co_return session(exchange);
   co_return nullptr;
 }
@@ -105,6 +107,26 @@ asio::awaitable<Reply> HistoryEndpoints::end(const Exchange& exchange) {
   if (!ended) co_return to_reply(ended.error());
   if (!*ended) co_return not_found(*id);
   co_return json_reply(200, R"({"status":"ended"})");
+}
+
+asio::awaitable<Reply> HistoryEndpoints::page(const Exchange& exchange) {
+  const auto query = read_page_query(exchange.request.target);
+  if (!query) co_return to_reply(query.error());
+  ConversationName name{exchange.identity.tenant, query->id};
+  auto job = [from = query->from, limit = query->limit](ConversationLog& log) -> Result<Page> {
+    auto messages = log.read(from, kPageBytes);
+    if (!messages) return messages.error();
+    Page page{*std::move(messages), kNoPosition};
+    if (page.messages.size() > limit) page.messages.resize(limit);
+    if (page.messages.empty()) return page;
+    const Position next = page.messages.back().info.position + 1;
+    if (next < log.size()) page.next = next;
+    return page;
+  };
+  const auto page = co_await shelf_.with(std::move(name), false, std::move(job));
+  if (page) co_return json_reply(200, page_body(*page));
+  if (page.error().fault == Fault::kNotFound) co_return not_found(query->id);
+  co_return to_reply(page.error());
 }
 
 Reply HistoryEndpoints::session(const Exchange& exchange) const {

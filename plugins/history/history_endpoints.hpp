@@ -1,5 +1,5 @@
-// HistoryEndpoints: /v1/conversations/list, /v1/conversations/end and /v1/sessions/ID, and what
-// they need to know about running exchanges. Loop thread only.
+// HistoryEndpoints: /v1/conversations/list, /v1/conversations/end, /v1/conversations/ID and
+// /v1/sessions/ID, and what they need to know about running exchanges. Loop thread only.
 #pragma once
 
 #include "base/hash.hpp"
@@ -48,6 +48,7 @@ class HistoryEndpoints {
   };
   Reply list(const std::string& tenant) const;
   asio::awaitable<Reply> end(const Exchange& exchange);
+  asio::awaitable<Reply> page(const Exchange& exchange);
   Reply session(const Exchange& exchange) const;
   std::size_t slots() const;
 

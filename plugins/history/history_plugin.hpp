@@ -5,8 +5,9 @@
 //                body of this attempt. Fault::kTooLong when the newest turn alone is too long
 //   on_answer    adds the answer: a client that has seen its end can rely on it
 //
-// Also the endpoints /v1/conversations/list, /v1/conversations/end and /v1/sessions/ID, and the
-// implementation of Conversations. Loop thread only; files are read and written in pools.disk.
+// Also the endpoints /v1/conversations/list, /v1/conversations/end, /v1/conversations/ID and
+// /v1/sessions/ID, and the implementation of Conversations. Loop thread only; files are read and
+// written in pools.disk.
 #pragma once
 
 #include "exchange/plugin.hpp"

@@ -16,9 +16,10 @@ struct Verb {
   int (*run)(const Invocation&);
 };
 
-constexpr std::array<Verb, 3> kVerbs{{
+constexpr std::array<Verb, 4> kVerbs{{
     {"serve", "run the proxy", verb_serve},
     {"doctor", "check the configuration and every llama-server behind it", verb_doctor},
+    {"conversations", "list, show, export or end what is on record", verb_conversations},
     {"version", "print the version", verb_version},
 }};
 
@@ -26,7 +27,7 @@ void print_usage(std::ostream& out) {
   out << "llama-keep: a reverse proxy that keeps every conversation on its own slot of "
          "llama-server\n\nusage: llama-keep VERB [FLAGS]\n\n";
   for (const Verb& verb : kVerbs) {
-    out << "  " << verb.name << std::string(10 - verb.name.size(), ' ') << verb.summary << "\n";
+    out << "  " << verb.name << std::string(15 - verb.name.size(), ' ') << verb.summary << "\n";
   }
   out << "\nllama-keep VERB --help tells the flags. To start:\n"
          "  llama-keep serve --upstream http://127.0.0.1:8080\n"

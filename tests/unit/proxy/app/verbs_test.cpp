@@ -35,11 +35,24 @@ TEST(RunVerb, SuggestsTheNearestVerb) {
 
 TEST(RunVerb, EveryVerbHasHelp) {
   EXPECT_EQ(run({"--help"}).code, kExitOk);
-  for (const char* verb : {"serve", "doctor", "version"}) {
+  for (const char* verb : {"serve", "doctor", "conversations", "version"}) {
     const Ran ran = run({verb, "--help"});
     EXPECT_EQ(ran.code, kExitOk);
     EXPECT_THAT(ran.out, HasSubstr(std::string("usage: llama-keep ") + verb));
   }
+}
+
+TEST(VerbConversations, WantsAnActionAndAnId) {
+  EXPECT_THAT(run({"conversations"}).err, HasSubstr("an action is missing"));
+  EXPECT_THAT(run({"conversations", "drop"}).err, HasSubstr("unknown action drop"));
+  EXPECT_THAT(run({"conversations", "export"}).err, HasSubstr("export needs the id"));
+  EXPECT_EQ(run({"conversations", "end", "a", "b"}).code, kExitUsage);
+}
+
+TEST(VerbConversations, SaysHowToReachAServer) {
+  const Ran ran = run({"conversations", "list", "--url", "http://127.0.0.1:1"});
+  EXPECT_EQ(ran.code, kExitProblem);
+  EXPECT_THAT(ran.err, HasSubstr("nobody listens at http://127.0.0.1:1; start llama-keep"));
 }
 
 TEST(VerbVersion, TellsTheOldestEngine) {
