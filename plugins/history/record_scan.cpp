@@ -52,7 +52,7 @@ Result<bool> RecordScan::search(std::uint64_t from) {
       from += bytes->size() - (kRecordMagic.size() - 1);  // it may begin at the end of these
       continue;
     }
-    const auto is_record = try_at(from + found);
+    auto is_record = try_at(from + found);
     if (!is_record || *is_record) return is_record;
     from += found + 1;
   }

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -81,6 +82,11 @@ class Shelf {
     bool counted = false;            // in totals_ and by_use_; not while it is being deleted
     std::list<const ConversationName*>::iterator use, opened;
   };
+  struct ByTenant {
+    bool operator()(const ConversationName& a, const ConversationName& b) const noexcept {
+      return std::tie(a.tenant, a.id) < std::tie(b.tenant, b.id);
+    }
+  };
   // A turn that was asked for: the entry stays until it ends.
   class Turn {
    public:
@@ -119,7 +125,7 @@ class Shelf {
   Services& services_;
   ShelfSettings settings_;
   ShelfMetrics metrics_;
-  std::map<ConversationName, Entry, std::less<>> entries_;
+  std::map<ConversationName, Entry, ByTenant> entries_;
   std::list<const ConversationName*> by_use_, open_;  // least recently used first
   Totals totals_;
 };

@@ -16,6 +16,13 @@ namespace keep::history {
 
 namespace {
 
+std::string path_in(const std::string& folder, const std::string& name) {
+  std::string path = folder;
+  path += '/';
+  path += name;
+  return path;
+}
+
 // Which files a stem has.
 struct Present {
   bool blocks = false, tail = false, ended = false;
@@ -47,14 +54,14 @@ void Scanner::scan_folder(const std::string& folder) {
     const std::size_t dot = name.find('.');
     const std::string_view ending = std::string_view(name).substr(std::min(dot, name.size()));
     const auto is = [&](std::string_view wanted) { return ending == wanted; };
-    if (is(".tail.new")) (void)files::remove(folder + "/" + name);
+    if (is(".tail.new")) (void)files::remove(path_in(folder, name));
     if (!is(".blocks") && !is(".tail") && !is(".ended")) continue;
     Present& present = stems[name.substr(0, dot)];
     present.blocks |= is(".blocks");
     present.tail |= is(".tail");
     present.ended |= is(".ended");
   }
-  for (const auto& [name, present] : stems) scan_one(folder + "/" + name, present);
+  for (const auto& [name, present] : stems) scan_one(path_in(folder, name), present);
 }
 
 void Scanner::scan_one(const std::string& stem, const Present& present) {
@@ -150,7 +157,7 @@ Result<Scan> scan_shelf(const std::string& folder, const LogSettings& settings) 
   if (!names) return names.error();
   Scanner scanner(settings);
   for (const std::string& name : *names) {
-    if (name.size() == 2) scanner.scan_folder(folder + "/" + name);
+    if (name.size() == 2) scanner.scan_folder(path_in(folder, name));
   }
   Scan scan = std::move(scanner).take();
   std::ranges::sort(scan.found, {}, &Summary::last_used);
@@ -161,7 +168,7 @@ std::string stem_of(const std::string& folder, const ConversationName& name) {
   // The length keeps two names apart that read the same one after the other.
   const std::string hash =
       hash128_hex(std::to_string(name.tenant.size()) + ":" + name.tenant + name.id);
-  return folder + "/" + hash.substr(0, 2) + "/" + hash;
+  return path_in(path_in(folder, hash.substr(0, 2)), hash);
 }
 
 }  // namespace keep::history

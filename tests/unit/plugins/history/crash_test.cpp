@@ -108,9 +108,11 @@ TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
   for (std::size_t operation = 1; failed; ++operation) {
     const ScratchFolder folder;
     const std::string stem = folder.path() + "/new/log";
-    auto log = open_log(stem);
+    LogSettings settings = small_settings();
+    settings.dictionary_after = 3000;
+    auto log = open_log(stem, settings);
     fail_at(operation);
-    for (int tries = 0; tries < 120; ++tries) {
+    for (int tries = 0; tries < 25; ++tries) {
       const std::size_t size = log->size();
       const std::vector<NewMessage> two{chained(size), chained(size + 1)};
       const auto done = log->append(two);

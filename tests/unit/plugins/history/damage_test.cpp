@@ -147,7 +147,7 @@ TEST_F(DamageTest, AChangedByteCostsOneBlockAtMost) {
   const std::string blocks_were = blocks(), tail_was = tail();
   blocks_are_damaged_inside_ = true;
   std::mt19937_64 random(3);
-  for (std::size_t at = 0; at < blocks_were.size(); at += 1 + random() % 7) {
+  for (std::size_t at = 0; at < blocks_were.size(); at += 1 + random() % 19) {
     std::string changed = blocks_were;
     changed[at] = static_cast<char>(changed[at] ^ (1U << (random() % 8)));
     put(changed, tail_was);
@@ -161,7 +161,7 @@ TEST_F(DamageTest, AChangedByteNeverGivesWrongText) {
   const std::string blocks_were = blocks(), tail_was = tail();
   blocks_are_damaged_inside_ = true;
   std::mt19937_64 random(4);
-  for (std::size_t at = 10; at < blocks_were.size(); at += 1 + random() % 150) {
+  for (std::size_t at = 10; at < blocks_were.size(); at += 1 + random() % 250) {
     std::string changed = blocks_were;
     changed[at] = static_cast<char>(random());
     put(changed, tail_was);

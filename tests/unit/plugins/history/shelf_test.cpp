@@ -5,6 +5,7 @@
 #include "tests/unit/plugins/plugin_harness.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
@@ -354,12 +355,16 @@ TEST_F(ShelfTest, OpensTenThousandConversationsQuickly) {
     message.json = std::string(4500, 'x');
     ASSERT_TRUE(log->append(std::vector<NewMessage>{message}));
   }
+  stop();
+  const std::size_t heap = ::mallinfo2().uordblks;
   const auto start = std::chrono::steady_clock::now();
   reopen();
   EXPECT_EQ(shelf_->totals().conversations, 10'000U);
   EXPECT_EQ(shelf_->list("t").size(), 10'000U);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   RecordProperty("seconds", std::to_string(took.count()));
+  RecordProperty("heap", std::to_string((::mallinfo2().uordblks - heap) / 10'000));
+  EXPECT_LT(::mallinfo2().uordblks, heap + 10'000 * 1000);
   EXPECT_LT(took.count(), 10);  // a second is what it should take; this machine may be busy
 }
 
