@@ -3,14 +3,18 @@
 #include "base/json_scan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace keep::json {
 
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 std::string_view trimmed(std::string_view text) noexcept {
   while (!text.empty() && scan::is_space(text.back())) text.remove_suffix(1);
@@ -49,6 +53,67 @@ CodePoint decode_unicode(std::string_view raw, std::size_t& at) noexcept {
                 (static_cast<unsigned>(low) - 0xDC00U));
 }
 
+// What the escape at `at` stands for; moves past it.
+CodePoint decode_escape(std::string_view raw, std::size_t& at) noexcept {
+  const char c = at + 1 < raw.size() ? raw[at + 1] : '\0';
+  at = std::min(at + 2, raw.size());
+  if (c == 'u') return decode_unicode(raw, at);
+  static constexpr std::string_view kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
+  const std::size_t known = kNames.find(c);
+  if (known == scan::npos) return {{'\xEF', '\xBF', '\xBD'}, 3};
+  return {{kBytes[known]}, 1};
+}
+
+// Decodes the bytes of a string literal. Long texts have an escape in every line, so a search and
+// an append for each would cost more than the copy.
+class Decoder {
+ public:
+  explicit Decoder(std::string_view raw) : raw_(raw), out_(raw.size(), '\0') {}
+
+  std::string run() {
+    while (at_ < raw_.size()) {
+      copy_plain();
+      if (at_ < raw_.size()) put(decode_escape(raw_, at_));
+    }
+    out_.resize(size_);
+    return std::move(out_);
+  }
+
+ private:
+  // Up to the next backslash.
+  void copy_plain() noexcept {
+#if defined(__SSE2__)
+    constexpr std::size_t kBlock = 16;
+    // What is behind the backslash is copied, too, and overwritten later.
+    while (at_ + kBlock <= raw_.size() && size_ + kBlock <= out_.size()) {
+      const auto* const from = reinterpret_cast<const __m128i*>(raw_.data() + at_);
+      const __m128i block = _mm_loadu_si128(from);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out_.data() + size_), block);
+      const auto slashes =
+          static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+      const auto count =
+          slashes == 0 ? kBlock : static_cast<std::size_t>(std::countr_zero(slashes));
+      at_ += count;
+      size_ += count;
+      if (slashes != 0) return;
+    }
+#endif
+    while (at_ < raw_.size() && raw_[at_] != '\\') put(raw_.substr(at_++, 1));
+  }
+
+  void put(std::string_view bytes) {
+    // Only what is no valid escape can be longer than it was.
+    if (size_ + bytes.size() > out_.size()) out_.resize(size_ + bytes.size() + raw_.size() - at_);
+    bytes.copy(out_.data() + size_, bytes.size());
+    size_ += bytes.size();
+  }
+
+  std::string_view raw_;
+  std::size_t at_ = 0;
+  std::string out_;
+  std::size_t size_ = 0;
+};
+
 // Calls emit(piece) for the pieces of the decoded text until it returns false.
 template <class Emit>
 void unescape(std::string_view raw, Emit emit) {
@@ -60,19 +125,8 @@ void unescape(std::string_view raw, Emit emit) {
       return;
     }
     if (slash > at && !emit(raw.substr(at, slash - at))) return;
-    at = slash + 2;
-    const char c = slash + 1 < raw.size() ? raw[slash + 1] : '\0';
-    static constexpr std::string_view kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
-    const std::size_t known = kNames.find(c);
-    bool more = true;
-    if (c == 'u') {
-      more = emit(decode_unicode(raw, at));
-    } else if (known != scan::npos) {
-      more = emit(kBytes.substr(known, 1));
-    } else {
-      more = emit(kReplacement);
-    }
-    if (!more) return;
+    at = slash;
+    if (!emit(decode_escape(raw, at))) return;
   }
 }
 
@@ -112,18 +166,7 @@ Value Value::find(std::string_view key) const noexcept {
 std::optional<std::string> Value::string() const {
   const auto inner = between_quotes(raw_);
   if (!inner) return std::nullopt;
-  std::string out;
-  out.reserve(inner->size());
-  unescape(*inner, [&](std::string_view piece) {
-    // Most escapes stand for one byte.
-    if (piece.size() == 1) {
-      out += piece.front();
-    } else {
-      out += piece;
-    }
-    return true;
-  });
-  return out;
+  return Decoder(*inner).run();
 }
 
 std::optional<std::string_view> Value::plain_string() const noexcept {

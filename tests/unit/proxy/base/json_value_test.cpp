@@ -78,6 +78,23 @@ TEST(JsonValue, DecodesStrings) {
   EXPECT_EQ(Value("\"").string(), std::nullopt);
 }
 
+TEST(JsonValue, DecodesEscapesAtEveryPlaceOfALongString) {
+  const std::pair<const char*, const char*> escapes[] = {
+      {R"(\n)", "\n"},         {R"(\\)", "\\"},
+      {R"(\u00e9)", "\u00e9"}, {R"(\ud83d\ude00)", "\U0001F600"},
+      {R"(\ud83d)", "\uFFFD"}, {R"(\x)", "\uFFFD"},
+      {R"(\u1z)", "\uFFFD1z"}};
+  const std::string text(70, 'a');
+  for (const auto& [raw, decoded] : escapes) {
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      const std::string before = text.substr(0, at), after = text.substr(at);
+      const std::string literal = '"' + before + raw + raw + after + '"';
+      EXPECT_EQ(Value(literal).string(), before + decoded + decoded + after);
+    }
+  }
+  EXPECT_EQ(Value("\"\\\"").string(), "\uFFFD") << "nothing behind the backslash";
+}
+
 TEST(JsonValue, LendsStringsWithoutEscapes) {
   EXPECT_EQ(Value(R"("abc")").plain_string(), "abc");
   EXPECT_EQ(Value(R"("")").plain_string(), "");
