@@ -2,6 +2,7 @@
 #include "app/app.hpp"
 #include "app/command_line.hpp"
 #include "app/verbs.hpp"
+#include "base/memory.hpp"
 
 #include <ostream>
 
@@ -62,6 +63,7 @@ int verb_serve(const Invocation& invocation) {
     invocation.out << "configuration ok\n";
     return kExitOk;
   }
+  keep_freed_memory();
   return run_app(*config);
 }
 
