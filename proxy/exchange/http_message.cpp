@@ -7,6 +7,8 @@ namespace keep {
 
 namespace {
 
+constexpr std::size_t kUsualCount = 12;  // of fields: room from the start
+
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -50,6 +52,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
+  if (fields_.empty()) fields_.reserve(kUsualCount);
   fields_.push_back(Header{std::string(name), std::string(value)});
 }
 
