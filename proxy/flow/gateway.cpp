@@ -11,8 +11,9 @@ namespace keep {
 
 namespace {
 
-// Checking a body of this size takes longer than the loop may be held.
-constexpr std::size_t kLargeBody = 256 << 10;
+// Bodies from here on take longer than the loop should be held, about a millisecond. Translating
+// one costs several times as much as reading it.
+constexpr std::size_t kLargeBody = 2 << 20, kLargeTranslation = 256 << 10;
 constexpr std::size_t kMaxRequestId = 128;
 
 std::string request_id(const Headers& headers) {
@@ -43,7 +44,9 @@ Result<> parse_body(Exchange& exchange) {
 
 Task<> parse(Exchange& exchange, Pools& pools) {
   if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
-  if (exchange.request.body.size() < kLargeBody) co_return parse_body(exchange);
+  const bool translated = exchange.surface == openai::Surface::kMessages;
+  const std::size_t large = translated ? kLargeTranslation : kLargeBody;
+  if (exchange.request.body.size() < large) co_return parse_body(exchange);
   auto job = [&exchange] { return parse_body(exchange); };
   co_return co_await run_on(pools.cpu, std::move(job));
 }
