@@ -109,6 +109,7 @@ Task<> ZoneKeeper::plan(Exchange& exchange) {
 void ZoneKeeper::apply(Exchange& exchange, const ZonePlan& plan, const ZoneWeights& weights) {
   ClearZone& zone = exchange.zone;
   zone.planned = true;
+  zone.moved = plan.verdict == ZonePlan::Verdict::kMoved;
   zone.first = zone.lead + plan.anchor.first;
   zone.head_begin = zone.lead + plan.anchor.head_begin;
   zone.head_end = zone.lead + plan.anchor.head_end;

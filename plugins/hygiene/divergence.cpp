@@ -21,9 +21,9 @@ constexpr std::string_view kTruncated = "truncated";
 constexpr std::string_view kReordered = "reordered";
 constexpr std::string_view kOther = "other";
 
-constexpr std::string_view kCauses[] = {kToolsChanged, kSystemChanged, kTimestamp,
-                                        kReasoning,    kWhiteSpace,    kEdited,
-                                        kTruncated,    kReordered,     kOther};
+constexpr std::string_view kCauses[] = {kToolsChanged, kSystemChanged, kTimestamp, kReasoning,
+                                        kWhiteSpace,   kEdited,        kTruncated, kReordered,
+                                        kOther,        kWindowMoved};
 
 // The two prompts and the first message in which they differ.
 struct Case {

@@ -13,6 +13,9 @@
 
 namespace keep::hygiene {
 
+// Messages were left out of the prompt because the window is full. Told by history, not found here.
+inline constexpr std::string_view kWindowMoved = "window_moved";
+
 // The closed list of causes.
 std::span<const std::string_view> divergence_causes() noexcept;
 

@@ -207,6 +207,7 @@ void HygienePlugin::compare(Exchange& exchange) {
   exchange.divergence = find_divergence(*before, texts, *running.prompt, running.texts);
   running.prompt->bytes_per_token = before->bytes_per_token;
   if (!exchange.divergence.found) return;
+  if (exchange.zone.moved) exchange.divergence.cause = kWindowMoved;
   const auto causes = divergence_causes();
   const auto cause = std::ranges::find(causes, exchange.divergence.cause) - causes.begin();
   if (metrics_) metrics_->causes[static_cast<std::size_t>(cause)].add();

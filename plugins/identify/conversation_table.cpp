@@ -234,6 +234,35 @@ void ConversationTable::unmark(std::uint64_t mark, Key key) {
   }
 }
 
+std::vector<ConversationTable::Remembered> ConversationTable::remembered() const {
+  std::vector<Remembered> list;
+  list.reserve(entries_.size());
+  entries_.for_each([&list](Key key, const Entry& e) {
+    list.push_back(Remembered{key, e.tenant, e.agent, e.tip, e.last_whole, e.last_asked, e.first,
+                              e.opening, e.openings, e.complete, e.has_id, e.marks, e.asked});
+  });
+  return list;
+}
+
+void ConversationTable::restore(const Remembered& from) {
+  if (entries_.peek(from.key) != nullptr) return;
+  Entry& entry = add(from.key);
+  entry.tenant = from.tenant;
+  entry.agent = from.agent;
+  entry.tip = from.tip;
+  entry.last_whole = from.last_whole;
+  entry.last_asked = from.last_asked;
+  entry.first = from.first;
+  entry.opening = from.opening;
+  entry.openings = from.openings;
+  entry.complete = from.complete;
+  entry.has_id = from.has_id;
+  if (from.has_id) ++explicit_;
+  if (from.opening != 0) index_.emplace(from.opening, from.key);
+  for (const std::uint64_t mark : from.marks) add_mark(entry.marks, kMaxMarks, mark, from.key);
+  for (const std::uint64_t mark : from.asked) add_mark(entry.asked, kMaxAsked, mark, from.key);
+}
+
 void ConversationTable::note_explicit(Key key, Instant now) {
   Entry& entry = add(key);
   entry.last = now;

@@ -65,6 +65,20 @@ class ConversationTable {
   // A conversation with an id of its own was seen.
   void note_explicit(Key key, Instant now);
 
+  // What outlives the process: all but what is running and when it was. Least recently used first,
+  // which is the order in which to restore.
+  struct Remembered {
+    Key key = 0;
+    std::uint64_t tenant = 0, agent = 0, tip = 0, last_whole = 0, last_asked = 0, first = 0,
+                  opening = 0;
+    std::uint32_t openings = 0;
+    bool complete = false, has_id = false;
+    std::vector<std::uint64_t> marks, asked;
+  };
+  std::vector<Remembered> remembered() const;
+  // An entry that is there already stays.
+  void restore(const Remembered& entry);
+
   std::size_t derived() const noexcept { return entries_.size() - explicit_; }
   std::size_t with_id() const noexcept { return explicit_; }
   std::size_t marks() const noexcept { return index_.size(); }

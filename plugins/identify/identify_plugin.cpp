@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/ids.hpp"
+#include "base/log.hpp"
 #include "base/lru_map.hpp"
 #include "openai/message.hpp"
 #include "plugins/identify/answer_tools.hpp"
@@ -9,8 +10,13 @@
 #include "plugins/identify/client_signals.hpp"
 #include "plugins/identify/conversation_table.hpp"
 #include "plugins/identify/fingerprint.hpp"
+#include "plugins/identify/table_file.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +37,7 @@ constexpr std::string_view kKindNames[] = {"header",  "body", "lineage", "reques
 static_assert(std::size(kKindNames) == kKinds);
 
 constexpr std::string_view kDefaultId = "default";
+constexpr std::chrono::seconds kSaveEvery{60};
 
 std::string derived_id(ConversationTable::Key key) { return "c-" + to_hex(key); }
 
@@ -118,11 +125,8 @@ class IdentifyPlugin final : public Plugin {
 
   std::string_view name() const noexcept override { return "identify"; }
 
-  Task<> start(Services& services) override {
-    clock_ = &services.clock;
-    metrics_.emplace(services.metrics);
-    co_return Result<>{};
-  }
+  Task<> start(Services& services) override;
+  Task<> stop() override { return save(); }
 
   Task<Verdict> on_request(Exchange& exchange) override {
     if (exchange.surface != openai::Surface::kPassThrough) identify(exchange);
@@ -143,10 +147,13 @@ class IdentifyPlugin final : public Plugin {
     std::vector<std::string> tools;
   };
 
+  Task<> save();
+  asio::awaitable<void> save_often();
   void identify(Exchange& exchange);
   Kind name_conversation(Exchange& exchange, const json::Value& root, Running& running);
   Kind name_by_content(Identity& identity, Running& running, std::optional<Signal> hint);
   void set(Identity& identity, std::string id, std::string source, Confidence confidence);
+  std::string table_path() const { return settings_.folder + "/identity.table"; }
   std::uint64_t tenant_key(const Identity& identity, std::string_view id) const noexcept {
     return hash_combine(hash64(identity.tenant), hash64(id));
   }
@@ -156,13 +163,50 @@ class IdentifyPlugin final : public Plugin {
   }
 
   IdentifySettings settings_;
+  Services* services_ = nullptr;
   const Clock* clock_ = nullptr;
   std::optional<Handles> metrics_;
   ConversationTable table_;
   LruMap<std::uint64_t, std::string> lineage_;           // response id -> conversation
   LruMap<std::uint64_t, ConversationTable::Key> hints_;  // request id -> conversation
   std::unordered_map<const Exchange*, Running> running_;
+  bool changed_ = false;  // since the table was saved
 };
+
+Task<> IdentifyPlugin::start(Services& services) {
+  services_ = &services;
+  clock_ = &services.clock;
+  metrics_.emplace(services.metrics);
+  if (settings_.folder.empty()) co_return Result<>{};
+  auto job = [path = table_path()]() -> Result<std::vector<ConversationTable::Remembered>> {
+    return load_table(path);
+  };
+  const auto loaded = co_await run_on(services.pools.disk, std::move(job));
+  // Clients without an id begin anew then, which is no reason to refuse everybody.
+  if (!loaded) log::warn("conversations not restored", {{"why", loaded.error().detail}});
+  if (loaded) {
+    for (const auto& entry : *loaded) table_.restore(entry);
+  }
+  services.spawner.spawn("conversation table", save_often());
+  co_return Result<>{};
+}
+
+Task<> IdentifyPlugin::save() {
+  if (settings_.folder.empty() || !changed_) co_return Result<>{};
+  changed_ = false;
+  auto job = [path = table_path(), list = table_.remembered()] { return save_table(path, list); };
+  co_return co_await run_on(services_->pools.disk, std::move(job));
+}
+
+asio::awaitable<void> IdentifyPlugin::save_often() {
+  asio::steady_timer timer(services_->loop);
+  for (;;) {
+    timer.expires_after(kSaveEvery);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto saved = co_await save();
+    if (!saved) log::warn("conversations not saved", {{"why", saved.error().detail}});
+  }
+}
 
 void IdentifyPlugin::set(Identity& identity, std::string id, std::string source,
                          Confidence confidence) {
@@ -268,6 +312,7 @@ void IdentifyPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcep
       trim(lineage_);
     }
   }
+  changed_ = true;
   if (!running.key) return;
   table_.finish(*running.key, running.print, hashes_of_answer(exchange, running.tools),
                 clock_->now());

@@ -26,11 +26,16 @@ SlotKey key_of(const Identity& identity) {
   return key == 0 ? 1 : key;
 }
 
-TokenEstimate::Text text_of(const openai::ChatRequest& chat) {
+// Of what goes to the model.
+TokenEstimate::Text text_of(const Exchange& exchange) {
+  const openai::ChatRequest& chat = exchange.chat;
   TokenEstimate::Text text;
-  for (const openai::Message& message : chat.messages) text.bytes += message.text_bytes;
+  for (std::size_t i = 0; i < chat.messages.size(); ++i) {
+    if (!exchange.zone.keeps(i)) continue;
+    text.bytes += chat.messages[i].text_bytes;
+    ++text.messages;
+  }
   text.bytes += chat.tools.raw().size() + chat.instructions.raw().size();
-  text.messages = chat.messages.size();
   return text;
 }
 
@@ -123,7 +128,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   ask.wish.key = key_of(exchange.identity);
   ask.wish.auxiliary = exchange.identity.auxiliary && settings_.scratch;
   ask.wish.slot = *wish;
-  ask.text = text_of(exchange.chat);
+  ask.text = text_of(exchange);
   ask.max_tokens = max_tokens_of(exchange.chat);
   const Instant since = services_->clock.now();
   auto grant = co_await admission_->acquire(std::move(ask));

@@ -64,6 +64,12 @@ class LruMap {
     return oldest;
   }
 
+  // visit(key, value), the oldest first.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (auto node = order_.rbegin(); node != order_.rend(); ++node) visit(*node->key, node->value);
+  }
+
   std::size_t size() const noexcept { return index_.size(); }
   bool empty() const noexcept { return index_.empty(); }
 

@@ -1,0 +1,61 @@
+#include "plugins/identify/table_file.hpp"
+
+#include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace keep::identify {
+namespace {
+
+Fingerprint print_of(std::uint64_t length) {
+  Fingerprint print;
+  print.tenant = 1;
+  print.agent = 2;
+  for (std::uint64_t i = 0; i < length; ++i) print.links.push_back({100 + i, 200 + i, i % 2 == 1});
+  return print;
+}
+
+TEST(TableFile, ConversationsGoOnAfterARestart) {
+  const keep::test::TempFolder folder;
+  const std::string path = folder.path + "/table";
+  const Instant now = Instant() + std::chrono::hours(1);
+  ConversationTable before(10);
+  const auto key = before.assign(print_of(1), now).key;
+  const std::vector<std::uint64_t> answer{0};
+  before.finish(key, print_of(1), answer, now);
+  before.note_explicit(77, now);
+  ASSERT_TRUE(save_table(path, before.remembered()));
+
+  ConversationTable after(10);
+  const auto loaded = load_table(path);
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->size(), 2U);
+  for (const auto& entry : *loaded) after.restore(entry);
+  EXPECT_EQ(after.derived(), 1U);
+  EXPECT_EQ(after.with_id(), 1U);
+  Fingerprint next = print_of(1);
+  next.links.push_back({chain_after(next.whole(), answer), 300, true});
+  next.links.push_back({400, 401, false});
+  EXPECT_EQ(after.find(next), key);
+  for (const auto& entry : *loaded) after.restore(entry);
+  EXPECT_EQ(after.derived(), 1U);
+}
+
+TEST(TableFile, WhatCannotBeReadIsPassedOver) {
+  const keep::test::TempFolder folder;
+  const std::string path = folder.path + "/table";
+  EXPECT_TRUE(load_table(path)->empty());
+  std::ofstream(path) << "something else\n{}";
+  EXPECT_TRUE(load_table(path)->empty());
+  std::ofstream(path) << "llama-keep conversations 1\n{\"key\":\"00000000000000ab\"}\nbroken\n{}\n";
+  const auto loaded = load_table(path);
+  ASSERT_EQ(loaded->size(), 1U);
+  EXPECT_EQ(loaded->front().key, 0xabU);
+}
+
+}  // namespace
+}  // namespace keep::identify

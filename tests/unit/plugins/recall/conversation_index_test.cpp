@@ -1,0 +1,102 @@
+#include "plugins/recall/conversation_index.hpp"
+
+#include "base/json.hpp"
+#include "plugins/recall/frozen_blocks.hpp"
+#include "plugins/recall/message_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace keep::recall {
+namespace {
+
+StoredMessage message(Position position, const std::string& text, Role role = Role::kUser) {
+  StoredMessage stored;
+  stored.info.position = position;
+  stored.info.parent = position == 0 ? kNoPosition : position - 1;
+  stored.info.role = role;
+  stored.info.time = 1700000000;
+  stored.json = "{\"role\":\"user\",\"content\":" + json::quoted(text) + "}";
+  return stored;
+}
+
+TEST(ConversationIndex, FindsOnThePathBeforeTheEnd) {
+  ConversationIndex index;
+  index.add(std::vector{message(0, "The vault code is 7341."), message(1, "Nice weather."),
+                        message(2, "The vault code is 9999.")});
+  const std::vector<Stretch> all{{0, 2}}, branch{{0, 1}};
+  const auto found = index.search("vault code", all, 3, 10);
+  ASSERT_EQ(found.size(), 3U);  // the one between them is near
+  EXPECT_EQ(index.search("vault code", branch, 3, 1).at(0).message, 0U);
+  for (const FoundPassage& one : index.search("vault code", branch, 3, 10)) {
+    EXPECT_NE(one.message, 2U);
+  }
+  EXPECT_EQ(index.search("vault code", all, 1, 10).size(), 1U);
+  EXPECT_TRUE(index.search("vault code", all, 0, 10).empty());
+  EXPECT_TRUE(index.search("vault code", {}, 3, 10).empty());
+}
+
+TEST(ConversationIndex, TakesEachMessageOnceAndLongOnesInParts) {
+  ConversationIndex index;
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "word" + std::to_string(i) + " ";
+  const std::vector messages{message(0, text), message(1, "short")};
+  index.add(messages);
+  const std::size_t passages = index.size();
+  EXPECT_GT(passages, 5U);
+  index.add(messages);
+  EXPECT_EQ(index.size(), passages);
+  EXPECT_EQ(index.next(), 2U);
+  const auto found = index.search("word700", std::vector<Stretch>{{0, 1}}, 2, 1);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_GT(found[0].part, 0U);
+}
+
+TEST(ConversationIndex, InstructionsAreNotSearched) {
+  ConversationIndex index;
+  StoredMessage instruction = message(0, "secret words", Role::kSystem);
+  instruction.info.parent = kNoPosition;
+  index.add(std::vector{instruction, message(1, "hello")});
+  EXPECT_EQ(index.size(), 1U);
+}
+
+TEST(MessageText, OfEveryKind) {
+  EXPECT_EQ(message_text(R"({"role":"user","content":[{"type":"text","text":"a"},)"
+                         R"({"type":"image_url"},{"type":"text","text":"b"}]})"),
+            "a\nb");
+  EXPECT_EQ(message_text(R"({"role":"assistant","content":null,"tool_calls":[{"function":)"
+                         R"({"name":"read","arguments":"{\"path\":\"x\"}"}}]})"),
+            "read {\"path\":\"x\"}");
+  EXPECT_EQ(message_text(R"({"type":"function_call","name":"read","arguments":"{}"})"), "read {}");
+  EXPECT_EQ(message_text(R"({"type":"function_call_output","output":"done"})"), "done");
+  EXPECT_EQ(message_text("{}"), "");
+}
+
+TEST(FrozenBlocks, KeepsWhatMayStillBeSent) {
+  FrozenBlocks blocks(10000);
+  blocks.put(1, 4, {"four", 1, {7}}, 0);
+  blocks.put(1, 8, {"eight", 1, {}}, 2);
+  ASSERT_NE(blocks.find(1), nullptr);
+  EXPECT_EQ(blocks.find(1)->size(), 2U);
+  blocks.put(1, 12, {"twelve", 1, {}}, 6);
+  EXPECT_EQ(blocks.find(1)->size(), 2U);
+  EXPECT_FALSE(blocks.find(1)->contains(4));
+  blocks.put(1, 12, {"again", 1, {}}, 6);
+  EXPECT_EQ(blocks.find(1)->at(12).text, "again");
+  blocks.forget(1);
+  EXPECT_EQ(blocks.find(1), nullptr);
+  EXPECT_EQ(blocks.bytes(), 0U);
+}
+
+TEST(FrozenBlocks, ForgetsTheLeastRecentlyUsedConversation) {
+  FrozenBlocks blocks(1000);
+  for (std::uint64_t i = 1; i <= 5; ++i) blocks.put(i, 1, {std::string(300, 'x'), 1, {}}, 0);
+  EXPECT_EQ(blocks.find(1), nullptr);
+  EXPECT_NE(blocks.find(5), nullptr);
+  EXPECT_LE(blocks.bytes(), 1000U);
+}
+
+}  // namespace
+}  // namespace keep::recall

@@ -1,0 +1,50 @@
+#include "plugins/recall/question.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace keep::recall {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(QuestionsOf, OneTextIsOneQuestion) {
+  EXPECT_THAT(questions_of("What is the code?", ""), ElementsAre("What is the code?"));
+  EXPECT_THAT(questions_of("Tell me the code. Please.", ""),
+              ElementsAre("Tell me the code. Please."));
+  EXPECT_THAT(questions_of("", "x"), IsEmpty());
+}
+
+TEST(QuestionsOf, SeveralQuestionsAreAskedOneByOne) {
+  EXPECT_THAT(questions_of("Hi. What is the code? Thanks. And where is Bo?", ""),
+              ElementsAre(" What is the code?", " And where is Bo?"));
+  EXPECT_EQ(questions_of("a? b? c? d? e?", "").size(), 1U);
+}
+
+TEST(QuestionsOf, ReferencesGetTheNamesOfTheTurnBefore) {
+  EXPECT_THAT(questions_of("When did she leave?", "I met Anna in Rome. The train was late."),
+              ElementsAre("When did she leave? Anna Rome"));
+  EXPECT_THAT(questions_of("When did Eva leave?", "I met Anna in Rome."),
+              ElementsAre("When did Eva leave?"));
+  EXPECT_THAT(questions_of("Fix it.", "Look at read_file and line 12"),
+              ElementsAre("Fix it. read_file 12"));
+}
+
+TEST(Asks, ByMarkOrFirstWord) {
+  EXPECT_TRUE(asks("Is it so?"));
+  EXPECT_TRUE(asks("tell me more"));
+  EXPECT_TRUE(asks("Well. What was the name"));
+  EXPECT_TRUE(asks("你叫什么名字\uff1f"));
+  EXPECT_FALSE(asks("I like what you did"));
+  EXPECT_FALSE(asks(""));
+}
+
+TEST(AddsTo, SaysWhetherThereIsAnythingNew) {
+  EXPECT_TRUE(adds_to("The code is 7341.", "What is the code?"));
+  EXPECT_FALSE(adds_to("The code.", "What is the code?"));
+  EXPECT_FALSE(adds_to("", "x"));
+}
+
+}  // namespace
+}  // namespace keep::recall
