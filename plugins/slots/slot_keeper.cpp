@@ -17,7 +17,7 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 bool same_server(const ServerProps& a, const ServerProps& b) {
   return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
-         a.build == b.build && a.unified == b.unified;
+         a.build == b.build;
 }
 
 }  // namespace
@@ -66,11 +66,10 @@ void SlotKeeper::rebuild(std::size_t upstream) {
   State& state = states_[upstream];
   state.props = services_.upstreams.at(upstream).props();
   const auto slots = static_cast<std::size_t>(state.props.total_slots);
-  const Tokens reported = state.props.unified ? state.props.n_ctx : 0;
   ++state.generation;
   state.slots = UpstreamSlots();
   state.slots.table = SlotTable(slots);
-  state.slots.pool = pool_tokens_ > 0 ? static_cast<Tokens>(pool_tokens_) : reported;
+  state.slots.pool = static_cast<Tokens>(pool_tokens_);
   state.settling.assign(slots, Settling());
   events_.rebuilt(upstream);
   watch_settling(upstream);

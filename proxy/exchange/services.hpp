@@ -28,7 +28,6 @@ struct ServerProps {
   std::int64_t n_ctx = 0;  // of one slot; at most the model's training context
   std::string model_path, build, chat_template;
   bool slots_endpoint = true;
-  bool unified = false;  // known to share one pool of n_ctx cells; no endpoint tells
 };
 
 // Slots of one llama-server, by its HTTP API. Loop thread only.

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kProbeWell{2000}, kProbeDown{200};
 
 bool same(const ServerProps& a, const ServerProps& b) {
   return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
-         a.build == b.build && a.unified == b.unified;
+         a.build == b.build;
 }
 
 std::string text_of(const json::Value& root, std::string_view key) {

@@ -21,8 +21,8 @@ class BudgetFlowTest : public SlotsFixture {
 };
 
 TEST_F(BudgetFlowTest, GivesUpTheOldestIdleSlotBeforeTheGrant) {
-  FakeUpstream& server = add_upstream(4, 2000);
-  start();
+  FakeUpstream& server = add_upstream(4);
+  start_with_pool(2000);
   hold("a", 700);
   hold("b", 700);
   hold("c", 500);
@@ -39,8 +39,8 @@ TEST_F(BudgetFlowTest, GivesUpTheOldestIdleSlotBeforeTheGrant) {
 }
 
 TEST_F(BudgetFlowTest, SlotBeingEmptiedIsNotHandedOut) {
-  FakeUpstream& server = add_upstream(2, 1000);
-  start();
+  FakeUpstream& server = add_upstream(2);
+  start_with_pool(1000);
   hold("a", 800);
   server.control.hold_erases = true;
   Client& b = large("b", 900);
@@ -55,8 +55,8 @@ TEST_F(BudgetFlowTest, SlotBeingEmptiedIsNotHandedOut) {
 }
 
 TEST_F(BudgetFlowTest, WaitsForLeasedSlotsToEnd) {
-  add_upstream(4, 2000);
-  start();
+  add_upstream(4);
+  start_with_pool(2000);
   Client& first = large("a", 3000);  // about 1540 tokens
   ASSERT_TRUE(first.leased());
   Client& second = large("b", 1500);
@@ -69,8 +69,8 @@ TEST_F(BudgetFlowTest, WaitsForLeasedSlotsToEnd) {
 }
 
 TEST_F(BudgetFlowTest, KnownPromptLetsOthersIn) {
-  add_upstream(4, 2000);
-  start();
+  add_upstream(4);
+  start_with_pool(2000);
   Client& first = large("a", 3000);
   Client& second = large("b", 1500);
   EXPECT_FALSE(second.leased());
@@ -84,14 +84,14 @@ TEST_F(BudgetFlowTest, KnownPromptLetsOthersIn) {
 }
 
 TEST_F(BudgetFlowTest, TooLargeForThePoolGoesAheadAlone) {
-  add_upstream(2, 1000);
-  start();
+  add_upstream(2);
+  start_with_pool(1000);
   EXPECT_TRUE(large("a", 9000).leased()) << "llama-server will answer it";
 }
 
 TEST_F(BudgetFlowTest, GrowingAnswerPushesIdleSlotsOut) {
-  FakeUpstream& server = add_upstream(4, 2000);
-  start();
+  FakeUpstream& server = add_upstream(4);
+  start_with_pool(2000);
   hold("old", 700);
   hold("newer", 700);
   Client& c = large("c", 600);
@@ -109,9 +109,9 @@ TEST_F(BudgetFlowTest, GrowingAnswerPushesIdleSlotsOut) {
 }
 
 TEST_F(BudgetFlowTest, WithoutEraseAnIdleSlotIsOverwritten) {
-  FakeUpstream& server = add_upstream(3, 1000);
+  FakeUpstream& server = add_upstream(3);
   server.control.erase_error = Error(Fault::kNotFound, Side::kUpstream, "no --slot-save-path");
-  start();
+  start_with_pool(1000);
   hold("a", 450);
   hold("b", 450);
   Client& first = large("c", 900);  // learns that nothing can be erased

@@ -71,11 +71,9 @@ class FakeSlots final : public SlotControl {
 };
 
 struct FakeUpstream final : Upstream {
-  FakeUpstream(asio::io_context& loop, std::string name, int slots, std::int64_t pool)
+  FakeUpstream(asio::io_context& loop, std::string name, int slots)
       : address(std::move(name)), control(loop, static_cast<std::size_t>(slots)) {
     server.total_slots = slots;
-    server.n_ctx = pool;
-    server.unified = pool > 0;
   }
   std::string_view url() const noexcept override { return address; }
   bool healthy() const noexcept override { return up; }
@@ -134,10 +132,15 @@ class SlotsFixture : public testing::Test {
     spawner_.cancel_all();
     until([this] { return spawner_.running() == 0; });
   }
-  FakeUpstream& add_upstream(int slots, std::int64_t pool = 0) {
+  FakeUpstream& add_upstream(int slots) {
     const std::string url = "http://host" + std::to_string(upstreams_.servers.size()) + ":8080";
-    upstreams_.servers.push_back(std::make_unique<FakeUpstream>(loop_, url, slots, pool));
+    upstreams_.servers.push_back(std::make_unique<FakeUpstream>(loop_, url, slots));
     return *upstreams_.servers.back();
+  }
+  void start_with_pool(std::size_t tokens) {
+    SlotsSettings settings;
+    settings.pool_tokens = tokens;
+    start(settings);
   }
   // Slots are settled afterwards.
   void start(SlotsSettings settings = {}) {
