@@ -73,6 +73,7 @@ PluginSettings plugin_settings(const Config& config) {
   settings.identify = config.identify;
   settings.history = config.history;
   settings.history.folder = state_folder(config.history.folder);
+  if (config.history.enabled) settings.identify.folder = settings.history.folder;
   settings.recall = config.recall;
   settings.slots = config.slots;
   return settings;

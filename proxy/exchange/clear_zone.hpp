@@ -21,6 +21,7 @@ struct ClearZone {
   std::int64_t path_tokens = 0;  // on that way
 
   bool planned = false;   // what follows holds
+  bool moved = false;     // the zone begins later than in the request before
   std::size_t first = 0;  // of chat.messages: this one and all later ones go
   // A turn that is itself too long loses its oldest rounds; the messages that opened it stay.
   std::size_t head_begin = 0, head_end = 0;
@@ -49,6 +50,7 @@ struct RecalledBefore {
 // What was recalled for this request. Written by recall.
 struct Recalled {
   std::size_t passages = 0;
+  std::size_t facts = 0;  // stored ones, which stand beside the passages
   std::int64_t tokens = 0;
 };
 
