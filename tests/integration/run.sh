@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage: run.sh [TEST...]: a real llama-server, a real llama-keep and the official clients.
+# usage: run.sh [--full] [TEST...]: a real llama-server, a real llama-keep and the official clients.
 # KEEP_BIN is the llama-keep to test, ENGINE_RUN the script that becomes llama-server.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

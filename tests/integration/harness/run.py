@@ -1,5 +1,6 @@
-"""usage: run.py [TEST...]: runs every test file of the folder above, or those named.
+"""usage: run.py [--full] [TEST...]: runs every test file of the folder above, or those named.
 
+--full: the long form of the tests that have one (INTEGRATION_FULL).
 One line for each test: name, ok or FAIL, seconds. The last line counts them."""
 import json
 import os
@@ -85,6 +86,9 @@ def run_node(path, report):
 
 
 def main(names):
+    if "--full" in names:
+        names.remove("--full")
+        os.environ["INTEGRATION_FULL"] = "1"
     report = Report()
     tests = sorted(path for path in HERE.iterdir() if path.suffix in (".py", ".mjs"))
     for path in tests:

@@ -8,10 +8,11 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
-from harness import wire
+from harness import scripted, wire
 
 WORK = pathlib.Path(os.environ["INTEGRATION_WORK"])
 MODEL = pathlib.Path(__file__).resolve().parents[3] / "engine/demo-model/model-f16.gguf"
@@ -132,8 +133,9 @@ class Engine(Process):
 class Keep(Process):
     def __init__(self, engine_port, *flags, env=None):
         port = free_port()
+        self.state = tempfile.TemporaryDirectory(prefix="state-", dir=WORK)  # goes with this object
         argv = [os.environ["KEEP_BIN"], "serve", "--listen", f"127.0.0.1:{port}",
-                "--upstream", f"http://127.0.0.1:{engine_port}", *flags]
+                "--upstream", f"http://127.0.0.1:{engine_port}", "--history.folder", self.state.name, *flags]
         super().__init__("keep", argv, port, "/ready", env)
 
     def metric(self, name):
@@ -157,7 +159,7 @@ class StackCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.engine = Engine(cls.SLOTS, cls.CTX, *cls.ENGINE_FLAGS)
+        cls.engine = cls.make_engine()
         cls.addClassCleanup(cls.engine.stop)
         cls.engine.start()
         cls.keep = Keep(cls.engine.port, *cls.KEEP_FLAGS)
@@ -165,6 +167,10 @@ class StackCase(unittest.TestCase):
         cls.addClassCleanup(cls.keep.stop)
         cls.keep.start()
         cls.url = f"http://127.0.0.1:{cls.keep.port}"
+
+    @classmethod
+    def make_engine(cls):
+        return Engine(cls.SLOTS, cls.CTX, *cls.ENGINE_FLAGS)
 
     @classmethod
     def check_failures(cls):
@@ -179,6 +185,19 @@ class StackCase(unittest.TestCase):
         reply = wire.post(self.keep.port, "/v1/chat/completions", body, headers)
         self.assertEqual(reply.status, 200, reply.body)
         return reply
+
+
+class ScriptedCase(StackCase):
+    """The proxy in front of a script."""
+
+    @classmethod
+    def make_engine(cls):
+        return scripted.Scripted(cls.answer, cls.SLOTS, TRAINED)
+
+    @staticmethod
+    def answer(messages):
+        """-> what the model says to these messages"""
+        raise NotImplementedError
 
 
 def user(text):
