@@ -3,6 +3,7 @@
 #include "plugins/history/history_plugin.hpp"
 #include "plugins/hygiene/hygiene_plugin.hpp"
 #include "plugins/identify/identify_plugin.hpp"
+#include "plugins/knowledge/knowledge_plugin.hpp"
 #include "plugins/recall/recall_plugin.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 
@@ -18,6 +19,9 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
     list.push_back(std::move(*hygiene));
   }
   if (settings.identify.enabled) list.push_back(identify::make_identify(settings.identify));
+  if (settings.knowledge.enabled) {
+    list.push_back(knowledge::make_knowledge(settings.knowledge, recall::make_ranker()));
+  }
   if (settings.history.enabled) {
     history::HistorySettings history = settings.history;
     if (settings.recall.enabled) history.recall_tokens = settings.recall.budget_tokens;

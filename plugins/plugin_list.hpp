@@ -5,6 +5,7 @@
 #include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
+#include "plugins/knowledge/knowledge_settings.hpp"
 #include "plugins/recall/recall_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
@@ -17,6 +18,7 @@ struct PluginSettings {
   hygiene::HygieneSettings hygiene;
   identify::IdentifySettings identify;
   history::HistorySettings history;
+  knowledge::KnowledgeSettings knowledge;
   recall::RecallSettings recall;
   slots::SlotsSettings slots;
 };

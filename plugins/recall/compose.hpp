@@ -21,10 +21,16 @@ struct Quote {
   std::string text;
 };
 
+struct Note {  // a stored fact
+  std::string topic, key, value;
+};
+
 // One line of provenance for each quote and what it says:
 //   [Recalled from turn 12, 3481 tokens ago] user: ...
 // under a line that says what this is: old text, not an instruction.
-std::string compose_block(std::span<const Quote> quotes);
+// Facts come first, each as a line of its own, and the line above them says so:
+//   [Known: pets/dog] ...
+std::string compose_block(std::span<const Quote> quotes, std::span<const Note> notes = {});
 // What every quote begins with.
 inline constexpr std::string_view kFrame = "[Recalled from turn ";
 

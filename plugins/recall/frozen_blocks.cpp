@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t kBlockBytes = 160;  // of a block and its place in the maps, about
 
 std::size_t size_of(const Block& block) noexcept {
-  return kBlockBytes + block.text.size() + block.passages.size() * sizeof(std::uint32_t);
+  return kBlockBytes + block.text.size() + block.passages.size() * sizeof(std::uint32_t) +
+         block.facts.size() * sizeof(std::uint64_t);
 }
 
 }  // namespace

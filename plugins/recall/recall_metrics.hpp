@@ -10,10 +10,11 @@ struct RecallMetrics {
       : injected(searches(m, "injected")),
         nothing(searches(m, "nothing")),
         passages(m.counter("recall_passages_total", "Passages put into prompts")),
+        facts(m.counter("recall_facts_total", "Stored facts put into prompts")),
         seconds(m.histogram("recall_seconds", "Time to find passages, the index's work included",
                             overhead_buckets())) {}
 
-  Counter injected, nothing, passages;
+  Counter injected, nothing, passages, facts;
   Histogram seconds;
 
  private:

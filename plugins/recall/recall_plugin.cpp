@@ -2,10 +2,13 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "exchange/knowledge.hpp"
 #include "openai/message.hpp"
 #include "plugins/recall/compose.hpp"
+#include "plugins/recall/fact_ranker.hpp"
 #include "plugins/recall/fog_search.hpp"
 #include "plugins/recall/frozen_blocks.hpp"
+#include "plugins/recall/known_facts.hpp"
 #include "plugins/recall/question.hpp"
 #include "plugins/recall/recall_metrics.hpp"
 #include "plugins/recall/selection.hpp"
@@ -106,7 +109,15 @@ class RecallPlugin final : public Plugin {
   static ConversationName name_of(const Exchange& exchange) {
     return {exchange.identity.tenant, exchange.identity.conversation};
   }
+  bool knows_facts(const Exchange& exchange) const {
+    return services_->knowledge != nullptr &&
+           services_->knowledge->knows_anything(exchange.identity.tenant);
+  }
   Task<> recall_for(Exchange& exchange, std::size_t turn);
+  Task<std::vector<Found>> find_passages(const Exchange& exchange,
+                                         const std::vector<std::string>& questions);
+  Task<std::vector<FoundFact>> find_facts(const Exchange& exchange,
+                                          const std::vector<std::string>& questions);
   asio::awaitable<Placement> placement(std::size_t upstream);
   void place_frozen(Exchange& exchange, Placement placement);
 
@@ -143,7 +154,7 @@ Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
   const ClearZone& zone = exchange.zone;
   if (!zone.planned || !zone.stored) co_return Result<>{};
   const auto turn = newest_turn(exchange);
-  if (turn && zone.recall_room > 0) {
+  if (turn && (zone.recall_room > 0 || knows_facts(exchange))) {
     const auto recalled = co_await recall_for(exchange, *turn);
     // What stands in the prompt already has to be placed whatever happened here.
     if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});
@@ -160,40 +171,68 @@ asio::awaitable<Placement> RecallPlugin::placement(std::size_t upstream) {
   co_return co_await probe_.placement(*services_, upstream);
 }
 
+// While nothing had to be cut there is no fog.
+Task<std::vector<Found>> RecallPlugin::find_passages(const Exchange& exchange,
+                                                     const std::vector<std::string>& questions) {
+  if (exchange.zone.recall_room <= 0) co_return std::vector<Found>();
+  Search search;
+  search.name = name_of(exchange);
+  search.questions = questions;
+  search.path = exchange.zone.path;
+  search.end = first_sent(exchange);
+  search.limit = kMaxPassages;
+  co_return co_await search_->find(std::move(search));
+}
+
+Task<std::vector<FoundFact>> RecallPlugin::find_facts(const Exchange& exchange,
+                                                      const std::vector<std::string>& questions) {
+  if (!knows_facts(exchange)) co_return std::vector<FoundFact>();
+  std::vector<std::vector<FoundFact>> lists;
+  for (const std::string& question : questions) {
+    auto found =
+        co_await services_->knowledge->search(exchange.identity.tenant, question, kMaxFacts);
+    if (!found) co_return found.error();
+    lists.push_back(*std::move(found));
+  }
+  co_return merge_facts(std::move(lists));
+}
+
 // Searches once for each turn: a second attempt and the steps of a tool find their block frozen.
 Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
-  const ClearZone& zone = exchange.zone;
-  const Position before = zone.position_of(turn);
+  const Position before = exchange.zone.position_of(turn);
   const std::uint64_t key = key_of(name_of(exchange));
   const FrozenBlocks::Blocks* const blocks = frozen_.find(key);
   if (before == kNoPosition || (blocks != nullptr && blocks->contains(before))) {
     co_return Result<>{};
   }
-  Search search;
-  search.name = name_of(exchange);
   const std::string text = user_text(exchange, turn, exchange.chat.messages.size());
-  search.questions = questions_of(text, text_before(exchange, turn));
-  search.path = zone.path;
-  search.end = first_sent(exchange);
-  search.limit = kMaxPassages;
+  const std::vector<std::string> questions = questions_of(text, text_before(exchange, turn));
   const Instant begun = services_->clock.now();
-  auto found = co_await search_->find(std::move(search));
+  auto facts = co_await find_facts(exchange, questions);
+  auto found = co_await find_passages(exchange, questions);
   metrics_->seconds.observe(seconds(services_->clock.now() - begun));
-  if (!found) co_return found.error();
+  if (!facts && !found) co_return found.error();
+  // One that failed must not cost the other.
+  if (!facts) facts = std::vector<FoundFact>();
+  if (!found) found = std::vector<Found>();
   const auto* const present = frozen_.find(key);
-  Selected selected =
-      select_passages(std::move(*found), exchange, text, settings_, services_->tokenizer, present);
-  if (selected.quotes.empty()) {
+  const Tokenizer& tokenizer = services_->tokenizer;
+  KnownFacts known = select_facts(*std::move(facts), exchange, text, settings_, tokenizer, present);
+  Selected selected = select_passages(*std::move(found), exchange, text, settings_, tokenizer,
+                                      present, known.tokens);
+  if (selected.quotes.empty() && known.notes.empty()) {
     metrics_->nothing.add();
     co_return Result<>{};
   }
   Block block;
-  block.text = compose_block(selected.quotes);
-  block.tokens = services_->tokenizer.estimate(block.text.size());
+  block.text = compose_block(selected.quotes, known.notes);
+  block.tokens = tokenizer.estimate(block.text.size());
   block.passages = std::move(selected.passages);
-  exchange.recalled = {selected.quotes.size(), block.tokens};
+  block.facts = std::move(known.facts);
+  exchange.recalled = {selected.quotes.size(), known.notes.size(), block.tokens};
   metrics_->injected.add();
   metrics_->passages.add(static_cast<double>(selected.quotes.size()));
+  metrics_->facts.add(static_cast<double>(known.notes.size()));
   frozen_.put(key, before, std::move(block), first_sent(exchange));
   co_return Result<>{};
 }
@@ -219,8 +258,8 @@ void RecallPlugin::report(json::Writer& health) const {
 
 void RecallPlugin::explain(const Exchange& exchange, Headers& headers) const {
   if (!exchange.zone.planned) return;
-  const std::size_t passages = exchange.recalled.passages;
-  headers.add("X-Keep-Recall", passages == 0 ? "none" : "pre;n=" + std::to_string(passages));
+  const std::size_t count = exchange.recalled.passages + exchange.recalled.facts;
+  headers.add("X-Keep-Recall", count == 0 ? "none" : "pre;n=" + std::to_string(count));
 }
 
 }  // namespace
@@ -228,5 +267,7 @@ void RecallPlugin::explain(const Exchange& exchange, Headers& headers) const {
 std::unique_ptr<Plugin> make_recall(RecallSettings settings) {
   return std::make_unique<RecallPlugin>(std::move(settings));
 }
+
+std::shared_ptr<const TextRanker> make_ranker() { return std::make_shared<FactRanker>(); }
 
 }  // namespace keep::recall

@@ -5,11 +5,13 @@
 //                        about and puts it in front of that question, late in the prompt, so that
 //                        the prefix cache in front of it stays
 //
+// Facts that the tenant has stored stand in the same place, also while there is no fog zone yet.
 // What was put before a message stands there, the same bytes, in all later requests, until the
 // clear zone has moved past it. Indexes are built when they are first needed, in pools.cpu, and
 // catch up before each search. Loop thread only.
 #pragma once
 
+#include "exchange/knowledge.hpp"
 #include "exchange/plugin.hpp"
 #include "plugins/recall/recall_settings.hpp"
 
@@ -18,5 +20,8 @@
 namespace keep::recall {
 
 std::unique_ptr<Plugin> make_recall(RecallSettings settings);
+
+// For those who search something else and mean the same by relevance.
+std::shared_ptr<const TextRanker> make_ranker();
 
 }  // namespace keep::recall

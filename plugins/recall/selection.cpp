@@ -13,9 +13,6 @@ namespace keep::recall {
 
 namespace {
 
-// Less telling than this share of the best passage: noise that a small model may take for an
-// answer.
-constexpr float kTail = 0.5F;
 constexpr std::int64_t kFrameTokens = 24;  // what stands before a quote
 constexpr std::int64_t kDay = 24 * 3600;
 
@@ -82,14 +79,18 @@ Quote quote_of(Found& found, const ClearZone& zone, std::int64_t today) {
 
 }  // namespace
 
+float least_relevance(std::string_view turn, const RecallSettings& settings) {
+  return static_cast<float>(settings.floor + (asks(turn) ? 0 : kStatementMargin));
+}
+
 Selected select_passages(std::vector<Found> found, const Exchange& exchange, std::string_view turn,
                          const RecallSettings& settings, const Tokenizer& tokenizer,
-                         const FrozenBlocks::Blocks* frozen) {
+                         const FrozenBlocks::Blocks* frozen, std::int64_t taken) {
   Selected selected;
   weigh_by_distance(found, exchange.zone, settings.fog_alpha);
   const Present present = present_in(exchange, frozen);
-  std::int64_t room = exchange.zone.recall_room - kFrameTokens;
-  float floor = static_cast<float>(settings.floor + (asks(turn) ? 0 : kStatementMargin));
+  std::int64_t room = exchange.zone.recall_room - taken - kHeadTokens;
+  float floor = least_relevance(turn, settings);
   std::vector<Found> chosen;
   std::unordered_set<std::string> texts;
   for (Found& one : found) {

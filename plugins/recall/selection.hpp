@@ -27,12 +27,21 @@ struct Selected {
 // anywhere and 0.66 at the 95th. So statements need this much more than the floor.
 inline constexpr double kStatementMargin = 0.25;
 
+// Less telling than this share of the best passage: noise that a small model may take for an
+// answer.
+inline constexpr float kTail = 0.5F;
+inline constexpr std::int64_t kHeadTokens = 24;  // what stands before all quotes
+
+// Below it nothing goes into a prompt.
+float least_relevance(std::string_view turn, const RecallSettings& settings);
+
 // Passages above the floor and not far below the best one, as many as fit the room set aside; none
 // that is in the clear zone, said there word for word, recalled there before, or says nothing that
 // the turn does not say itself. With fog_alpha a, relevance counts times
-// (1 + distance / window) ^ -a. `turn`: the newest turn's text; `frozen`: may be null.
+// (1 + distance / window) ^ -a. `turn`: the newest turn's text; `frozen`: may be null; `taken`:
+// tokens of the room that are gone.
 Selected select_passages(std::vector<Found> found, const Exchange& exchange, std::string_view turn,
                          const RecallSettings& settings, const Tokenizer& tokenizer,
-                         const FrozenBlocks::Blocks* frozen);
+                         const FrozenBlocks::Blocks* frozen, std::int64_t taken = 0);
 
 }  // namespace keep::recall

@@ -10,6 +10,7 @@
 #include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
+#include "plugins/knowledge/knowledge_settings.hpp"
 #include "plugins/recall/recall_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
@@ -50,6 +51,7 @@ struct Config {
   hygiene::HygieneSettings hygiene;
   history::HistorySettings history;
   recall::RecallSettings recall;
+  knowledge::KnowledgeSettings knowledge;
   slots::SlotsSettings slots;
 };
 

@@ -15,7 +15,7 @@ constexpr std::uint64_t kKilo = 1024, kMega = kKilo * kKilo, kGiga = kMega * kKi
 constexpr std::uint64_t kDay = 24 * 3600 * 1000;  // milliseconds
 constexpr Range kWait{1, 7 * kDay};
 
-constexpr std::array<Section, 13> kSections{{
+constexpr std::array<Section, 14> kSections{{
     {"listen", "Where clients connect."},
     {"upstream",
      "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
@@ -34,6 +34,7 @@ constexpr std::array<Section, 13> kSections{{
     {"history", "Everything said is kept on disk."},
     {"window", "How much of a conversation the model gets to see."},
     {"recall", "Bringing back what is no longer in the window."},
+    {"knowledge", "Facts that clients store under a topic and a key."},
     {"slots", "Each conversation on its own slot of llama-server."},
     {"admission", "How many requests run and wait."},
 }};
@@ -200,6 +201,12 @@ const std::array kKeys{
         "Memory for search indexes; those of the least used conversations are built anew.",
         [](C& c) -> T { return ByteCount{&c.recall.index_bytes}; },
         {kMega, 1000 * kGiga}},
+
+    Key{"knowledge.enabled",
+        "Off: no /v1/knowledge endpoints, and no facts in prompts. On, facts that bear on the "
+        "newest\n"
+        "question stand in front of it, beside what recall finds.",
+        [](C& c) -> T { return &c.knowledge.enabled; }},
 
     Key{"slots.enabled", "Off: llama-server chooses the slot.",
         [](C& c) -> T { return &c.slots.enabled; }},

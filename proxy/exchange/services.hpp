@@ -80,6 +80,7 @@ class Tokenizer {
 };
 
 class Conversations;
+class Knowledge;
 
 struct Services {
   asio::io_context& loop;
@@ -91,6 +92,7 @@ struct Services {
   Queries& queries;
   Tokenizer& tokenizer;
   Conversations* conversations = nullptr;  // set by history when it starts; null without it
+  Knowledge* knowledge = nullptr;          // set by knowledge when it starts; null without it
 };
 
 }  // namespace keep

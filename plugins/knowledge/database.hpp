@@ -1,0 +1,79 @@
+// Database: a SQLite file and its statements, with errors as values. One thread at a time; blocks.
+//
+// The file is 0600 and made when it is missing. What was committed survives a crash of the program
+// and the loss of power. Every failure is Fault::kStorage with the path and the reason.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace keep::knowledge {
+
+class Database;
+
+// Parameters are numbered from 1, columns from 0. Bound texts are copied.
+class Statement {
+ public:
+  Statement& bind(std::int64_t value);
+  Statement& bind(std::string_view text);
+  Result<bool> step();  // true: a row is there
+  Result<> run();       // to its end; rows are passed over
+
+  std::int64_t integer(int column) const;
+  std::string text(int column) const;
+
+ private:
+  friend class Database;
+  Statement(const Database& database, sqlite3_stmt* statement);
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept;
+  };
+  const Database* database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  int bound_ = 0;
+};
+
+class Database {
+ public:
+  static Result<Database> open(std::string path);
+
+  Result<Statement> prepare(const std::string& sql);
+  Result<> run(const std::string& sql);  // several statements, no parameters
+  std::int64_t last_id() const noexcept;
+  Error failure(std::string_view what) const;  // with what SQLite says
+  Error refusal(std::string_view why) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const noexcept;
+  };
+  Database(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
+
+  std::string path_;
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// All or nothing: what was not committed is undone.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Result<> commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+}  // namespace keep::knowledge

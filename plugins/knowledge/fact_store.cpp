@@ -1,0 +1,281 @@
+#include "plugins/knowledge/fact_store.hpp"
+
+#include "plugins/knowledge/fact_words.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace keep::knowledge {
+
+namespace {
+
+constexpr std::int64_t kSchema = 1;
+
+// What `words` has is read from nowhere else: a fact is indexed and taken out by its own words.
+constexpr const char* kCreate = R"(
+CREATE TABLE tenants(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE facts(id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, topic TEXT NOT NULL,
+  key TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, version INTEGER NOT NULL,
+  updated INTEGER NOT NULL, UNIQUE(tenant, topic, key));
+CREATE TABLE old_values(id INTEGER PRIMARY KEY, fact INTEGER NOT NULL, version INTEGER NOT NULL,
+  value TEXT NOT NULL, source TEXT NOT NULL, stored INTEGER NOT NULL, UNIQUE(fact, version));
+CREATE VIRTUAL TABLE words USING fts5(tenant, topic, key, value, content='',
+  tokenize='porter unicode61 remove_diacritics 2');
+PRAGMA user_version=1;
+)";
+
+// Facts by what follows FROM; the scope is in the first three parameters (bind_scope()).
+std::string select_facts(std::string_view rest) {
+  return "SELECT f.id, f.topic, f.key, f.value, f.source, f.version, f.updated FROM " +
+         std::string(rest);
+}
+constexpr std::string_view kInScope = "f.tenant = ?1 AND (?2 = 0 OR f.topic = ?3)";
+
+Fact fact_in(const Statement& row) {
+  Fact fact;
+  fact.id = row.integer(0);
+  fact.topic = row.text(1);
+  fact.key = row.text(2);
+  fact.value = row.text(3);
+  fact.source = row.text(4);
+  fact.version = static_cast<std::uint32_t>(row.integer(5));
+  fact.updated = row.integer(6);
+  return fact;
+}
+
+void bind_scope(Statement& statement, std::int64_t tenant, const FactScope& scope) {
+  statement.bind(tenant).bind(scope.topic ? 1 : 0).bind(scope.topic.value_or(""));
+}
+
+// Rows until there are no more or they are `max_bytes`; `whole` tells which.
+struct Rows {
+  std::vector<Fact> facts;
+  bool whole = true;
+};
+Result<Rows> read_rows(Statement& statement, std::size_t max_bytes) {
+  Rows rows;
+  std::size_t bytes = 0;
+  for (;;) {
+    const auto row = statement.step();
+    if (!row) return row.error();
+    if (!*row) return rows;
+    Fact fact = fact_in(statement);
+    bytes += fact.value.size();
+    if (bytes > max_bytes) {
+      rows.whole = false;
+      return rows;
+    }
+    rows.facts.push_back(std::move(fact));
+  }
+}
+
+}  // namespace
+
+Result<FactStore> FactStore::open(std::string path) {
+  auto database = Database::open(std::move(path));
+  if (!database) return database.error();
+  FactStore store(*std::move(database));
+  const auto ready = store.prepare_schema();
+  if (!ready) return ready.error();
+  return store;
+}
+
+Result<> FactStore::prepare_schema() {
+  auto asked = database_.prepare("PRAGMA user_version");
+  if (!asked) return asked.error();
+  const auto row = asked->step();
+  if (!row) return row.error();
+  const std::int64_t schema = asked->integer(0);
+  if (schema > kSchema) {
+    return database_.refusal("written by a newer llama-keep (schema " + std::to_string(schema) +
+                             ", this one knows " + std::to_string(kSchema) + ")");
+  }
+  auto size = database_.prepare("PRAGMA page_size");
+  if (!size) return size.error();
+  const auto page = size->step();
+  if (!page) return page.error();
+  const std::uint64_t pages = kMaxBytes / static_cast<std::uint64_t>(size->integer(0));
+  const std::string limit = "PRAGMA max_page_count=" + std::to_string(pages);
+  const auto limited = database_.run(limit);
+  if (!limited || schema == kSchema) return limited;
+  auto transaction = Transaction::begin(database_);
+  if (!transaction) return transaction.error();
+  const auto created = database_.run(kCreate);
+  if (!created) return created.error();
+  return transaction->commit();
+}
+
+// 0: there is no such tenant.
+Result<std::int64_t> FactStore::tenant_id(const std::string& tenant, bool create) {
+  auto asked = database_.prepare("SELECT id FROM tenants WHERE name = ?1");
+  if (!asked) return asked.error();
+  const auto row = asked->bind(tenant).step();
+  if (!row) return row.error();
+  if (*row) return asked->integer(0);
+  if (!create) return 0;
+  auto added = database_.prepare("INSERT INTO tenants(name) VALUES(?1)");
+  if (!added) return added.error();
+  const auto done = added->bind(tenant).run();
+  if (!done) return done.error();
+  return database_.last_id();
+}
+
+Result<std::optional<Fact>> FactStore::find(std::int64_t tenant, const NewFact& name) {
+  auto asked = database_.prepare(
+      select_facts("facts f WHERE f.tenant = ?1 AND f.topic = ?2 AND f.key = ?3"));
+  if (!asked) return asked.error();
+  const auto row = asked->bind(tenant).bind(name.topic).bind(name.key).step();
+  if (!row) return row.error();
+  if (!*row) return std::optional<Fact>();
+  return std::optional(fact_in(*asked));
+}
+
+Result<Stored> FactStore::store(const std::string& tenant, const NewFact& fact, std::int64_t now) {
+  auto transaction = Transaction::begin(database_);
+  if (!transaction) return transaction.error();
+  const auto owner = tenant_id(tenant, true);
+  if (!owner) return owner.error();
+  const auto old = find(*owner, fact);
+  if (!old) return old.error();
+  if (*old) {
+    if ((*old)->value == fact.value && (*old)->source == fact.source) {
+      return Stored{(*old)->version, false};
+    }
+    const auto changed = change(*owner, **old, fact, now);
+    if (!changed) return changed.error();
+  } else {
+    auto added = database_.prepare(
+        "INSERT INTO facts(tenant, topic, key, value, source, version, updated) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6)");
+    if (!added) return added.error();
+    added->bind(*owner).bind(fact.topic).bind(fact.key).bind(fact.value).bind(fact.source);
+    const auto done = added->bind(now).run();
+    if (!done) return done.error();
+    const auto indexed = index(*owner, database_.last_id(), fact, false);
+    if (!indexed) return indexed.error();
+  }
+  const auto done = transaction->commit();
+  if (!done) return done.error();
+  return Stored{*old ? (*old)->version + 1 : 1, !*old};
+}
+
+Result<> FactStore::change(std::int64_t tenant, const Fact& old, const NewFact& fact,
+                           std::int64_t now) {
+  auto kept = database_.prepare(
+      "INSERT INTO old_values(fact, version, value, source, stored) VALUES(?1, ?2, ?3, ?4, ?5)");
+  if (!kept) return kept.error();
+  kept->bind(old.id).bind(old.version).bind(old.value).bind(old.source);
+  if (const auto done = kept->bind(old.updated).run(); !done) return done.error();
+  auto dropped = database_.prepare("DELETE FROM old_values WHERE fact = ?1 AND version <= ?2");
+  if (!dropped) return dropped.error();
+  const std::int64_t last_dropped = old.version - kMaxOldValues;
+  if (const auto done = dropped->bind(old.id).bind(last_dropped).run(); !done) return done.error();
+  const NewFact gone{old.topic, old.key, old.value, old.source};
+  if (const auto done = index(tenant, old.id, gone, true); !done) return done.error();
+  auto changed = database_.prepare(
+      "UPDATE facts SET value = ?1, source = ?2, version = version + 1, updated = ?3 "
+      "WHERE id = ?4");
+  if (!changed) return changed.error();
+  const auto done = changed->bind(fact.value).bind(fact.source).bind(now).bind(old.id).run();
+  if (!done) return done.error();
+  return index(tenant, old.id, fact, false);
+}
+
+Result<> FactStore::index(std::int64_t tenant, std::int64_t id, const NewFact& fact, bool remove) {
+  auto statement = database_.prepare(
+      remove ? "INSERT INTO words(rowid, tenant, topic, key, value, words) "
+               "VALUES(?1, ?2, ?3, ?4, ?5, 'delete')"
+             : "INSERT INTO words(rowid, tenant, topic, key, value) VALUES(?1, ?2, ?3, ?4, ?5)");
+  if (!statement) return statement.error();
+  statement->bind(id).bind(tenant_word(tenant)).bind(fact.topic).bind(fact.key);
+  return statement->bind(fact.value).run();
+}
+
+Result<std::vector<Fact>> FactStore::candidates(const FactScope& scope, std::string_view question) {
+  const auto owner = tenant_id(scope.tenant, false);
+  if (!owner) return owner.error();
+  auto all =
+      database_.prepare(select_facts("facts f WHERE " + std::string(kInScope) + " LIMIT ?4"));
+  if (!all) return all.error();
+  bind_scope(*all, *owner, scope);
+  all->bind(static_cast<std::int64_t>(kAll + 1));
+  auto few = read_rows(*all, kAllBytes);
+  if (!few) return few.error();
+  if (few->whole && few->facts.size() <= kAll) return std::move(few->facts);
+
+  const std::string match = match_expression(*owner, question);
+  if (match.empty()) return std::vector<Fact>();
+  // The tenant's word tells nothing about relevance.
+  auto found = database_.prepare(
+      select_facts("words JOIN facts f ON f.id = words.rowid WHERE " + std::string(kInScope) +
+                   " AND words MATCH ?4 ORDER BY bm25(words, 0, 1, 1, 1) LIMIT ?5"));
+  if (!found) return found.error();
+  bind_scope(*found, *owner, scope);
+  found->bind(match).bind(static_cast<std::int64_t>(kMaxCandidates));
+  auto best = read_rows(*found, kMaxCandidateBytes);
+  if (!best) return best.error();
+  return std::move(best->facts);
+}
+
+Result<std::vector<Fact>> FactStore::containing(const FactScope& scope, std::string_view text,
+                                                std::size_t limit) {
+  const auto owner = tenant_id(scope.tenant, false);
+  if (!owner) return owner.error();
+  auto found = database_.prepare(
+      select_facts("facts f WHERE " + std::string(kInScope) +
+                   " AND (f.topic LIKE ?4 ESCAPE '\\' OR f.key LIKE ?4 ESCAPE '\\' OR "
+                   "f.value LIKE ?4 ESCAPE '\\') ORDER BY f.updated DESC, f.id LIMIT ?5"));
+  if (!found) return found.error();
+  bind_scope(*found, *owner, scope);
+  found->bind(like_pattern(text)).bind(static_cast<std::int64_t>(limit));
+  auto rows = read_rows(*found, kMaxCandidateBytes);
+  if (!rows) return rows.error();
+  return std::move(rows->facts);
+}
+
+Result<std::vector<OldValue>> FactStore::old_values(std::int64_t fact) {
+  auto asked = database_.prepare(
+      "SELECT version, value, source, stored FROM old_values WHERE fact = ?1 "
+      "ORDER BY version DESC");
+  if (!asked) return asked.error();
+  asked->bind(fact);
+  std::vector<OldValue> values;
+  for (;;) {
+    const auto row = asked->step();
+    if (!row) return row.error();
+    if (!*row) return values;
+    values.push_back({static_cast<std::uint32_t>(asked->integer(0)), asked->text(1), asked->text(2),
+                      asked->integer(3)});
+  }
+}
+
+Result<std::vector<Topic>> FactStore::topics(const std::string& tenant) {
+  const auto owner = tenant_id(tenant, false);
+  if (!owner) return owner.error();
+  auto asked = database_.prepare(
+      "SELECT topic, count(*) FROM facts WHERE tenant = ?1 GROUP BY topic ORDER BY topic");
+  if (!asked) return asked.error();
+  asked->bind(*owner);
+  std::vector<Topic> topics;
+  for (;;) {
+    const auto row = asked->step();
+    if (!row) return row.error();
+    if (!*row) return topics;
+    topics.push_back({asked->text(0), static_cast<std::uint64_t>(asked->integer(1))});
+  }
+}
+
+Result<std::map<std::string, std::uint64_t, std::less<>>> FactStore::counts() {
+  auto asked = database_.prepare(
+      "SELECT t.name, count(*) FROM facts f JOIN tenants t ON t.id = f.tenant GROUP BY f.tenant");
+  if (!asked) return asked.error();
+  std::map<std::string, std::uint64_t, std::less<>> counts;
+  for (;;) {
+    const auto row = asked->step();
+    if (!row) return row.error();
+    if (!*row) return counts;
+    counts.emplace(asked->text(0), static_cast<std::uint64_t>(asked->integer(1)));
+  }
+}
+
+}  // namespace keep::knowledge

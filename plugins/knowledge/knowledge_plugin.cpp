@@ -1,0 +1,259 @@
+#include "plugins/knowledge/knowledge_plugin.hpp"
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "plugins/knowledge/fact_store.hpp"
+#include "plugins/knowledge/knowledge_endpoints.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace keep::knowledge {
+
+namespace {
+
+constexpr std::size_t kMaxContained = 256;  // bytes; a longer query is a question, no piece of text
+
+std::int64_t unix_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+// The store, opened by the first who needs it; on the strand only.
+struct Cabinet {
+  std::string folder;
+  std::optional<FactStore> store;
+
+  Result<FactStore*> open() {
+    if (store) return &*store;
+    if (folder.empty()) {
+      return Error(Fault::kStorage, Side::kInternal, "history.folder: no place to keep anything");
+    }
+    if (const auto made = files::make_folder(folder); !made) return made.error();
+    auto opened = FactStore::open(path());
+    if (!opened) return opened.error();
+    store = *std::move(opened);
+    return &*store;
+  }
+  std::string path() const { return folder + "/knowledge.db"; }
+};
+
+std::vector<std::string> texts_of(const std::vector<Fact>& facts) {
+  std::vector<std::string> texts;
+  texts.reserve(facts.size());
+  for (const Fact& fact : facts) texts.push_back(fact.topic + " " + fact.key + ": " + fact.value);
+  return texts;
+}
+
+std::vector<FoundFact> best_of(std::vector<Fact> facts, const std::vector<float>& relevance,
+                               std::size_t limit) {
+  std::vector<FoundFact> found;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (relevance[i] > 0) found.push_back({std::move(facts[i]), relevance[i]});
+  }
+  std::ranges::stable_sort(found, std::greater<>(), &FoundFact::relevance);
+  if (found.size() > limit) found.resize(limit);
+  return found;
+}
+
+class KnowledgePlugin final : public Plugin, public Knowledge {
+ public:
+  KnowledgePlugin(KnowledgeSettings settings, std::shared_ptr<const TextRanker> ranker)
+      : ranker_(std::move(ranker)), cabinet_(std::make_shared<Cabinet>()) {
+    cabinet_->folder = std::move(settings.folder);
+  }
+
+  std::string_view name() const noexcept override { return "knowledge"; }
+  Task<> start(Services& services) override;
+  Task<> stop() override;
+  asio::awaitable<Reply> on_endpoint(const Exchange& exchange) override;
+  void report(json::Writer& health) const override;
+
+  bool knows_anything(std::string_view tenant) const override { return facts_.contains(tenant); }
+  Task<std::vector<FoundFact>> search(std::string tenant, std::string question,
+                                      std::size_t limit) override;
+
+ private:
+  using Counts = std::map<std::string, std::uint64_t, std::less<>>;
+
+  // Runs fn(FactStore&), which returns a Result, where files may be waited for.
+  template <class Fn>
+  asio::awaitable<std::invoke_result_t<Fn&, FactStore&>> with(Fn fn);
+  Task<std::vector<FoundFact>> find(FactScope scope, std::string question, std::size_t limit);
+  Task<> add_contained(const FactScope& scope, const Query& query, std::vector<FoundFact>& found);
+  asio::awaitable<Reply> topics(const std::string& tenant);
+  asio::awaitable<Reply> store(const Exchange& exchange);
+  asio::awaitable<Reply> answer(const Exchange& exchange);
+  Task<std::vector<Answered>> answers_to(const std::string& tenant, const Query& query);
+
+  std::shared_ptr<const TextRanker> ranker_;
+  std::shared_ptr<Cabinet> cabinet_;
+  Services* services_ = nullptr;
+  std::optional<Strand> strand_;
+  Counts facts_;  // by tenant; none that has no facts
+};
+
+Task<> KnowledgePlugin::start(Services& services) {
+  services_ = &services;
+  strand_.emplace(services.pools.disk.get_executor());
+  services.knowledge = this;
+  auto job = [cabinet = cabinet_]() -> Result<Counts> {
+    const auto there = files::info(cabinet->path());
+    if (cabinet->folder.empty() || !there) return Counts();
+    const auto store = cabinet->open();
+    if (!store) return store.error();
+    return (*store)->counts();
+  };
+  auto counts = co_await run_in_turn(*strand_, std::move(job));
+  if (!counts) co_return counts.error();
+  facts_ = *std::move(counts);
+  co_return Result<>{};
+}
+
+Task<> KnowledgePlugin::stop() {
+  if (!strand_) co_return Result<>{};
+  auto job = [cabinet = cabinet_] {
+    cabinet->store.reset();
+    return true;
+  };
+  co_await run_in_turn(*strand_, std::move(job));
+  co_return Result<>{};
+}
+
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn&, FactStore&>> KnowledgePlugin::with(Fn fn) {
+  auto job = [cabinet = cabinet_,
+              fn = std::move(fn)]() mutable -> std::invoke_result_t<Fn&, FactStore&> {
+    const auto store = cabinet->open();
+    if (!store) return store.error();
+    return fn(**store);
+  };
+  co_return co_await run_in_turn(*strand_, std::move(job));
+}
+
+Task<std::vector<FoundFact>> KnowledgePlugin::search(std::string tenant, std::string question,
+                                                     std::size_t limit) {
+  FactScope scope{std::move(tenant), std::nullopt};
+  co_return co_await find(std::move(scope), std::move(question), limit);
+}
+
+Task<std::vector<FoundFact>> KnowledgePlugin::find(FactScope scope, std::string question,
+                                                   std::size_t limit) {
+  if (!knows_anything(scope.tenant)) co_return std::vector<FoundFact>();
+  auto look = [&scope, &question](FactStore& store) { return store.candidates(scope, question); };
+  auto facts = co_await with(std::move(look));
+  if (!facts) co_return facts.error();
+  auto rank = [ranker = ranker_, question = std::move(question), facts = *std::move(facts),
+               limit]() mutable {
+    const std::vector<float> relevance = ranker->rank(question, texts_of(facts));
+    return best_of(std::move(facts), relevance, limit);
+  };
+  co_return co_await run_on(services_->pools.cpu, std::move(rank));
+}
+
+asio::awaitable<Reply> KnowledgePlugin::on_endpoint(const Exchange& exchange) {
+  const Request& request = exchange.request;
+  const std::string_view path = request.path();
+  if (path == "/v1/knowledge/topics" && request.method == "GET") {
+    co_return co_await topics(exchange.identity.tenant);
+  }
+  if (request.method != "POST") co_return nullptr;
+  if (path == "/v1/knowledge/store") co_return co_await store(exchange);
+  if (path == "/v1/knowledge/search") co_return co_await answer(exchange);
+  co_return nullptr;
+}
+
+asio::awaitable<Reply> KnowledgePlugin::topics(const std::string& tenant) {
+  std::vector<Topic> list;
+  if (knows_anything(tenant)) {
+    auto look = [&tenant](FactStore& store) { return store.topics(tenant); };
+    auto found = co_await with(std::move(look));
+    if (!found) co_return to_reply(found.error());
+    list = *std::move(found);
+  }
+  co_return json_reply(200, topics_body(list));
+}
+
+asio::awaitable<Reply> KnowledgePlugin::store(const Exchange& exchange) {
+  auto fact = read_new_fact(exchange.request.body);
+  if (!fact) co_return to_reply(fact.error());
+  const std::string& tenant = exchange.identity.tenant;
+  auto put = [&tenant, &fact, now = unix_now()](FactStore& store) {
+    return store.store(tenant, *fact, now);
+  };
+  const auto stored = co_await with(std::move(put));
+  if (!stored) co_return to_reply(stored.error());
+  if (stored->is_new) ++facts_[tenant];
+  co_return json_reply(200, stored_body(*fact, *stored));
+}
+
+asio::awaitable<Reply> KnowledgePlugin::answer(const Exchange& exchange) {
+  const auto query = read_query(exchange.request.body);
+  if (!query) co_return to_reply(query.error());
+  const auto results = co_await answers_to(exchange.identity.tenant, *query);
+  if (!results) co_return to_reply(results.error());
+  co_return json_reply(200, results_body(*results, *query));
+}
+
+Task<std::vector<Answered>> KnowledgePlugin::answers_to(const std::string& tenant,
+                                                        const Query& query) {
+  const FactScope scope{tenant, query.topic};
+  auto found = co_await find(scope, query.text, query.limit);
+  if (!found) co_return found.error();
+  const auto contained = co_await add_contained(scope, query, *found);
+  if (!contained) co_return contained.error();
+  std::vector<Answered> results;
+  for (FoundFact& one : *found) results.push_back({std::move(one), {}});
+  if (!query.versions) co_return results;
+  auto look = [&results](FactStore& store) -> Result<> {
+    for (Answered& result : results) {
+      auto old = store.old_values(result.found.fact.id);
+      if (!old) return old.error();
+      result.old = *std::move(old);
+    }
+    return {};
+  };
+  const auto looked = co_await with(std::move(look));
+  if (!looked) co_return looked.error();
+  co_return results;
+}
+
+// What was typed may be a part of a word, or of a text that is not made of words.
+Task<> KnowledgePlugin::add_contained(const FactScope& scope, const Query& query,
+                                      std::vector<FoundFact>& found) {
+  const bool worth_it = found.size() < query.limit && query.text.size() <= kMaxContained;
+  if (!worth_it || !knows_anything(scope.tenant)) co_return Result<>{};
+  auto look = [&scope, &query](FactStore& store) {
+    return store.containing(scope, query.text, query.limit);
+  };
+  auto contained = co_await with(std::move(look));
+  if (!contained) co_return contained.error();
+  for (Fact& fact : *contained) {
+    const auto same = [&fact](const FoundFact& one) { return one.fact.id == fact.id; };
+    if (found.size() < query.limit && std::ranges::none_of(found, same)) {
+      found.push_back({std::move(fact), 0});
+    }
+  }
+  co_return Result<>{};
+}
+
+void KnowledgePlugin::report(json::Writer& health) const {
+  std::uint64_t facts = 0;
+  for (const auto& [tenant, count] : facts_) facts += count;
+  health.key("knowledge").begin_object();
+  health.member("facts", facts).member("tenants", facts_.size()).end_object();
+}
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_knowledge(KnowledgeSettings settings,
+                                       std::shared_ptr<const TextRanker> ranker) {
+  return std::make_unique<KnowledgePlugin>(std::move(settings), std::move(ranker));
+}
+
+}  // namespace keep::knowledge
