@@ -21,7 +21,7 @@ struct Block {
   std::string text;
   std::int64_t tokens = 0;
   std::vector<std::uint32_t> passages;  // in the index of the conversation
-  std::vector<std::uint64_t> facts;     // hashes of stored facts and their versions
+  std::vector<std::uint64_t> facts{};   // hashes of stored facts and their versions
 };
 
 class FrozenBlocks {
