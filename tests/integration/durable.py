@@ -46,9 +46,9 @@ class Durable(ScriptedCase):
     KEEP_FLAGS = ("--window.tokens", "1000")
 
     @staticmethod
-    def answer(messages):
+    def answer(body):
         """The same for the same question: a turn that is asked again is not another one."""
-        chance = random.Random(messages[-1]["content"])
+        chance = random.Random(body["messages"][-1]["content"])
         return " ".join(chance.choices(WORDS, k=chance.choice((3, 30, 300)))).capitalize() + "."
 
     def ask(self, talk, messages, stream=False):
@@ -88,9 +88,14 @@ class Durable(ScriptedCase):
             self.ask(talk, talk.messages[:-1])
             self.assertEqual(self.stored(talk), before, f"{talk.name}: a message was not on record")
 
-    def count(self):
-        listed = wire.get(self.keep.port, "/v1/conversations/list").json["conversations"]
-        return {talk["conversation_id"]: talk["messages"] for talk in listed}
+    def read(self, talk):
+        """-> every message on record, in the order it was said"""
+        messages, start = [], 0
+        while start is not None:
+            page = wire.get(self.keep.port, f"/v1/conversations/{talk.name}?from={start}&limit=1000").json
+            messages += [entry["message"] for entry in page["messages"]]
+            start = page["next"]
+        return messages
 
     def test_killed_while_writing(self):
         self.talks = [Talk(f"talk-{i}") for i in range(TALKS)]
@@ -109,6 +114,8 @@ class Durable(ScriptedCase):
                 self.check(talk)
                 if talk.turns > LONGEST:
                     self.talks[self.talks.index(talk)] = Talk(f"{talk.name}-{kill}")
+        for talk in self.talks:
+            self.assertEqual(self.read(talk)[:len(talk.messages)], talk.messages, talk.name)
         turns = sum(talk.turns for talk in self.talks)
         print(f"    {KILLS} kills, {turns} answered turns on record", flush=True)
         self.assertGreater(turns, KILLS)

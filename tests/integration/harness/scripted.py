@@ -8,7 +8,7 @@ TEMPLATE = "<|im_start|>{role}\n{content}<|im_end|>\n"
 
 
 class Scripted:
-    """`answer` gets the messages of a chat completion and returns a text; it is called by many threads."""
+    """`answer` gets the body of a chat completion and returns a text; it is called by many threads."""
 
     def __init__(self, answer, slots=4, n_ctx=1024):
         self.answer, self.slots, self.n_ctx = answer, slots, n_ctx
@@ -31,7 +31,7 @@ class Scripted:
 
     def complete(self, body):
         """-> (text, usage and timings)"""
-        text = self.answer(body["messages"])
+        text = self.answer(body)
         prompt = count(render(body["messages"]))
         spent = max(1, count(text))
         return text, {

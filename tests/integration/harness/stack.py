@@ -195,8 +195,8 @@ class ScriptedCase(StackCase):
         return scripted.Scripted(cls.answer, cls.SLOTS, TRAINED)
 
     @staticmethod
-    def answer(messages):
-        """-> what the model says to these messages"""
+    def answer(body):
+        """-> what the model says to this request"""
         raise NotImplementedError
 
 
