@@ -27,7 +27,7 @@ asio::awaitable<bool> Guard::run(asio::awaitable<void> work) {
   } catch (...) {
     failure = std::current_exception();
   }
-  running_ = false;
+  running_ = watching_ = false;
   const auto state = co_await asio::this_coro::cancellation_state;
   const bool cancelled = state.cancelled() != asio::cancellation_type::none;
   co_await asio::this_coro::reset_cancellation_state();
@@ -40,9 +40,7 @@ asio::awaitable<bool> Guard::run(asio::awaitable<void> work) {
 asio::awaitable<bool> Guard::run_watched(asio::awaitable<void> work) {
   watching_ = true;
   watch();
-  const bool whole = co_await run(std::move(work));
-  watching_ = false;
-  co_return whole;
+  co_return co_await run(std::move(work));
 }
 
 void Guard::cut() {

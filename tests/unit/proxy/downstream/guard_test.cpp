@@ -156,15 +156,19 @@ TEST_F(GuardTest, CutBetweenTwoWaitsIsNotLost) {
   });
 }
 
-TEST_F(GuardTest, PassesOnWhatTheWorkThrows) {
+TEST_F(GuardTest, PassesOnWhatTheWorkThrowsAndStopsWatching) {
   bool caught = false;
-  run([&caught](Peer&, Guard& guard) -> asio::awaitable<void> {
+  run([&](Peer& peer, Guard& guard) -> asio::awaitable<void> {
     try {
       auto work = fail();
-      co_await guard.run(std::move(work));
+      co_await guard.run_watched(std::move(work));
     } catch (const std::runtime_error&) {
       caught = true;
     }
+    asio::write(client_, asio::buffer("next", 4));
+    auto later = elapse(5ms);
+    co_await guard.run(std::move(later));
+    EXPECT_EQ(peer.input.size(), 0U) << "that is for whoever reads the next request";
   });
   EXPECT_TRUE(caught);
 }
