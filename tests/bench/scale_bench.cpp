@@ -6,6 +6,7 @@
 #include "plugins/history/conversation_log.hpp"
 #include "tests/bench/bench_report.hpp"
 #include "tests/bench/chat_text.hpp"
+#include "tests/bench/scale_index.hpp"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -165,7 +166,7 @@ void measure_store(BenchReport& report, std::uint64_t wanted) {
 int run(std::uint64_t tokens) {
   BenchReport report("scale");
   measure_store(report, tokens);
-  // The lexical index is measured here, on the same talk: bytes per token, build rate, queries.
+  measure_index(report, tokens);
   return report.finish();
 }
 
