@@ -70,7 +70,7 @@ asio::awaitable<void> run(Talk& t, const std::function<bool()>& interrupted) {
   auto work = keep_result(t);
   auto limit = watch(t.request, interrupted);
   const std::size_t first = co_await race(std::move(work), std::move(limit));
-  if (first == 0) co_return;
+  if (first == 0 || (t.result && *t.result)) co_return;
   const bool gave_up = interrupted && interrupted();
   t.result = Error(gave_up ? Fault::kCancelled : Fault::kTimeout, Side::kUpstream, "no reply");
 }

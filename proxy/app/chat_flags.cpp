@@ -2,6 +2,7 @@
 
 #include "app/config_values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ostream>
 
@@ -31,6 +32,7 @@ const ClientFlag* find(const std::vector<ClientFlag>& flags, std::string_view na
 
 Error unknown(const std::string& name, const std::vector<ClientFlag>& flags) {
   std::vector<std::string> known;
+  known.reserve(flags.size());
   for (const ClientFlag& flag : flags) known.emplace_back(flag.name);
   const std::string near = config::nearest(name, known);
   return config::bad_value("unknown flag --" + name +

@@ -16,10 +16,12 @@ struct Verb {
   int (*run)(const Invocation&);
 };
 
-constexpr std::array<Verb, 4> kVerbs{{
+constexpr std::array<Verb, 6> kVerbs{{
     {"serve", "run the proxy", verb_serve},
     {"doctor", "check the configuration and every llama-server behind it", verb_doctor},
+    {"chat", "talk to the model behind a running llama-keep", verb_chat},
     {"conversations", "list, show, export or end what is on record", verb_conversations},
+    {"knowledge", "store and search facts", verb_knowledge},
     {"version", "print the version", verb_version},
 }};
 

@@ -27,7 +27,9 @@ int run_verb(Invocation invocation);
 
 int verb_serve(const Invocation& invocation);
 int verb_doctor(const Invocation& invocation);
+int verb_chat(const Invocation& invocation);
 int verb_conversations(const Invocation& invocation);
+int verb_knowledge(const Invocation& invocation);
 int verb_version(const Invocation& invocation);
 
 }  // namespace keep

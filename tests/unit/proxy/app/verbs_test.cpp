@@ -35,7 +35,7 @@ TEST(RunVerb, SuggestsTheNearestVerb) {
 
 TEST(RunVerb, EveryVerbHasHelp) {
   EXPECT_EQ(run({"--help"}).code, kExitOk);
-  for (const char* verb : {"serve", "doctor", "conversations", "version"}) {
+  for (const char* verb : {"serve", "doctor", "chat", "conversations", "knowledge", "version"}) {
     const Ran ran = run({verb, "--help"});
     EXPECT_EQ(ran.code, kExitOk);
     EXPECT_THAT(ran.out, HasSubstr(std::string("usage: llama-keep ") + verb));
@@ -53,6 +53,21 @@ TEST(VerbConversations, SaysHowToReachAServer) {
   const Ran ran = run({"conversations", "list", "--url", "http://127.0.0.1:1"});
   EXPECT_EQ(ran.code, kExitProblem);
   EXPECT_THAT(ran.err, HasSubstr("nobody listens at http://127.0.0.1:1; start llama-keep"));
+}
+
+TEST(VerbKnowledge, WantsAnActionAndItsFlags) {
+  EXPECT_THAT(run({"knowledge"}).err, HasSubstr("an action is missing"));
+  EXPECT_THAT(run({"knowledge", "search"}).err, HasSubstr("search needs a query"));
+  EXPECT_THAT(run({"knowledge", "add", "--topic", "t", "--key", "k"}).err,
+              HasSubstr("add needs --value"));
+  EXPECT_EQ(run({"knowledge", "topics", "more"}).code, kExitUsage);
+}
+
+TEST(VerbChat, RefusesWhatItCannotUse) {
+  EXPECT_THAT(run({"chat", "hello"}).err, HasSubstr("unexpected word \"hello\""));
+  EXPECT_THAT(run({"chat", "--max-tokens", "many"}).err, HasSubstr("--max-tokens: "));
+  EXPECT_THAT(run({"chat", "--url", "ftp://x"}).err, HasSubstr("must start with http://"));
+  EXPECT_EQ(run({"chat", "--conversion", "x"}).code, kExitUsage);
 }
 
 TEST(VerbVersion, TellsTheOldestEngine) {
