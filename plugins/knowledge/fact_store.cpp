@@ -96,7 +96,7 @@ Result<> FactStore::prepare_schema() {
   if (!page) return page.error();
   const std::uint64_t pages = kMaxBytes / static_cast<std::uint64_t>(size->integer(0));
   const std::string limit = "PRAGMA max_page_count=" + std::to_string(pages);
-  const auto limited = database_.run(limit);
+  auto limited = database_.run(limit);
   if (!limited || schema == kSchema) return limited;
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
