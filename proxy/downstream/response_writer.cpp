@@ -69,12 +69,16 @@ Task<> ResponseWriter::send(std::string_view a, std::string_view b, std::string_
 Task<> ResponseWriter::write(std::string_view bytes) {
   if (bytes.empty() || head_only_) co_return co_await flush();
   if (!chunked_) co_return co_await send(bytes);
+  co_return co_await send_chunk(bytes, "\r\n");
+}
+
+Task<> ResponseWriter::send_chunk(std::string_view bytes, std::string_view tail) {
   std::array<char, 20> size{};
   const auto end = std::to_chars(size.data(), size.data() + 16, bytes.size(), 16).ptr;
   end[0] = '\r';
   end[1] = '\n';
   const std::string_view line(size.data(), static_cast<std::size_t>(end + 2 - size.data()));
-  co_return co_await send(line, bytes, "\r\n");
+  co_return co_await send(line, bytes, tail);
 }
 
 Task<> ResponseWriter::flush() {
@@ -83,12 +87,14 @@ Task<> ResponseWriter::flush() {
   co_return co_await send(nothing);
 }
 
-Task<> ResponseWriter::finish() {
+Task<> ResponseWriter::finish(std::string_view last) {
   Result<> sent;
-  if (chunked_ && !head_only_) {
+  if (!chunked_ || head_only_) {
+    sent = co_await write(last);
+  } else if (last.empty()) {
     sent = co_await send("0\r\n\r\n");
   } else {
-    sent = co_await flush();
+    sent = co_await send_chunk(last, "\r\n0\r\n\r\n");
   }
   finished_ = sent.has_value();
   co_return sent;

@@ -27,7 +27,8 @@ class ResponseWriter {
              std::optional<std::uint64_t> content_length);
   Task<> write(std::string_view bytes);  // empty is fine: nothing but a pending head is sent
   Task<> flush();                        // the head, if it has not left
-  Task<> finish();                       // ends the body; begin() must have been called
+  // Ends the body, with its last bytes in the same write; begin() must have been called.
+  Task<> finish(std::string_view last = {});
   Task<> reply(const LocalReply& reply, const Headers& extra);
 
   bool begun() const noexcept { return begun_; }
@@ -38,6 +39,7 @@ class ResponseWriter {
   void abandon() noexcept { last_ = true; }  // the response stays incomplete on purpose
 
  private:
+  Task<> send_chunk(std::string_view bytes, std::string_view tail);
   Task<> send(std::string_view a, std::string_view b = {}, std::string_view c = {});
 
   Peer& peer_;

@@ -213,9 +213,7 @@ class EventRelay {
       begin(encoder_->streams() ? std::nullopt : std::optional<std::uint64_t>(out_.size()));
     }
     c_.deadline.set(c_.flow.settings.write, "write to client");
-    const auto sent = co_await c_.writer.write(out_);
-    if (!sent) co_return failed(sent.error());
-    const auto closed = co_await c_.writer.finish();
+    const auto closed = co_await c_.writer.finish(out_);
     if (!closed) co_return failed(closed.error());
     // The client has been told by upstream's own event; the records still have to say so.
     if (upstream_error_) {
