@@ -13,9 +13,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace keep::history {
@@ -56,7 +56,7 @@ class HistoryEndpoints {
   Shelf& shelf_;
   const HistorySettings& settings_;
   std::vector<ConversationKeeper*> keepers_;
-  std::map<ConversationName, std::set<const Exchange*>> running_;
+  std::unordered_map<ConversationName, std::set<const Exchange*>, NameHash> running_;
   LruMap<ConversationName, Last, NameHash> last_;
   std::uint64_t removed_ = 0, hits_ = 0, misses_ = 0;
 };

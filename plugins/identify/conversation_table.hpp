@@ -77,7 +77,7 @@ class ConversationTable {
   };
   std::vector<Remembered> remembered() const;
   // An entry that is there already stays.
-  void restore(const Remembered& entry);
+  void restore(const Remembered& from);
 
   std::size_t derived() const noexcept { return entries_.size() - explicit_; }
   std::size_t with_id() const noexcept { return explicit_; }

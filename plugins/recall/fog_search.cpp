@@ -23,7 +23,8 @@ std::string key_of(const ConversationName& name) {
 }
 
 // Of several lists in turns, each passage once.
-std::vector<FoundPassage> merge(std::vector<std::vector<FoundPassage>> lists, std::size_t limit) {
+std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& lists,
+                                std::size_t limit) {
   std::vector<FoundPassage> merged;
   const auto known = [&](const FoundPassage& one) {
     return std::ranges::any_of(
@@ -113,7 +114,7 @@ Task<std::vector<Found>> FogSearch::find(Search search) {
     for (const std::string& question : search.questions) {
       lists.push_back(shared->index.search(question, search.path, search.end, search.limit));
     }
-    return merge(std::move(lists), search.limit);
+    return merge(lists, search.limit);
   };
   const auto passages = co_await run_in_turn(shared->strand, std::move(job));
   co_return co_await read(search.name, passages);
