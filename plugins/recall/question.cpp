@@ -1,5 +1,8 @@
 #include "plugins/recall/question.hpp"
 
+#include "plugins/recall/vocabulary.hpp"
+#include "plugins/recall/words.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -119,6 +122,21 @@ bool adds_to(std::string_view passage, std::string_view turn) {
     adds = adds || (word.size() >= kTelling && !known.contains(lower(word)));
   });
   return adds;
+}
+
+bool has_all_of(std::string_view passage, std::string_view turn) {
+  Vocabulary said;
+  WordReader words(passage);
+  for (auto word = words.next(); !word.empty(); word = words.next()) said.add(word);
+  std::size_t telling = 0;
+  words.reset(turn);
+  for (auto word = words.next(); !word.empty(); word = words.next()) {
+    const Vocabulary::Found found = said.find(word);
+    if (found.hash == 0) continue;
+    if (found.id == kNoTerm) return false;
+    ++telling;
+  }
+  return telling > 1;
 }
 
 std::vector<std::string> questions_of(std::string_view turn, std::string_view before) {

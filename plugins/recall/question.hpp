@@ -20,4 +20,8 @@ bool asks(std::string_view turn);
 // Whether `passage` says more than `turn` does: a word of three letters or more that is not there.
 bool adds_to(std::string_view passage, std::string_view turn);
 
+// Whether `passage` alone has all words of `turn` that tell something, in any form, and these are
+// at least two.
+bool has_all_of(std::string_view passage, std::string_view turn);
+
 }  // namespace keep::recall

@@ -99,7 +99,8 @@ Selected select_passages(std::vector<Found> found, const Exchange& exchange, std
                        present.passages.contains(one.passage);
     if (known || one.relevance < floor || !adds_to(one.text, turn)) continue;
     if (!texts.insert(one.text).second) continue;
-    floor = std::max(floor, one.relevance * kTail);
+    const bool whole = chosen.empty() && has_all_of(one.text, turn);
+    floor = std::max(floor, one.relevance * (whole ? kTailOfWhole : kTail));
     const std::int64_t tokens = tokenizer.estimate(one.text.size()) + kFrameTokens;
     if (tokens > room) continue;
     room -= tokens;

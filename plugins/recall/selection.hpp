@@ -30,6 +30,10 @@ inline constexpr double kStatementMargin = 0.25;
 // Less telling than this share of the best passage: noise that a small model may take for an
 // answer.
 inline constexpr float kTail = 0.5F;
+// The same when the best passage has every word of the question: what lacks some is most likely
+// about something else. On dialogues that loses 0.7 of 79 % of the evidence at 1024 tokens, and
+// saves a tenth of them.
+inline constexpr float kTailOfWhole = 0.8F;
 inline constexpr std::int64_t kHeadTokens = 24;  // what stands before all quotes
 
 // Below it nothing goes into a prompt.

@@ -46,5 +46,12 @@ TEST(AddsTo, SaysWhetherThereIsAnythingNew) {
   EXPECT_FALSE(adds_to("", "x"));
 }
 
+TEST(HasAllOf, CountsTheWordsThatTellSomething) {
+  EXPECT_TRUE(has_all_of("The codes of the museum are 7341.", "What is the code of the museum?"));
+  EXPECT_FALSE(has_all_of("The code of the castle is 7341.", "What is the code of the museum?"));
+  EXPECT_FALSE(has_all_of("The code is 7341.", "What is the code?"));
+  EXPECT_FALSE(has_all_of("", ""));
+}
+
 }  // namespace
 }  // namespace keep::recall

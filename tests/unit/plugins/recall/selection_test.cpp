@@ -59,6 +59,15 @@ TEST_F(SelectPassages, NothingFarBelowTheBest) {
   EXPECT_EQ(select({found(5, "five", 1.0F), found(2, "two", 0.45F)}), (Texts{"five"}));
 }
 
+TEST_F(SelectPassages, NearTheBestWhenThatHasAllThatIsAskedFor) {
+  const std::vector<Found> list = {found(5, "The code of the museum is 7341.", 1.0F),
+                                   found(2, "The code of the castle is 5208.", 0.7F),
+                                   found(1, "Got it, the museum's code is 7341.", 0.9F)};
+  EXPECT_EQ(select(list, "What is the code of the museum?"),
+            (Texts{"Got it, the museum's code is 7341.", "The code of the museum is 7341."}));
+  EXPECT_EQ(select(list, "What is the code of the museum in Rome?").size(), 3U);
+}
+
 TEST_F(SelectPassages, StatementsNeedMore) {
   EXPECT_EQ(select({found(5, "five", 0.5F)}), (Texts{"five"}));
   EXPECT_EQ(select({found(5, "five", 0.5F)}, "The code is nice."), Texts{});
