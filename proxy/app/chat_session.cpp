@@ -107,6 +107,7 @@ std::string ChatSession::request_body() const {
   body.end_array().member("stream", true);
   body.key("stream_options").begin_object().member("include_usage", true).end_object();
   if (settings_.max_tokens) body.member("max_tokens", *settings_.max_tokens);
+  if (settings_.temperature) body.member("temperature", *settings_.temperature);
   return body.end_object().take();
 }
 

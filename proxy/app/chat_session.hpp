@@ -19,6 +19,7 @@ struct ChatSettings {
   std::string system;        // empty: none
   std::string model;         // empty: the server's own
   std::optional<std::int64_t> max_tokens;
+  std::optional<double> temperature;
 };
 
 class ChatSession {

@@ -1,10 +1,12 @@
 #include "app/line_editor.hpp"
 
 #include <histedit.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <cwchar>
 #include <iostream>
@@ -29,6 +31,7 @@ void use_utf8() {
 
 struct LineEditor::Terminal {
   std::function<bool()> interrupted;
+  bool given_up = false;  // the line that is being read
   std::string prompt;
   EditLine* editor = nullptr;
   History* history = nullptr;
@@ -40,19 +43,33 @@ struct LineEditor::Terminal {
   }
   static const char* show_prompt(EditLine* editor) { return of(editor)->prompt.c_str(); }
   static int read_key(EditLine* editor, wchar_t* key);
+  bool wait_for_key();
 };
+
+// False when the line was given up. Signals are let in while it waits and at no other time: one
+// that came just before the wait would not end it.
+bool LineEditor::Terminal::wait_for_key() {
+  sigset_t interrupts, others;
+  sigemptyset(&interrupts);
+  sigaddset(&interrupts, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &interrupts, &others);
+  while (!interrupted()) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::ppoll(&input, 1, nullptr, &others) >= 0 || errno != EINTR) break;
+  }
+  given_up = interrupted();
+  pthread_sigmask(SIG_SETMASK, &others, nullptr);
+  return !given_up;
+}
 
 // libedit's own reader goes on after a signal: an interruption would take effect at the next one.
 int LineEditor::Terminal::read_key(EditLine* editor, wchar_t* key) {
   std::mbstate_t state{};
   for (;;) {
+    if (!of(editor)->wait_for_key()) return -1;
     char byte = 0;
     const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
-    if (count == 0) return 0;
-    if (count < 0) {
-      if (errno == EINTR && !of(editor)->interrupted()) continue;
-      return -1;
-    }
+    if (count <= 0) return static_cast<int>(count);
     const std::size_t size = std::mbrtowc(key, &byte, 1, &state);
     if (size == static_cast<std::size_t>(-2)) continue;  // a part of a character
     if (size != static_cast<std::size_t>(-1)) return 1;
@@ -97,10 +114,9 @@ std::optional<std::string> LineEditor::read_terminal(const std::string& prompt) 
   int size = 0;
   const char* const line = el_gets(terminal_->editor, &size);
   if (line == nullptr || size <= 0) {
-    const bool given_up = size < 0 && errno == EINTR;
     el_reset(terminal_->editor);
     std::cout << std::endl;
-    if (given_up) return std::string();
+    if (terminal_->given_up) return std::string();
     return std::nullopt;
   }
   std::string text(line, static_cast<std::size_t>(size));

@@ -12,7 +12,7 @@ namespace keep {
 
 class LineEditor {
  public:
-  // `interrupted`: asked when a signal ends the wait for a key; true gives the line up.
+  // `interrupted`: asked before and after every wait for a key; true gives the line up.
   explicit LineEditor(std::function<bool()> interrupted);
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;

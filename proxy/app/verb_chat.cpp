@@ -16,10 +16,11 @@ namespace keep {
 
 namespace {
 
-constexpr std::array<ClientFlag, 4> kFlags{{
+constexpr std::array<ClientFlag, 5> kFlags{{
     {"conversation", "ID", "Go on with this conversation; without it a new one begins."},
     {"system", "TEXT", "System prompt."},
     {"max-tokens", "N", "Longest answer, in tokens."},
+    {"temperature", "T", "How freely the model chooses its words; 0: not at all."},
     {"model", "NAME", "Model to ask for, where llama-server has several."},
 }};
 
@@ -36,6 +37,11 @@ Result<ChatSettings> settings_of(const ClientLine& line) {
     const auto count = config::parse_count(line.value("max-tokens"));
     if (!count) return config::bad_value("--max-tokens: " + count.error().detail);
     settings.max_tokens = static_cast<std::int64_t>(*count);
+  }
+  if (line.values.contains("temperature")) {
+    const auto value = config::parse_fraction(line.value("temperature"));
+    if (!value) return config::bad_value("--temperature: " + value.error().detail);
+    settings.temperature = *value;
   }
   return settings;
 }

@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -51,9 +52,14 @@ class Terminal:
     def type(self, text):
         os.write(self.fd, text.encode())
 
+    def await_prompt(self):
+        """Until keys are read one by one: what is typed earlier is echoed by the terminal as well."""
+        self.expect("> ")
+        wait_for(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON, 10, "keys are read")
+
     def say(self, line, expression, seconds=20):
         """Waits for the prompt, types the line. -> what follows, up to the match"""
-        self.expect("> ")
+        self.await_prompt()
         self.type(line + "\n")
         self.expect("\r\n")  # the end of the echo
         return self.expect(expression, seconds)
@@ -85,7 +91,7 @@ class Terminal:
 
 class Commands(StackCase):
     def terminal(self, *flags):
-        terminal = Terminal("chat", "--url", self.url, *flags)
+        terminal = Terminal("chat", "--url", self.url, "--temperature", "0", *flags)
         self.addCleanup(terminal.close)
         return terminal
 
@@ -108,13 +114,13 @@ class Commands(StackCase):
         chat.say("/sotre a b c", r"unknown command /sotre; did you mean /store\?")
         chat.say("/store pets", "usage: /store <topic> <key> <value>")
         chat.say("/search", "usage: /search <query>")
-        chat.expect("> ")
+        chat.await_prompt()
         self.assertEqual(chat.leave("/quit\n"), 0)
 
     def test_a_conversation_goes_on(self):
         first = self.terminal("--conversation", "again")
         first.say("My dog is named Waldo.", "\r\n")
-        first.expect("> ")
+        first.await_prompt()
         self.assertEqual(first.leave("\x04"), 0)  # Ctrl-D
         second = self.terminal("--conversation", "again")
         self.assertIn("with 2 messages", second.expect("/help lists"))
@@ -125,15 +131,16 @@ class Commands(StackCase):
 
     def test_ctrl_c_gives_a_line_up_and_the_history_has_the_lines(self):
         chat = self.terminal()
-        chat.expect("> ")
+        chat.await_prompt()
         chat.type("/nonsense\x03")
         chat.say("/topics", "\r\n")
-        chat.expect("> ")
+        chat.await_prompt()
         chat.type("\x1b[A\n")  # arrow up
         self.assertIn("/topics", chat.expect("no facts yet"))
 
     def test_lines_from_a_pipe(self):
-        code, out, errors = run("chat", "--url", self.url, text="My dog is named Bruno.\nWhat is my dog's name?\n")
+        code, out, errors = run("chat", "--url", self.url, "--temperature", "0",
+                                text="My dog is named Bruno.\nWhat is my dog's name?\n")
         self.assertEqual((code, errors), (0, ""))
         self.assertIn("Bruno", out.splitlines()[-1])
         code, _, errors = run("chat", "--url", self.url, text="/nonsense\n")
@@ -237,15 +244,15 @@ class Interrupted(unittest.TestCase):
         self.chat.say("stop", "the answer ended too early")
         self.assertEqual(self.server.bodies[-1]["messages"], [
             {"role": "system", "content": "Be brief."}, user("one"), assistant("half an answer"), user("stop")])
-        self.chat.expect("> ")
+        self.chat.await_prompt()
         self.assertEqual(self.chat.leave(), 0)
 
     def test_a_server_that_goes_away_is_named(self):
-        self.chat.expect("> ")
+        self.chat.await_prompt()
         self.server.stop()
         self.chat.type("hello\n")
         self.chat.expect(f"nobody listens at http://127.0.0.1:{self.server.port}")
-        self.chat.expect("> ")
+        self.chat.await_prompt()
         self.assertEqual(self.chat.leave(), 0)
         for verb in (("chat",), ("conversations", "list"), ("knowledge", "topics")):
             code, _, errors = run(*verb, "--url", f"http://127.0.0.1:{self.server.port}", text="")
