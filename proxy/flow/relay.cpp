@@ -15,6 +15,7 @@ namespace keep {
 namespace {
 
 constexpr std::size_t kMaxErrorBody = 1 << 20;
+constexpr std::size_t kMaxUnsent = 16 << 10;  // before the head
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 AttemptResult done() { return AttemptResult{AttemptEnd::kDone, Error()}; }
@@ -190,11 +191,21 @@ class EventRelay {
     c_.writer.begin(head_.status, head_.reason, headers, length);
   }
 
-  // The head leaves with the first event of any kind: the client sees life during a long prefill.
+  // The head tells how much was cached, which llama-server reports right after its first, empty
+  // event and before a long prefill.
+  bool may_begin() const {
+    const Exchange& exchange = c_.exchange;
+    if (!exchange.timeline.first_event) return false;
+    const bool reported = exchange.force_progress || exchange.chat.return_progress;
+    return !reported || exchange.answer.progress || exchange.timeline.first_output ||
+           upstream_error_ || out_.size() > kMaxUnsent;
+  }
+
+  // The head leaves with the first telling event: the client sees life during a long prefill.
   Task<> send() {
     if (!encoder_->streams()) co_return Result<>{};
     if (!c_.writer.begun()) {
-      if (!c_.exchange.timeline.first_event) co_return Result<>{};
+      if (!may_begin()) co_return Result<>{};
       begin(std::nullopt);
     }
     c_.deadline.set(c_.flow.settings.write, "write to client");
