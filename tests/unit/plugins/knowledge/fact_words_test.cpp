@@ -7,7 +7,15 @@ namespace {
 
 TEST(MatchExpression, QuotesEveryWord) {
   EXPECT_EQ(match_expression(7, "my dog's NEAR(name*)"),
-            R"(tenant:"t7" AND {topic key value}:("my" OR "dog" OR "s" OR "NEAR" OR "name"))");
+            R"(tenant:"t7" AND {topic key value}:("dog" OR "NEAR" OR "name"))");
+}
+
+TEST(MatchExpression, TakesCommonWordsWhenThereAreNoOthers) {
+  EXPECT_EQ(match_expression(7, "The Who"),
+            R"(tenant:"t7" AND {topic key value}:("The" OR "Who"))");
+  for (const char* word : {"a", "about", "s", "t", "tell", "where", "which", "who", "your"}) {
+    EXPECT_EQ(match_expression(1, std::string(word) + " dog"), match_expression(1, "dog")) << word;
+  }
 }
 
 TEST(MatchExpression, IsEmptyWithoutWords) {
