@@ -150,6 +150,8 @@ class OtherEndpoints(ClientCase):
 
 
 class Errors(ClientCase):
+    FAILURES = "prompt is too long"
+
     def test_bad_input(self):
         with self.assertRaises(openai.BadRequestError) as caught:
             self.create({"role": "user", "content": 5})
@@ -164,7 +166,8 @@ class Errors(ClientCase):
         for stream in (False, True):
             with self.assertRaises(openai.BadRequestError) as caught:
                 self.create(user("The vault code is 7341. " * 200), stream=stream)
-            self.assertEqual(caught.exception.body["n_ctx"], TRAINED)
+            self.assertEqual(caught.exception.code, "context_length_exceeded")
+            self.assertIn(f"> {TRAINED} maximum", caught.exception.body["message"])
 
     def test_unknown_path(self):
         with self.assertRaises(openai.NotFoundError):
