@@ -1,5 +1,6 @@
 #include "plugins/history/history_endpoints.hpp"
 
+#include "base/unix_time.hpp"
 #include "plugins/history/conversation_endpoints.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -19,11 +20,6 @@ constexpr std::size_t kPageBytes = 4 << 20;  // of messages; a longer one is a p
 
 Reply not_found(const std::string& id) {
   return to_reply(Error(Fault::kNotFound, Side::kDownstream, "no conversation '" + id + "'"));
-}
-
-std::int64_t unix_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 }  // namespace

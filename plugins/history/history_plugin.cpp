@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/unix_time.hpp"
 #include "openai/message.hpp"
 #include "plugins/history/history_endpoints.hpp"
 #include "plugins/history/history_metrics.hpp"
@@ -20,11 +21,6 @@
 namespace keep::history {
 
 namespace {
-
-std::int64_t unix_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
 
 std::vector<Incoming> incoming_messages(const Exchange& exchange, const Tokenizer& tokenizer) {
   std::vector<Incoming> list;

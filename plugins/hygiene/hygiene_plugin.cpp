@@ -129,12 +129,12 @@ class HygienePlugin final : public Plugin {
 };
 
 void HygienePlugin::clean(Exchange& exchange) {
-  const auto placeholder = [this](std::size_t rule, std::string_view) {
+  const auto stand_in = [this](std::size_t rule, std::string_view) {
     return "\x01" + rules_.name(rule);
   };
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     openai::Message& message = exchange.chat.messages[i];
-    const auto cleaned = rules_.apply(message.role, message.content, placeholder);
+    const auto cleaned = rules_.apply(message.role, message.content, stand_in);
     if (!cleaned) continue;
     note_hits(exchange, *cleaned);
     if (cleaned->content.empty()) {

@@ -2,7 +2,7 @@
 // explains every prefix that broke nevertheless.
 //
 // on_request (before identify): rules that drop become request_edits; Message::hash of a changed
-// message is that of what is left, with a placeholder where a rule freezes, and 0 when the message
+// message is that of what is left, with a mark where a rule freezes, and 0 when the message
 // goes altogether. on_upstream_request: what is frozen becomes the conversation's first value
 // (attempt_edits), and the prompt is compared with the one before it. on_finish: the prompt is
 // remembered, if upstream saw it. Rules run over the messages of a list; a bare prompt and the

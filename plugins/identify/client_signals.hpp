@@ -3,7 +3,8 @@
 //
 // The order of the table is the order of trust: our own names, headers of one client, headers that
 // several clients use, fields of the body. The first one that carries a usable value wins. Missing,
-// empty and placeholder values ("null", "{{...}}": a template that was not filled in) are skipped.
+// empty values and those that say nothing ("null", "{{...}}": a template that was not filled in)
+// are skipped.
 #pragma once
 
 #include "base/json.hpp"

@@ -2,6 +2,7 @@
 
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/unix_time.hpp"
 #include "plugins/knowledge/fact_store.hpp"
 #include "plugins/knowledge/knowledge_endpoints.hpp"
 
@@ -18,11 +19,6 @@ namespace keep::knowledge {
 namespace {
 
 constexpr std::size_t kMaxContained = 256;  // bytes; a longer query is a question, no piece of text
-
-std::int64_t unix_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
 
 // The store, opened by the first who needs it; on the strand only.
 struct Cabinet {

@@ -1,6 +1,7 @@
 #include "app/chat_client.hpp"
 #include "app/chat_flags.hpp"
 #include "app/chat_record.hpp"
+#include "app/client_verb.hpp"
 #include "app/verbs.hpp"
 #include "base/json.hpp"
 
@@ -74,24 +75,8 @@ std::string fault_in(const ClientLine& line) {
 }  // namespace
 
 int verb_conversations(const Invocation& invocation) {
-  const auto wrong = [&invocation](const std::string& why, int code) {
-    invocation.err << "llama-keep conversations: " << why << "\n";
-    return code;
-  };
-  const auto line = parse_client_line(invocation.arguments, kFlags);
-  if (!line) return wrong(line.error().detail, kExitUsage);
-  if (line->switches.contains("help")) {
-    invocation.out << kUsage;
-    print_client_flags(invocation.out, kFlags);
-    return kExitOk;
-  }
-  if (const std::string fault = fault_in(*line); !fault.empty()) return wrong(fault, kExitUsage);
-  auto client = ChatClient::make(*line);
-  if (!client) return wrong(client.error().detail, kExitUsage);
-  const auto done = run(*client, *line, invocation.out);
-  if (!done) return wrong(done.error().detail, kExitProblem);
-  invocation.out.flush();
-  return kExitOk;
+  const ClientVerb verb{"conversations", kUsage, kFlags, fault_in, run};
+  return run_client_verb(verb, invocation);
 }
 
 }  // namespace keep

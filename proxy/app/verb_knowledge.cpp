@@ -1,6 +1,7 @@
 #include "app/chat_client.hpp"
 #include "app/chat_commands.hpp"
 #include "app/chat_flags.hpp"
+#include "app/client_verb.hpp"
 #include "app/verbs.hpp"
 
 #include <array>
@@ -24,12 +25,19 @@ constexpr const char* kUsage =
     "  add --topic T --key K --value V        store a fact\n"
     "  search QUERY                           the most relevant facts, with their score\n\n";
 
-Result<std::string> run(ChatClient& client, const ClientLine& line) {
+Result<std::string> answer(ChatClient& client, const ClientLine& line) {
   const std::string& action = line.words.front();
   if (action == "topics") return list_topics(client);
   if (action == "search") return search_facts(client, line.words.back(), line.value("topic"));
   return store_fact(
       client, {line.value("topic"), line.value("key"), line.value("value"), line.value("source")});
+}
+
+Result<> run(ChatClient& client, const ClientLine& line, std::ostream& out) {
+  const auto text = answer(client, line);
+  if (!text) return text.error();
+  out << *text;
+  return {};
 }
 
 // Nothing when the words are right.
@@ -53,24 +61,8 @@ std::string fault_in(const ClientLine& line) {
 }  // namespace
 
 int verb_knowledge(const Invocation& invocation) {
-  const auto wrong = [&invocation](const std::string& why, int code) {
-    invocation.err << "llama-keep knowledge: " << why << "\n";
-    return code;
-  };
-  const auto line = parse_client_line(invocation.arguments, kFlags);
-  if (!line) return wrong(line.error().detail, kExitUsage);
-  if (line->switches.contains("help")) {
-    invocation.out << kUsage;
-    print_client_flags(invocation.out, kFlags);
-    return kExitOk;
-  }
-  if (const std::string fault = fault_in(*line); !fault.empty()) return wrong(fault, kExitUsage);
-  auto client = ChatClient::make(*line);
-  if (!client) return wrong(client.error().detail, kExitUsage);
-  const auto done = run(*client, *line);
-  if (!done) return wrong(done.error().detail, kExitProblem);
-  invocation.out << *done;
-  return kExitOk;
+  const ClientVerb verb{"knowledge", kUsage, kFlags, fault_in, run};
+  return run_client_verb(verb, invocation);
 }
 
 }  // namespace keep

@@ -91,7 +91,7 @@ TEST(ApiKeys, RefusesWhatIsNotAKey) {
 
 TEST(ApiKeys, EitherHeaderWillDo) {
   const ApiKeys keys({"sk-one"});
-  Headers headers = with("Authorization", "Bearer placeholder");
+  Headers headers = with("Authorization", "Bearer unknown");
   headers.add("x-api-key", "sk-one");
   EXPECT_TRUE(keys.tenant_for(headers));
 }
