@@ -125,7 +125,9 @@ void ZoneKeeper::apply(Exchange& exchange, const ZonePlan& plan, const ZoneWeigh
 void ZoneKeeper::learn(const Exchange& exchange, const Outcome& outcome) noexcept {
   const auto& timings = exchange.answer.timings;
   if (!exchange.zone.planned || outcome.local || !timings) return;
-  const Tokens measured = timings->cache_n + timings->prompt_n - exchange.recalled.tokens;
+  const auto& continuation = exchange.continuation;
+  const Tokens begun = continuation ? continuation->tokens : 0;  // stands at the prompt's end
+  const Tokens measured = timings->cache_n + timings->prompt_n - exchange.recalled.tokens - begun;
   bias_.learn(exchange.zone.prompt_tokens, measured);
 }
 

@@ -51,6 +51,7 @@ struct RecalledBefore {
 struct Recalled {
   std::size_t passages = 0;
   std::size_t facts = 0;  // stored ones, which stand beside the passages
+  std::size_t mid = 0;    // of both together, in the middle of the answer
   std::int64_t tokens = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "exchange/clear_zone.hpp"
+#include "exchange/continuation.hpp"
 #include "exchange/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/body_edit.hpp"
@@ -65,6 +66,7 @@ struct Timeline {
 
 struct Exchange {
   static constexpr std::size_t kMaxAnswerBytes = 4 << 20;
+  static constexpr std::size_t kHoldNothing = std::string::npos;
 
   // core, before on_request
   std::string id;   // x-request-id: the client's, or minted
@@ -87,6 +89,9 @@ struct Exchange {
   std::vector<RecalledBefore> recalled_before;  // recall
   Recalled recalled;                            // recall
   std::optional<Overflow> overflow;             // core: of the attempt before this one
+
+  std::size_t hold_from = kHoldNothing;      // hedge: answer.text from this byte on has to wait
+  std::optional<Continuation> continuation;  // core: from the second half of a cut answer on
 
   Route route;        // slots
   int attempt = 0;    // core; 1 for the first

@@ -4,15 +4,18 @@
 //   on_route             once per attempt, in list order; may wait, with a deadline of its own
 //   on_upstream_request  once per attempt, in list order; adds attempt_edits
 //   on_response_head     once per attempt, reverse order
-//   on_event             every upstream event, reverse order; must not wait
+//   on_event             every upstream event, reverse order; must not wait; may keep text back
+//                        (exchange.hold_from) or stop the reading
+//   on_pause             after an on_event that stopped the reading; may wait; says whether the
+//                        answer goes on or is given anew from where the client has it
 //   on_answer            once per complete answer, reverse order, before its last bytes go to the
 //                        client: what is done here is done when the client sees the end
 //   on_finish            once per exchange however it ended, for every plugin, reverse order
 //
 // A plugin is advice, not a gate: one that fails in on_request or on_upstream_request is skipped
-// for that phase, counted, and logged at most once a minute (on_answer as well); a failing on_route
-// ends the exchange (overload, timeout). All calls come on the loop thread. The order of plugins is
-// the list in plugins/plugin_list.cpp.
+// for that phase, counted, and logged at most once a minute (on_pause, on_answer as well); a
+// failing on_route ends the exchange (overload, timeout). All calls come on the loop thread. The
+// order of plugins is the list in plugins/plugin_list.cpp.
 #pragma once
 
 #include "base/json.hpp"
@@ -33,7 +36,8 @@ namespace keep {
 struct Next {};                             // go on
 using Verdict = std::variant<Next, Reply>;  // Reply: stop and answer with this
 
-enum class EventAction { kForward, kDrop, kResubmit };
+enum class EventAction { kForward, kPause };  // kPause: read nothing more, call on_pause
+enum class Resumption { kGoOn, kResubmit };
 
 class Plugin {
  public:
@@ -52,6 +56,7 @@ class Plugin {
                                const openai::EventInfo&) noexcept {
     return EventAction::kForward;
   }
+  virtual Task<Resumption> on_pause(Exchange&) { co_return Resumption::kGoOn; }
   virtual Task<> on_answer(Exchange&) { co_return Result<>{}; }
   virtual void on_finish(const Exchange&, const Outcome&) noexcept {}
 

@@ -81,6 +81,7 @@ class Tokenizer {
 
 class Conversations;
 class Knowledge;
+class Recollection;
 
 struct Services {
   asio::io_context& loop;
@@ -93,6 +94,7 @@ struct Services {
   Tokenizer& tokenizer;
   Conversations* conversations = nullptr;  // set by history when it starts; null without it
   Knowledge* knowledge = nullptr;          // set by knowledge when it starts; null without it
+  Recollection* recollection = nullptr;    // set by recall when it starts; null without it
 };
 
 }  // namespace keep

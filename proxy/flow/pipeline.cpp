@@ -94,6 +94,17 @@ EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event
   return action;
 }
 
+asio::awaitable<Resumption> Pipeline::on_pause(Exchange& exchange) {
+  Resumption resumption = Resumption::kGoOn;
+  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
+    auto call = plugin->on_pause(exchange);
+    const auto wish = co_await guarded(std::move(call));
+    if (!wish) skipped(*plugin, "on_pause", wish.error().detail);
+    if (wish && *wish == Resumption::kResubmit) resumption = *wish;
+  }
+  co_return resumption;
+}
+
 Task<> Pipeline::on_answer(Exchange& exchange) {
   for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
     auto call = plugin->on_answer(exchange);

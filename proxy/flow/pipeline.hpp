@@ -26,6 +26,7 @@ class Pipeline {
   void on_response_head(Exchange& exchange, ResponseHead& head) noexcept;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept;
+  asio::awaitable<Resumption> on_pause(Exchange& exchange);
   Task<> on_answer(Exchange& exchange);
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept;
   // nullptr: no plugin's endpoint.

@@ -6,6 +6,7 @@
 
 #include "base/deadline.hpp"
 #include "downstream/response_writer.hpp"
+#include "flow/client_stream.hpp"
 #include "flow/flow.hpp"
 #include "flow/run_attempt.hpp"
 #include "openai/response_encoder.hpp"
@@ -19,12 +20,14 @@ struct RelayContext {
   Exchange& exchange;
   UpstreamConnection& connection;
   ResponseWriter& writer;
+  ClientStream& stream;
   Deadline& deadline;
 };
 
 // Bytes as they come, framed anew: other paths, errors, whatever is no event stream.
 asio::awaitable<AttemptResult> relay_bytes(RelayContext context, ResponseHead head);
-// Server-sent events of the API endpoints.
+// Server-sent events of the API endpoints. kResubmit: a plugin wants the rest of the answer anew;
+// exchange.continuation says from where on.
 asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head);
 // An error reply of upstream, whole (at most 1 MB of it).
 Task<std::string> read_error_body(RelayContext context);
@@ -32,6 +35,8 @@ Task<std::string> read_error_body(RelayContext context);
 asio::awaitable<AttemptResult> relay_error(RelayContext context, ResponseHead head,
                                            std::string body);
 
+// Of the answer, from upstream's and with X-Keep-*.
+Headers client_headers(const RelayContext& context, const ResponseHead& head);
 // How this exchange's client is answered.
 openai::EncoderOptions encoder_options(const Exchange& exchange);
 // X-Keep-* and x-request-id, for heads made from upstream's and for local replies.

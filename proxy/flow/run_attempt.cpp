@@ -38,6 +38,7 @@ Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t
 }
 
 std::string upstream_target(const Exchange& exchange) {
+  if (exchange.continuation && exchange.continuation->as_completion) return "/completion";
   if (exchange.surface == openai::Surface::kMessages) return "/v1/chat/completions";
   return exchange.request.target;
 }
@@ -48,6 +49,11 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
     co_return co_await relay_bytes(context, std::move(head));
   }
   if (head.is_event_stream()) co_return co_await relay_events(context, std::move(head));
+  if (context.exchange.continuation) {  // the client has the first half of an answer
+    co_return failed(
+        Error(Fault::kProtocol, Side::kUpstream,
+              "upstream would not go on with an answer: status " + std::to_string(head.status)));
+  }
   if (head.status == 400 && context.exchange.zone.planned) {
     co_return co_await relay_refusal(context, std::move(head));
   }
@@ -62,7 +68,7 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
 }  // namespace
 
 asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                                           Deadline& deadline) {
+                                           ClientStream& stream, Deadline& deadline) {
   const std::size_t index = exchange.route.upstream;
   UpstreamServer& server = flow.upstreams.server(index);
   ConnectionPool& pool = server.pool();
@@ -104,7 +110,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
     }
     exchange.timeline.head = flow.services.clock.now();
     flow.pipeline.on_response_head(exchange, *head);
-    const RelayContext context{flow, exchange, *connection, writer, deadline};
+    const RelayContext context{flow, exchange, *connection, writer, stream, deadline};
     ResponseHead answer = std::move(*head);
     auto result = co_await relay(context, std::move(answer));
     if (result.end == AttemptEnd::kDone) {

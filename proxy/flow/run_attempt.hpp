@@ -3,11 +3,12 @@
 
 #include "base/deadline.hpp"
 #include "downstream/response_writer.hpp"
+#include "flow/client_stream.hpp"
 #include "flow/flow.hpp"
 
 namespace keep {
 
-inline constexpr int kMaxAttempts = 3;  // of one exchange
+inline constexpr int kMaxAttempts = 4;  // of one exchange
 
 enum class AttemptEnd {
   kDone,      // the client has its whole answer
@@ -23,6 +24,6 @@ struct AttemptResult {
 // Retries once by itself when a reused connection turns out dead before a byte came, or the
 // connect failed. Cancelling it closes the upstream connection, which stops the decode.
 asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                                           Deadline& deadline);
+                                           ClientStream& stream, Deadline& deadline);
 
 }  // namespace keep

@@ -3,6 +3,7 @@
 #include "base/deadline.hpp"
 #include "base/log.hpp"
 #include "flow/relay.hpp"
+#include "flow/resumption.hpp"
 #include "flow/run_attempt.hpp"
 #include "openai/anthropic.hpp"
 
@@ -20,7 +21,8 @@ namespace {
 // All that may be cut short by the client leaving or a limit passing. `error` goes when the client
 // has its whole answer.
 asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                               Deadline& deadline, std::optional<Error>& error) {
+                               ClientStream& stream, Deadline& deadline,
+                               std::optional<Error>& error) {
   for (;;) {
     ++exchange.attempt;
     exchange.attempt_edits.clear();
@@ -30,9 +32,11 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
       error = routed.error();
       co_return;
     }
+    exchange.overflow.reset();
     co_await flow.pipeline.on_upstream_request(exchange);
-    AttemptResult result = co_await run_attempt(flow, exchange, writer, deadline);
+    AttemptResult result = co_await run_attempt(flow, exchange, writer, stream, deadline);
     if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
+    if (result.end == AttemptEnd::kFailed && withdraw(exchange, stream)) continue;
     if (result.end == AttemptEnd::kDone) {
       error.reset();
     } else {
@@ -45,11 +49,12 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
 // Why the attempts ended without a whole answer, if they did. Waiting for a slot has a limit of its
 // own, so there is no deadline until upstream is asked.
 asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exchange,
-                                                       ResponseWriter& writer, Guard& guard) {
+                                                       ResponseWriter& writer, ClientStream& stream,
+                                                       Guard& guard) {
   std::optional<Error> error = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
   const Error stopping = *error;
   Deadline& deadline = guard.deadline();
-  auto work = attempts(flow, exchange, writer, deadline, error);
+  auto work = attempts(flow, exchange, writer, stream, deadline, error);
   const bool whole = co_await guard.run_watched(std::move(work));
   if (!error) co_return error;
   if (guard.client_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
@@ -64,7 +69,7 @@ asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exc
 // Before the head: a reply of our own. In a stream: an event; the missing last chunk says that it
 // was cut. In anything else begun the cut alone has to speak.
 asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
-                                  const Error& error, Deadline& deadline) {
+                                  ClientStream& stream, const Error& error, Deadline& deadline) {
   deadline.set(flow.settings.write, "write to client");
   if (!writer.begun()) {
     const Reply openai_reply = to_reply(error);
@@ -75,9 +80,10 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, Response
     const Headers headers = explain(flow, exchange);
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
-    std::string event;
-    openai::make_encoder(encoder_options(exchange))->on_error(error, event);
-    co_await writer.write(event);
+    stream.release(Exchange::kHoldNothing);
+    std::string& rest = stream.out();
+    openai::make_encoder(encoder_options(exchange))->on_error(error, rest);
+    co_await writer.write(rest);
     writer.abandon();
   }
 }
@@ -104,6 +110,7 @@ void log_end(const Exchange& exchange, const Outcome& outcome) {
 asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWriter& writer,
                                    Guard& guard) {
   Outcome outcome;
+  ClientStream stream;
   try {
     auto verdict = co_await flow.pipeline.on_request(exchange);
     exchange.timeline.identified = flow.services.clock.now();
@@ -113,7 +120,7 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
       const Reply reply = std::get<Reply>(*verdict);
       co_await writer.reply(*reply, headers);
     } else {
-      outcome.error = co_await guarded_attempts(flow, exchange, writer, guard);
+      outcome.error = co_await guarded_attempts(flow, exchange, writer, stream, guard);
     }
   } catch (const boost::system::system_error& e) {
     const bool stopping = e.code() == asio::error::operation_aborted;
@@ -123,7 +130,7 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
     outcome.error = Error(Fault::kInternal, Side::kInternal, e.what());
   }
   if (outcome.error && !guard.client_gone()) {
-    auto work = tell_client(flow, exchange, writer, *outcome.error, guard.deadline());
+    auto work = tell_client(flow, exchange, writer, stream, *outcome.error, guard.deadline());
     co_await guard.run(std::move(work));
   }
 

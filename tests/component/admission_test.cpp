@@ -66,7 +66,7 @@ TEST_F(AdmissionTest, Of69AtOnceOneIsRefusedAndNobodyHangs) {
   EXPECT_EQ(refused.status, 503);
   EXPECT_NE(refused.header("Retry-After"), "");
   EXPECT_NE(refused.body.find("\"error\""), std::string::npos);
-  EXPECT_EQ(upstream_.max_running(), 4);
+  EXPECT_TRUE(eventually([&] { return upstream_.max_running() == 4; }));
   open_ = true;
   for (auto& client : clients) EXPECT_EQ(client->read_response().status, 200);
   EXPECT_EQ(upstream_.max_running(), 4);

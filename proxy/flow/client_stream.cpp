@@ -1,0 +1,84 @@
+#include "flow/client_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace keep {
+
+void ClientStream::open(const openai::EncoderOptions& options) {
+  if (!encoder_) encoder_ = openai::make_encoder(options);
+}
+
+void ClientStream::take(const openai::SseEvent& event, const openai::EventInfo& info,
+                        std::size_t hold_from) {
+  if (cut_open() && rejoins(info)) {
+    rejoined_ = true;
+    aside_.clear();
+  }
+  taken_ += info.content.size();
+  if (held_.empty() && taken_ <= hold_from) {
+    give(event, info, taken_);
+    return;
+  }
+  held_.push_back({std::string(event.raw), std::string(event.name), std::string(event.data), taken_,
+                   info.has_output});
+  release(held_.size() > kMaxHeldEvents ? Exchange::kHoldNothing : hold_from);
+}
+
+void ClientStream::release(std::size_t hold_from) {
+  while (!held_.empty() && held_.front().text_end <= hold_from) {
+    give(held_.front());
+    held_.pop_front();
+  }
+}
+
+Result<> ClientStream::finish() {
+  release(Exchange::kHoldNothing);
+  return encoder_->finish(out_);
+}
+
+void ClientStream::cut() {
+  aside_ = std::exchange(held_, {});
+  taken_ = given_;
+  tokens_before_ = given_tokens_;
+  splice_ = true;
+  rejoined_ = false;
+}
+
+void ClientStream::restore() {
+  for (const Held& held : aside_) give(held);
+  aside_.clear();
+  taken_ = given_;
+  tokens_before_ = given_tokens_;
+}
+
+std::int64_t ClientStream::aside_tokens() const noexcept {
+  return std::ranges::count_if(aside_, &Held::output);
+}
+
+void ClientStream::give(const Held& held) {
+  const openai::SseEvent event{held.raw, held.name, held.data};
+  give(event, openai::read_event(event), held.text_end);
+}
+
+void ClientStream::give(const openai::SseEvent& event, const openai::EventInfo& info,
+                        std::size_t text_end) {
+  given_ = text_end;
+  if (info.has_output) ++given_tokens_;
+  if (!splice_) {
+    head_.read(info);
+    encoder_->on_event(event, info, out_);
+    return;
+  }
+  if (info.root.missing()) {  // the end mark, a comment
+    encoder_->on_event(event, info, out_);
+    return;
+  }
+  const auto data = openai::spliced(info, head_, tokens_before_, summary_);
+  if (!data) return;
+  const std::string raw = "data: " + *data + "\n\n";
+  const openai::SseEvent joined{raw, event.name, *data};
+  encoder_->on_event(joined, openai::read_event(joined), out_);
+}
+
+}  // namespace keep

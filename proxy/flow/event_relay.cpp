@@ -1,0 +1,217 @@
+// The relay of server-sent events.
+#include "flow/relay.hpp"
+#include "flow/resumption.hpp"
+#include "openai/completion_chunk.hpp"
+#include "openai/sse_parser.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace keep {
+
+namespace {
+
+constexpr std::size_t kMaxUnsent = 16 << 10;  // before the head
+
+AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
+
+// Of a chat chunk, or of the response object that the events of /v1/responses carry.
+std::string response_id(const json::Value& root) {
+  json::Value id = root.find("id");
+  if (id.missing()) id = root.find("response").find("id");
+  return id.string().value_or("");
+}
+
+// Gathers what the answer says about itself.
+void note(Exchange& exchange, const openai::EventInfo& info, Instant now, FlowMetrics& metrics,
+          std::optional<Instant>& last_output) {
+  Answer& answer = exchange.answer;
+  Timeline& timeline = exchange.timeline;
+  if (!timeline.first_event) timeline.first_event = now;
+  if (answer.id.empty()) answer.id = response_id(info.root);
+  if (info.progress && !answer.progress) answer.progress = info.progress;
+  if (info.timings) answer.timings = info.timings;
+  if (info.usage) answer.usage = info.usage;
+  if (!info.finish_reason.empty()) answer.finish_reason = info.finish_reason;
+  if (answer.text.size() < Exchange::kMaxAnswerBytes) answer.text.append(info.content);
+  if (info.kind == openai::EventInfo::Kind::kDone) answer.complete = true;
+  if (!info.has_output) return;
+  ++answer.output_events;
+  if (!timeline.first_output) timeline.first_output = now;
+  if (last_output) metrics.inter_token(now - *last_output);
+  last_output = now;
+}
+
+openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
+  openai::CompletionChunkOptions options;
+  options.model = exchange.chat.model;
+  options.usage = !exchange.chat.stream || exchange.chat.include_usage ||
+                  exchange.surface == openai::Surface::kMessages;
+  return options;
+}
+
+// The state of one event relay between its reads.
+class EventRelay {
+ public:
+  EventRelay(RelayContext context, ResponseHead head) : c_(context), head_(std::move(head)) {
+    c_.stream.open(encoder_options(c_.exchange));
+  }
+
+  asio::awaitable<AttemptResult> run() {
+    for (;;) {
+      const FlowSettings& limits = c_.flow.settings;
+      c_.deadline.set(started_ ? limits.between_events : limits.first_event,
+                      "upstream's next event");
+      const auto piece = co_await c_.connection.read_some();
+      if (!piece) co_return failed(piece.error());
+      if (piece->empty()) break;
+      const auto fed = feed(*piece);
+      if (!fed) co_return failed(fed.error());
+      while (drain_events() == EventAction::kPause) {
+        const bool resubmit = co_await pause();
+        if (!resubmit) continue;
+        const auto sent = co_await send();
+        if (!sent) co_return failed(sent.error());
+        co_return AttemptResult{AttemptEnd::kResubmit, Error()};
+      }
+      if (seam_failed_) co_return failed(upstream_error());
+      if (c_.exchange.answer.complete) continue;  // the last bytes go when the answer is on record
+      const auto sent = co_await send();
+      if (!sent) co_return failed(sent.error());
+    }
+    co_return co_await end();
+  }
+
+ private:
+  static Error upstream_error() {
+    return Error(Fault::kProtocol, Side::kUpstream, "upstream ended with an error");
+  }
+
+  Result<> feed(std::string_view piece) {
+    const auto& continuation = c_.exchange.continuation;
+    if (!continuation || !continuation->as_completion) return parser_.feed(piece);
+    const auto fed = completions_.feed(piece);
+    if (!fed) return fed;
+    std::string chunks;
+    openai::SseEvent event;
+    while (completions_.next(event)) {
+      openai::append_chat_chunks(event, chunk_options(c_.exchange), chunks);
+    }
+    return parser_.feed(chunks);
+  }
+
+  // kPause: there may be more events.
+  EventAction drain_events() {
+    openai::SseEvent event;
+    const Instant now = std::chrono::steady_clock::now();
+    while (parser_.next(event)) {
+      const openai::EventInfo info = openai::read_event(event);
+      started_ = true;
+      note(c_.exchange, info, now, c_.flow.metrics, last_output_);
+      if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
+      if (c_.stream.cut_open()) {
+        seam_failed_ = !joins(info);
+        if (seam_failed_) return EventAction::kForward;  // not for the client
+        if (ClientStream::rejoins(info)) resume_answer(c_.exchange, c_.stream, now);
+      }
+      const EventAction action = c_.flow.pipeline.on_event(c_.exchange, event, info);
+      c_.stream.take(event, info, c_.exchange.hold_from);
+      if (action == EventAction::kPause) return action;
+    }
+    return EventAction::kForward;
+  }
+
+  // Whether the attempt can go on with the answer: it failed if it ends before it has said anything
+  // (an answer that was stopped for nothing may end there, too).
+  bool joins(const openai::EventInfo& info) const {
+    if (upstream_error_) return false;
+    return info.has_output || info.finish_reason.empty() || c_.exchange.continuation->withdrawn;
+  }
+
+  // Whether the rest of the answer is to come from another attempt.
+  asio::awaitable<bool> pause() {
+    Resumption resumption = Resumption::kGoOn;
+    const Instant paused = std::chrono::steady_clock::now();
+    if (c_.exchange.attempt < kMaxAttempts) {
+      c_.deadline.set(c_.flow.settings.between_events, "recall");
+      resumption = co_await c_.flow.pipeline.on_pause(c_.exchange);
+    } else {
+      c_.exchange.hold_from = Exchange::kHoldNothing;
+    }
+    c_.stream.release(c_.exchange.hold_from);
+    if (resumption == Resumption::kGoOn) co_return false;
+    stop_answer(c_.exchange, c_.stream, paused);
+    co_return true;
+  }
+
+  void begin(std::optional<std::uint64_t> length) {
+    Headers headers = client_headers(c_, head_);
+    const char* type =
+        c_.stream.streams() ? "text/event-stream" : "application/json; charset=utf-8";
+    headers.set("Content-Type", type);
+    c_.exchange.answer.streaming = c_.stream.streams();
+    c_.writer.begin(head_.status, head_.reason, headers, length);
+  }
+
+  // The head tells how much was cached, which llama-server reports right after its first, empty
+  // event and before a long prefill.
+  bool may_begin() const {
+    const Exchange& exchange = c_.exchange;
+    if (!exchange.timeline.first_event) return false;
+    const bool reported = exchange.force_progress || exchange.chat.return_progress;
+    return !reported || exchange.answer.progress || exchange.timeline.first_output ||
+           upstream_error_ || c_.stream.out().size() > kMaxUnsent;
+  }
+
+  // The head leaves with the first telling event: the client sees life during a long prefill.
+  Task<> send() {
+    if (!c_.stream.streams()) co_return Result<>{};
+    if (!c_.writer.begun()) {
+      if (!may_begin()) co_return Result<>{};
+      begin(std::nullopt);
+    }
+    c_.deadline.set(c_.flow.settings.write, "write to client");
+    std::string& out = c_.stream.out();
+    const auto sent = co_await c_.writer.write(out);
+    out.clear();
+    co_return sent;
+  }
+
+  asio::awaitable<AttemptResult> end() {
+    c_.exchange.answer.complete |= !c_.exchange.answer.finish_reason.empty();
+    if (c_.stream.cut_open()) co_return failed(upstream_error());
+    if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
+    const auto finished = c_.stream.finish();
+    if (!finished) co_return failed(finished.error());
+    std::string& out = c_.stream.out();
+    if (c_.stream.streams()) out.append(parser_.rest());
+    if (!c_.writer.begun()) {
+      begin(c_.stream.streams() ? std::nullopt : std::optional<std::uint64_t>(out.size()));
+    }
+    c_.deadline.set(c_.flow.settings.write, "write to client");
+    const auto closed = co_await c_.writer.finish(out);
+    if (!closed) co_return failed(closed.error());
+    // The client has been told by upstream's own event; the records still have to say so.
+    if (upstream_error_) co_return failed(upstream_error());
+    co_return AttemptResult{AttemptEnd::kDone, Error()};
+  }
+
+  RelayContext c_;
+  ResponseHead head_;
+  openai::SseParser parser_, completions_;
+  std::optional<Instant> last_output_;
+  bool started_ = false;  // an event has come
+  bool upstream_error_ = false;
+  bool seam_failed_ = false;  // this attempt cannot go on with the answer
+};
+
+}  // namespace
+
+asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head) {
+  EventRelay relay(context, std::move(head));
+  co_return co_await relay.run();
+}
+
+}  // namespace keep
