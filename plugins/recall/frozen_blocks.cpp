@@ -15,6 +15,14 @@ std::size_t size_of(const Block& block) noexcept {
 
 }  // namespace
 
+Block joined(const Block& earlier, Block later) {
+  later.text = earlier.text + "\n" + later.text;
+  later.tokens += earlier.tokens;
+  later.passages.insert(later.passages.end(), earlier.passages.begin(), earlier.passages.end());
+  later.facts.insert(later.facts.end(), earlier.facts.begin(), earlier.facts.end());
+  return later;
+}
+
 const FrozenBlocks::Blocks* FrozenBlocks::find(std::uint64_t conversation) {
   return conversations_.find(conversation);
 }
@@ -35,6 +43,12 @@ void FrozenBlocks::put(std::uint64_t conversation, Position before, Block block,
     auto oldest = conversations_.pop_oldest();
     for (const auto& [position, old] : oldest->second) bytes_ -= size_of(old);
   }
+}
+
+void FrozenBlocks::take_back(std::uint64_t conversation, Position before) {
+  Blocks* const blocks = conversations_.peek(conversation);
+  if (blocks == nullptr) return;
+  if (const auto at = blocks->find(before); at != blocks->end()) drop(*blocks, at);
 }
 
 void FrozenBlocks::forget(std::uint64_t conversation) {

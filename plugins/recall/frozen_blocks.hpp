@@ -24,6 +24,9 @@ struct Block {
   std::vector<std::uint64_t> facts{};   // hashes of stored facts and their versions
 };
 
+// One block with what both have; the later one's text behind.
+Block joined(const Block& earlier, Block later);
+
 class FrozenBlocks {
  public:
   explicit FrozenBlocks(std::size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -33,6 +36,7 @@ class FrozenBlocks {
   const Blocks* find(std::uint64_t conversation);
   // Blocks before `first_sent` go: their messages will not be sent again.
   void put(std::uint64_t conversation, Position before, Block block, Position first_sent);
+  void take_back(std::uint64_t conversation, Position before);
   void forget(std::uint64_t conversation);
 
   std::size_t bytes() const noexcept { return bytes_; }

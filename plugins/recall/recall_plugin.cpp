@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "exchange/knowledge.hpp"
+#include "exchange/recollection.hpp"
 #include "openai/message.hpp"
 #include "plugins/recall/compose.hpp"
 #include "plugins/recall/fact_ranker.hpp"
@@ -16,6 +17,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -72,7 +74,7 @@ Position first_sent(const Exchange& exchange) {
   return kNoPosition;
 }
 
-class RecallPlugin final : public Plugin {
+class RecallPlugin final : public Plugin, public Recollection {
  public:
   explicit RecallPlugin(RecallSettings settings) : settings_(std::move(settings)) {}
 
@@ -80,8 +82,11 @@ class RecallPlugin final : public Plugin {
   Task<> start(Services& services) override;
   Task<Verdict> on_request(Exchange& exchange) override;
   Task<> on_upstream_request(Exchange& exchange) override;
+  void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
   void report(json::Writer& health) const override;
   void explain(const Exchange& exchange, Headers& headers) const override;
+
+  Task<bool> recall_more(Exchange& exchange, std::string_view generated) override;
 
  private:
   // What is ended is forgotten here as well.
@@ -114,6 +119,10 @@ class RecallPlugin final : public Plugin {
            services_->knowledge->knows_anything(exchange.identity.tenant);
   }
   Task<> recall_for(Exchange& exchange, std::size_t turn);
+  void withdraw(Exchange& exchange);
+  // What is found and does not stand in the prompt, counted in exchange.recalled; empty: nothing.
+  Task<std::optional<Block>> gather(Exchange& exchange, std::vector<std::string> questions,
+                                    std::string text);
   Task<std::vector<Found>> find_passages(const Exchange& exchange,
                                          const std::vector<std::string>& questions);
   Task<std::vector<FoundFact>> find_facts(const Exchange& exchange,
@@ -127,6 +136,9 @@ class RecallPlugin final : public Plugin {
   std::optional<RecallMetrics> metrics_;
   FrozenBlocks frozen_{kMaxFrozenBytes};
   TemplateProbe probe_;
+  // The block as it was before something was added in the middle of the answer. By address:
+  // on_finish comes before an exchange goes.
+  std::unordered_map<const Exchange*, std::optional<Block>> before_;
   Keeper keeper_{*this};
 };
 
@@ -135,6 +147,7 @@ Task<> RecallPlugin::start(Services& services) {
   metrics_.emplace(services.metrics);
   search_.emplace(services, settings_.index_bytes);
   services.conversations->attach(keeper_);
+  services.recollection = this;
   co_return Result<>{};
 }
 
@@ -154,7 +167,9 @@ Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
   const ClearZone& zone = exchange.zone;
   if (!zone.planned || !zone.stored) co_return Result<>{};
   const auto turn = newest_turn(exchange);
-  if (turn && (zone.recall_room > 0 || knows_facts(exchange))) {
+  const bool wanted = settings_.enabled && !exchange.continuation;
+  if (exchange.continuation && exchange.continuation->withdrawn) withdraw(exchange);
+  if (wanted && turn && (zone.recall_room > 0 || knows_facts(exchange))) {
     const auto recalled = co_await recall_for(exchange, *turn);
     // What stands in the prompt already has to be placed whatever happened here.
     if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});
@@ -205,8 +220,21 @@ Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
   if (before == kNoPosition || (blocks != nullptr && blocks->contains(before))) {
     co_return Result<>{};
   }
-  const std::string text = user_text(exchange, turn, exchange.chat.messages.size());
-  const std::vector<std::string> questions = questions_of(text, text_before(exchange, turn));
+  std::string text = user_text(exchange, turn, exchange.chat.messages.size());
+  std::vector<std::string> questions = questions_of(text, text_before(exchange, turn));
+  auto gathered = co_await gather(exchange, std::move(questions), std::move(text));
+  if (!gathered) co_return gathered.error();
+  if (!*gathered) {
+    metrics_->nothing.add();
+    co_return Result<>{};
+  }
+  frozen_.put(key, before, **std::move(gathered), first_sent(exchange));
+  co_return Result<>{};
+}
+
+Task<std::optional<Block>> RecallPlugin::gather(Exchange& exchange,
+                                                std::vector<std::string> questions,
+                                                std::string text) {
   const Instant begun = services_->clock.now();
   auto facts = co_await find_facts(exchange, questions);
   auto found = co_await find_passages(exchange, questions);
@@ -215,26 +243,70 @@ Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
   // One that failed must not cost the other.
   if (!facts) facts = std::vector<FoundFact>();
   if (!found) found = std::vector<Found>();
-  const auto* const present = frozen_.find(key);
+  const auto* const present = frozen_.find(key_of(name_of(exchange)));
   const Tokenizer& tokenizer = services_->tokenizer;
   KnownFacts known = select_facts(*std::move(facts), exchange, text, settings_, tokenizer, present);
-  Selected selected = select_passages(*std::move(found), exchange, text, settings_, tokenizer,
-                                      present, known.tokens);
-  if (selected.quotes.empty() && known.notes.empty()) {
-    metrics_->nothing.add();
-    co_return Result<>{};
-  }
+  const std::int64_t taken = known.tokens + exchange.recalled.tokens;
+  Selected selected =
+      select_passages(*std::move(found), exchange, text, settings_, tokenizer, present, taken);
+  if (selected.quotes.empty() && known.notes.empty()) co_return std::optional<Block>();
   Block block;
   block.text = compose_block(selected.quotes, known.notes);
   block.tokens = tokenizer.estimate(block.text.size());
   block.passages = std::move(selected.passages);
   block.facts = std::move(known.facts);
-  exchange.recalled = {selected.quotes.size(), known.notes.size(), block.tokens};
+  exchange.recalled.passages += selected.quotes.size();
+  exchange.recalled.facts += known.notes.size();
+  exchange.recalled.tokens += block.tokens;
   metrics_->injected.add();
   metrics_->passages.add(static_cast<double>(selected.quotes.size()));
   metrics_->facts.add(static_cast<double>(known.notes.size()));
+  co_return std::optional(std::move(block));
+}
+
+// What is added stands behind what was recalled before the answer began, in the same place.
+Task<bool> RecallPlugin::recall_more(Exchange& exchange, std::string_view generated) {
+  const auto turn = newest_turn(exchange);
+  if (!exchange.zone.planned || !exchange.zone.stored || !turn) co_return false;
+  const Position before = exchange.zone.position_of(*turn);
+  if (before == kNoPosition) co_return false;
+  std::string text = user_text(exchange, *turn, exchange.chat.messages.size());
+  std::vector<std::string> questions = questions_of(text, text_before(exchange, *turn));
+  questions.emplace_back(generated);
+  const Recalled earlier = exchange.recalled;
+  auto gathered = co_await gather(exchange, std::move(questions), std::move(text));
+  if (!gathered) co_return gathered.error();
+  if (!*gathered) co_return false;
+  Recalled& recalled = exchange.recalled;
+  recalled.mid += recalled.passages + recalled.facts - earlier.passages - earlier.facts;
+  Block block = **std::move(gathered);
+  const std::uint64_t key = key_of(name_of(exchange));
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key);
+  std::optional<Block> old;
+  if (blocks != nullptr && blocks->contains(before)) old = blocks->at(before);
+  if (old) block = joined(*old, std::move(block));
+  before_.try_emplace(&exchange, std::move(old));
   frozen_.put(key, before, std::move(block), first_sent(exchange));
-  co_return Result<>{};
+  co_return true;
+}
+
+void RecallPlugin::withdraw(Exchange& exchange) {
+  const auto at = before_.find(&exchange);
+  const auto turn = newest_turn(exchange);
+  if (at == before_.end() || !turn) return;
+  const std::uint64_t key = key_of(name_of(exchange));
+  const Position before = exchange.zone.position_of(*turn);
+  if (at->second) {
+    frozen_.put(key, before, *std::move(at->second), first_sent(exchange));
+  } else {
+    frozen_.take_back(key, before);
+  }
+  exchange.recalled.mid = 0;
+  before_.erase(at);
+}
+
+void RecallPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcept {
+  before_.erase(&exchange);
 }
 
 void RecallPlugin::place_frozen(Exchange& exchange, Placement placement) {
@@ -258,8 +330,11 @@ void RecallPlugin::report(json::Writer& health) const {
 
 void RecallPlugin::explain(const Exchange& exchange, Headers& headers) const {
   if (!exchange.zone.planned) return;
-  const std::size_t count = exchange.recalled.passages + exchange.recalled.facts;
-  headers.add("X-Keep-Recall", count == 0 ? "none" : "pre;n=" + std::to_string(count));
+  const Recalled& recalled = exchange.recalled;
+  const std::size_t pre = recalled.passages + recalled.facts - recalled.mid;
+  std::string told = pre == 0 ? "" : "pre;n=" + std::to_string(pre);
+  if (recalled.mid > 0) told += (pre == 0 ? "mid;n=" : ", mid;n=") + std::to_string(recalled.mid);
+  headers.add("X-Keep-Recall", told.empty() ? "none" : told);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace keep::recall {
 
 struct RecallSettings {
-  bool enabled = true;
+  bool enabled = true;               // before an answer; in the middle of one, others ask for it
   std::size_t budget_tokens = 1024;  // of recalled text in one request, at most
   double floor = 0.4;                // relevance below which nothing is recalled
   double fog_alpha = 0;              // how much distance counts against a passage; 0: nothing
