@@ -1,5 +1,6 @@
 #include "plugins/plugin_list.hpp"
 
+#include "plugins/hedge/hedge_plugin.hpp"
 #include "plugins/history/history_plugin.hpp"
 #include "plugins/hygiene/hygiene_plugin.hpp"
 #include "plugins/identify/identify_plugin.hpp"
@@ -22,15 +23,21 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
   if (settings.knowledge.enabled) {
     list.push_back(knowledge::make_knowledge(settings.knowledge, recall::make_ranker()));
   }
+  const bool recalls = settings.recall.enabled || settings.hedge.enabled;
   if (settings.history.enabled) {
     history::HistorySettings history = settings.history;
-    if (settings.recall.enabled) history.recall_tokens = settings.recall.budget_tokens;
+    if (recalls) history.recall_tokens = settings.recall.budget_tokens;
     history.pool_tokens = settings.slots.pool_tokens;
     history.queue = settings.slots.queue;
     list.push_back(history::make_history(std::move(history)));
-    if (settings.recall.enabled) list.push_back(recall::make_recall(settings.recall));
+    if (recalls) list.push_back(recall::make_recall(settings.recall));
   }
   if (settings.slots.enabled) list.push_back(slots::make_slots(settings.slots));
+  if (settings.hedge.enabled) {
+    auto hedge = hedge::make_hedge(settings.hedge);
+    if (!hedge) return hedge.error();
+    list.push_back(std::move(*hedge));
+  }
   return list;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "plugins/hedge/hedge_settings.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
@@ -15,6 +16,7 @@
 namespace keep {
 
 struct PluginSettings {
+  hedge::HedgeSettings hedge;
   hygiene::HygieneSettings hygiene;
   identify::IdentifySettings identify;
   history::HistorySettings history;

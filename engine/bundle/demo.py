@@ -94,7 +94,7 @@ def run(log, state):
             return faults
         print("each conversation kept its slot, and nothing was prefilled twice")
         stack.enter_context(started(log, [
-            KEEP, "serve", "--listen", f"127.0.0.1:{other}", "--recall.enabled", "false",
+            KEEP, "serve", "--listen", f"127.0.0.1:{other}", "--recall.enabled", "false", "--hedge.enabled", "false",
             "--upstream", f"http://127.0.0.1:{engine}", *flags, f"{state}/without"]))
         wait_ready(other)
         return remember(engine, (keep, other))

@@ -75,6 +75,7 @@ PluginSettings plugin_settings(const Config& config) {
   settings.history.folder = state_folder(config.history.folder);
   if (config.history.enabled) settings.identify.folder = settings.history.folder;
   settings.recall = config.recall;
+  settings.hedge = config.hedge;
   settings.knowledge = config.knowledge;
   settings.knowledge.folder = settings.history.folder;
   settings.slots = config.slots;

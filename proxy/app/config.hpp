@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "plugins/hedge/hedge_settings.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 #include "plugins/identify/identify_settings.hpp"
@@ -51,6 +52,7 @@ struct Config {
   hygiene::HygieneSettings hygiene;
   history::HistorySettings history;
   recall::RecallSettings recall;
+  hedge::HedgeSettings hedge;
   knowledge::KnowledgeSettings knowledge;
   slots::SlotsSettings slots;
 };

@@ -15,7 +15,7 @@ constexpr std::uint64_t kKilo = 1024, kMega = kKilo * kKilo, kGiga = kMega * kKi
 constexpr std::uint64_t kDay = 24 * 3600 * 1000;  // milliseconds
 constexpr Range kWait{1, 7 * kDay};
 
-constexpr std::array<Section, 14> kSections{{
+constexpr std::array<Section, 15> kSections{{
     {"listen", "Where clients connect."},
     {"upstream",
      "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
@@ -34,6 +34,8 @@ constexpr std::array<Section, 14> kSections{{
     {"history", "Everything said is kept on disk."},
     {"window", "How much of a conversation the model gets to see."},
     {"recall", "Bringing back what is no longer in the window."},
+    {"hedge",
+     "Answers that hedge (\"if I recall correctly\") are given anew with what was recalled then."},
     {"knowledge", "Facts that clients store under a topic and a key."},
     {"slots", "Each conversation on its own slot of llama-server."},
     {"admission", "How many requests run and wait."},
@@ -201,6 +203,21 @@ const std::array kKeys{
         "Memory for search indexes; those of the least used conversations are built anew.",
         [](C& c) -> T { return ByteCount{&c.recall.index_bytes}; },
         {kMega, 1000 * kGiga}},
+
+    Key{"hedge.enabled", "Off: answers go to the client as the model gives them.",
+        [](C& c) -> T { return &c.hedge.enabled; }},
+    Key{"hedge.max_resubmits",
+        "Times that one answer is stopped and given anew.",
+        [](C& c) -> T { return &c.hedge.max_resubmits; },
+        {1, 2}},
+    Key{"hedge.phrases_file",
+        "File with one hedging phrase per line, # comments. Empty: the built-in English ones.",
+        [](C& c) -> T { return &c.hedge.phrases_file; }},
+    Key{"hedge.low_probability",
+        "A token less likely than this counts as hedging, for clients that ask for logprobs. 0: "
+        "off.",
+        [](C& c) -> T { return &c.hedge.low_probability; },
+        {0, 100}},
 
     Key{"knowledge.enabled",
         "Off: no /v1/knowledge endpoints, and no facts in prompts. On, facts that bear on the "

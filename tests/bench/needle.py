@@ -6,7 +6,7 @@ request of its own that resends it again. The window has 1000 tokens. Arms:
 
 context   the model alone, the fact stated in the middle of the newest 500 tokens of the conversation
 recall    through llama-keep
-off       through llama-keep with recall.enabled=false
+off       through llama-keep with recall.enabled=false and hedge.enabled=false
 vectors   the same, and the best chunks of a hashed vector index put in front of the question
 
 found_percent: the statement was in the prompt that the model got; right_percent: the answer holds the value.
@@ -78,7 +78,8 @@ class Stack:
         command = [benchkit.ENGINE_RUN, MODEL, self.engine, 2, 2 * SLOT_CTX]
         bench.start("engine", command, self.engine, ready_s=300)
         self.recall = self._start_keep(bench, "with")
-        self.off = self._start_keep(bench, "without", "--recall.enabled", "false")
+        self.off = self._start_keep(bench, "without", "--recall.enabled", "false",
+                                    "--hedge.enabled", "false")
 
     def _start_keep(self, bench, folder, *flags):
         port = bench.free_port()

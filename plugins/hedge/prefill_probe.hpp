@@ -1,0 +1,25 @@
+// PrefillProbe: how the models behind go on with an answer, found out once for each chat template.
+// Loop thread only.
+#pragma once
+
+#include "exchange/services.hpp"
+#include "plugins/hedge/resubmission.hpp"
+
+#include <map>
+#include <string>
+
+namespace keep::hedge {
+
+class PrefillProbe {
+ public:
+  // Asks /apply-template. An Error when upstream cannot be asked now.
+  Task<Prefill> find(Services& services, std::size_t upstream);
+
+ private:
+  std::map<std::string, Prefill> known_;  // by template
+};
+
+// The prompt that llama-server makes of `body`.
+Task<std::string> render(Services& services, std::size_t upstream, std::string body);
+
+}  // namespace keep::hedge

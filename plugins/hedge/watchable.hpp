@@ -1,0 +1,12 @@
+// Watchable: whether an answer may be stopped and given anew. Pure.
+#pragma once
+
+#include "exchange/exchange.hpp"
+
+namespace keep::hedge {
+
+// A chat with a past, one choice, plain text: no tools in use, no grammar, schema or logit bias, no
+// beginning of the answer given by the client, and not `x_keep: {"hedge": false}`.
+bool watchable(const Exchange& exchange);
+
+}  // namespace keep::hedge
