@@ -116,6 +116,7 @@ void MessageEncoder::add_chunk(const EventInfo& info, std::string& out) {
   }
   if (info.finish_reason.empty()) return;
   finish_reason_ = info.finish_reason;
+  x_keep_ = info.root.find("x_keep").raw();
   const Value verbose = info.root.find("__verbose");
   if (verbose.find("stop_type").plain_string() == "word") {
     stop_word_ = verbose.find("stopping_word").raw();
@@ -185,6 +186,7 @@ void MessageEncoder::close_block(std::string& out) {
 
 Stop MessageEncoder::stop() const {
   Stop stop;
+  stop.x_keep = x_keep_;
   if (finish_reason_ == "length") {
     stop.reason = "max_tokens";
   } else if (finish_reason_ == "content_filter") {

@@ -25,6 +25,7 @@ struct MessageUsage {
 struct Stop {
   std::string_view reason;        // end_turn, max_tokens ...
   std::string sequence = "null";  // raw JSON
+  std::string x_keep{};           // raw JSON, what we have to say about the answer; empty: nothing
 };
 
 void write_usage(const MessageUsage& usage, json::Writer& out);
@@ -67,7 +68,7 @@ class MessageEncoder : public ResponseEncoder {
   MessageUsage usage_;
   Block block_;
   std::int64_t last_tool_ = -1;
-  std::string finish_reason_, stop_word_;  // stop_word_: raw JSON string
+  std::string finish_reason_, stop_word_, x_keep_;  // the latter two: raw JSON
   bool begun_ = false, ended_ = false, any_tool_ = false;
   std::size_t kept_bytes_ = 0;
   std::optional<Error> error_;

@@ -48,6 +48,7 @@ class MessageAssembler final : public MessageEncoder {
     body.member_raw("content", content_.end_array().str());
     body.member("stop_reason", stop.reason).member_raw("stop_sequence", stop.sequence);
     write_usage(usage(), body.key("usage"));
+    if (!stop.x_keep.empty()) body.member_raw("x_keep", stop.x_keep);
     out += body.end_object().str();
   }
 

@@ -87,6 +87,7 @@ class StreamEncoder final : public MessageEncoder {
     data.begin_object().member("type", "message_delta").key("delta").begin_object();
     data.member("stop_reason", stop.reason).member_raw("stop_sequence", stop.sequence);
     write_usage(usage(), data.end_object().key("usage"));
+    if (!stop.x_keep.empty()) data.member_raw("x_keep", stop.x_keep);
     append_event("message_delta", data.end_object().str(), out);
     append_event("message_stop", R"({"type":"message_stop"})", out);
   }

@@ -40,7 +40,7 @@ TEST_F(HedgeTest, AnAnthropicClientGetsOneMessage) {
         json::quoted(kQuestion) + R"(}],"stream":)" + (stream ? "true}" : "false}");
     const Response response = TestClient(proxy_->port()).post("/v1/messages", body, headers());
     ASSERT_EQ(response.status, 200) << response.body;
-    EXPECT_EQ(response.body.find("recall\""), std::string::npos);
+    EXPECT_EQ(response.body.find("I recall"), std::string::npos);
     const auto count = [&](const std::string& what) {
       int n = 0;
       for (auto at = response.body.find(what); at != std::string::npos;
@@ -58,6 +58,7 @@ TEST_F(HedgeTest, AnAnthropicClientGetsOneMessage) {
       EXPECT_EQ(count("\"text\":\"Well, it is 7341.\""), 1);
     }
     EXPECT_EQ(count("\"output_tokens\":3"), 1) << response.body;
+    EXPECT_EQ(count(R"("x_keep":{"recall":"mid;n=1","resubmits":1,)"), 1);
     EXPECT_EQ(json::Value(asked()[1].body).find("max_tokens").integer(), 49);
   }
 }
