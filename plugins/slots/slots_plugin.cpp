@@ -109,7 +109,10 @@ Task<> SlotsPlugin::on_route(Exchange& exchange) {
   if (exchange.route.lease.held() && running != running_.end()) {
     // Another attempt: the last one has been cut off, but the server may not have noticed yet.
     const auto idle = co_await admission_->wait_idle(running->second.lease);
-    if (!idle) co_return idle.error();
+    // Somebody else may have taken it. An answer that was stopped waits in llama-server's queue
+    // then.
+    const bool taken = !idle && idle.error().fault == Fault::kTimeout && exchange.continuation;
+    if (!idle && !taken) co_return idle.error();
     co_return Result<>{};
   }
   const auto first = first_healthy();

@@ -52,6 +52,11 @@ void ClientStream::restore() {
   tokens_before_ = given_tokens_;
 }
 
+void ClientStream::give_all() {
+  restore();
+  release(Exchange::kHoldNothing);
+}
+
 std::int64_t ClientStream::aside_tokens() const noexcept {
   return std::ranges::count_if(aside_, &Held::output);
 }

@@ -46,6 +46,8 @@ class ClientStream {
   }
   // Gives what cut() has set aside.
   void restore();
+  // Everything that waits, set aside or not: nothing more will come.
+  void give_all();
   // Goes into the end of a continued answer, as its member x_keep.
   void set_summary(std::string json) { summary_ = std::move(json); }
 

@@ -93,7 +93,7 @@ class EventRelay {
     const auto& continuation = c_.exchange.continuation;
     if (!continuation || !continuation->as_completion) return parser_.feed(piece);
     const auto fed = completions_.feed(piece);
-    if (!fed) return fed;
+    if (!fed) return fed.error();
     std::string chunks;
     openai::SseEvent event;
     while (completions_.next(event)) {

@@ -29,6 +29,7 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
     const auto routed = co_await flow.pipeline.on_route(exchange);
     exchange.timeline.routed = flow.services.clock.now();
     if (!routed) {
+      if (withdraw(exchange, stream)) continue;
       error = routed.error();
       co_return;
     }
@@ -80,7 +81,7 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, Response
     const Headers headers = explain(flow, exchange);
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
-    stream.release(Exchange::kHoldNothing);
+    stream.give_all();
     std::string& rest = stream.out();
     openai::make_encoder(encoder_options(exchange))->on_error(error, rest);
     co_await writer.write(rest);

@@ -135,6 +135,18 @@ def measure(stack, questions):
     return answers
 
 
+def show_transcript(stack):
+    """One question, with and without."""
+    facts = needle_talk.make_needles(random.Random(0), FACTS_AT_ONCE)
+    history = make_history(random.Random(0), facts)
+    print(f"user, {len(history) // 2} turns ago: {facts[0].statement}\nuser: {facts[0].question}")
+    for arm, port in stack.ports.items():
+        ask(port, [*history, user("Hello!")], "talk", max_tokens=1)
+        answer = ask(port, [*history, user(facts[0].question)], "talk")
+        told = f"\n  x_keep: {json.dumps(answer.keep)}" if answer.keep else ""
+        print(f"assistant, hedge.enabled={'true' if arm == 'on' else 'false'}: {answer.text}{told}")
+
+
 def percent(flags):
     flags = list(flags)
     return 100 * sum(flags) / max(1, len(flags))
@@ -201,9 +213,13 @@ def run():
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=10, help="of part two")
     parser.add_argument("--misses", action="store_true", help="show the wrong answers of `on`")
+    parser.add_argument("--transcript", action="store_true", help="show one question and its answers, no more")
     arguments = parser.parse_args()
     with benchkit.Bench() as bench:
-        answers = measure(Stack(bench), arguments.questions)
+        stack = Stack(bench)
+        if arguments.transcript:
+            return show_transcript(stack)
+        answers = measure(stack, arguments.questions)
         if arguments.misses:
             for (fact, on), (_, off) in zip(answers["on"], answers["off"]):
                 if not on.right(fact):

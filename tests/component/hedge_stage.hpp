@@ -85,7 +85,10 @@ class HedgeTest : public testing::Test {
 
   std::vector<Step> play(const Received& request) {
     if (request.target == "/tokenize") return {Send{reply(200, R"({"tokens":[1,2,3]})")}};
-    if (request.target == "/apply-template") return {Send{reply(200, render(request))}};
+    if (request.target == "/apply-template") {
+      searching_ = true;
+      return {WaitFor{&search_may_end_}, Send{reply(200, render(request))}};
+    }
     const std::lock_guard lock(mutex_);
     asked_.push_back(request);
     if (answers_.empty()) return {Send{reply(500, R"({"error":{"message":"no script"}})")}};
@@ -145,7 +148,7 @@ class HedgeTest : public testing::Test {
     return body.substr(0, at) + body.substr(body.find('}', at));
   }
 
-  std::atomic<bool> prefill_{true};
+  std::atomic<bool> prefill_{true}, searching_{false}, search_may_end_{true};
   std::mutex mutex_;
   Answers answers_;
   std::vector<Received> asked_;

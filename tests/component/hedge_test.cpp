@@ -90,6 +90,17 @@ TEST_F(HedgeTest, WhenUpstreamIsGoneNothingOfTheFirstAnswerIsLost) {
   EXPECT_FALSE(response.complete);
 }
 
+TEST_F(HedgeTest, ASlotThatAnotherHasTakenIsWaitedFor) {
+  std::vector<Step> first = endless("a", {"Well,"});
+  first.back() = Send{chunk(text_event("a", " if I recall"))};
+  first.emplace_back(WaitForClientGone{});
+  upstream_.set_busy(5);
+  const Response response = ask({first, answer("b", {" it is 7341."})});
+  EXPECT_TRUE(response.complete);
+  EXPECT_NE(response.body.find(texts("a", {"Well,", " it is 7341."})), std::string::npos);
+  EXPECT_EQ(upstream_.busy_answers(), 0);
+}
+
 TEST_F(HedgeTest, ASecondHedgeFindsMore) {
   store("museum", "guard", "Rufus Quartermain guards the museum.");
   const Response response =
@@ -110,6 +121,21 @@ TEST_F(HedgeTest, ASecondHedgeThatFindsNothingNewIsGiven) {
             std::string::npos);
   EXPECT_EQ(asked().size(), 2U);
   EXPECT_EQ(metric("hedge_rescued_total"), 0);
+}
+
+TEST_F(HedgeTest, AClientThatLeavesDuringTheSearchFreesEverything) {
+  search_may_end_ = false;
+  script({endless("a", {"Well,", " if I recall"})});
+  TestClient client(proxy_->port());
+  client.send(post_bytes("/v1/chat/completions", chat_body(kQuestion, true), headers()));
+  ASSERT_TRUE(eventually([&] { return searching_.load(); }));
+  client.close();
+  EXPECT_TRUE(eventually([&] { return upstream_.clients_gone() == 1; }));
+  search_may_end_ = true;
+  EXPECT_TRUE(eventually([&] { return upstream_.running() == 0; }));
+  EXPECT_EQ(asked().size(), 1U);
+  const Response next = ask({endless("c", {"If I recall"}), answer("d", {"It is 7341."})});
+  EXPECT_NE(next.body.find(texts("c", {"It is 7341."})), std::string::npos);
 }
 
 TEST_F(HedgeTest, AClientThatLeavesBetweenTheAnswersFreesEverything) {

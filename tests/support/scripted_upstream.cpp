@@ -178,7 +178,7 @@ bool ScriptedUpstream::play(tcp::socket& socket, const std::vector<Step>& steps)
   return true;
 }
 
-std::string ScriptedUpstream::own_answer(const Received& request) const {
+std::string ScriptedUpstream::own_answer(const Received& request) {
   if (request.target == "/health") {
     return health_ == 200 ? reply(200, R"({"status":"ok"})")
                           : reply(health_, R"({"error":{"code":503,"message":"Loading model",)"
@@ -189,11 +189,16 @@ std::string ScriptedUpstream::own_answer(const Received& request) const {
                           std::to_string(slots_) + R"(,"model_path":"scripted.gguf"})");
   }
   if (request.target == "/slots") {
+    const char* busy = "false";
+    if (busy_answers_ > 0) {
+      --busy_answers_;
+      busy = "true";
+    }
     std::string list = "[";
     for (int i = 0; i < slots_; ++i) {
       if (i > 0) list += ',';
       list += R"({"id":)" + std::to_string(i) +
-              R"(,"n_ctx":65536,"is_processing":false,"n_prompt_tokens":)" +
+              R"(,"n_ctx":65536,"is_processing":)" + busy + R"(,"n_prompt_tokens":)" +
               std::to_string(held_[static_cast<std::size_t>(i)]) + "}";
     }
     return reply(200, list + "]");

@@ -49,6 +49,9 @@ class ScriptedUpstream {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
   void set_health(int status) { health_ = status; }
+  // The next `answers` of /slots say that every slot is at work.
+  void set_busy(int answers) { busy_answers_ = answers; }
+  int busy_answers() const { return busy_answers_; }  // still to come
   std::vector<Received> received() const;             // what the script was asked
   int clients_gone() const { return clients_gone_; }  // seen by WaitForClientGone
   int running() const { return running_; }            // scripts being played
@@ -58,7 +61,7 @@ class ScriptedUpstream {
   void accept_loop();
   void serve(boost::asio::ip::tcp::socket socket);
   bool play(boost::asio::ip::tcp::socket& socket, const std::vector<Step>& steps);
-  std::string own_answer(const Received& request) const;  // empty: the script's business
+  std::string own_answer(const Received& request);  // empty: the script's business
   void note_slot(const Received& request, const std::vector<Step>& steps);
 
   Script script_;
@@ -66,7 +69,7 @@ class ScriptedUpstream {
   boost::asio::io_context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   unsigned short port_;
-  std::atomic<int> health_{200}, clients_gone_{0}, running_{0}, max_running_{0};
+  std::atomic<int> health_{200}, busy_answers_{0}, clients_gone_{0}, running_{0}, max_running_{0};
   std::atomic<bool> stopping_{false};
   std::vector<std::atomic<int>> held_;  // tokens per slot, as chat_stream() would leave them
   mutable std::mutex mutex_;
