@@ -11,10 +11,12 @@
 #include "plugins/recall/frozen_blocks.hpp"
 #include "plugins/recall/known_facts.hpp"
 #include "plugins/recall/question.hpp"
+#include "plugins/recall/quoted_frame.hpp"
 #include "plugins/recall/recall_metrics.hpp"
 #include "plugins/recall/selection.hpp"
 #include "plugins/recall/template_probe.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -82,6 +84,8 @@ class RecallPlugin final : public Plugin, public Recollection {
   Task<> start(Services& services) override;
   Task<Verdict> on_request(Exchange& exchange) override;
   Task<> on_upstream_request(Exchange& exchange) override;
+  EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
+                       const openai::EventInfo& info) noexcept override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
   void report(json::Writer& health) const override;
   void explain(const Exchange& exchange, Headers& headers) const override;
@@ -303,6 +307,26 @@ void RecallPlugin::withdraw(Exchange& exchange) {
   }
   exchange.recalled.mid = 0;
   before_.erase(at);
+}
+
+// Small models now and then repeat the frame before they say what stands in it.
+EventAction RecallPlugin::on_event(Exchange& exchange, const openai::SseEvent&,
+                                   const openai::EventInfo& info) noexcept {
+  const std::string& text = exchange.answer.text;
+  const bool recalled = exchange.recalled.tokens > 0 || !exchange.recalled_before.empty();
+  const bool chat =
+      exchange.surface == openai::Surface::kChat || exchange.surface == openai::Surface::kMessages;
+  if (!recalled || !chat || exchange.skip_text > 0 || info.content.empty()) {
+    return EventAction::kForward;
+  }
+  if (text.size() - std::min(text.size(), info.content.size()) > kMaxFrameBytes) {
+    return EventAction::kForward;
+  }
+  const QuotedFrame frame = find_quoted_frame(text);
+  if (frame.verdict == QuotedFrame::Verdict::kWhole) exchange.skip_text = frame.size;
+  const bool waits = frame.verdict == QuotedFrame::Verdict::kMaybe && info.finish_reason.empty();
+  if (waits) exchange.hold_from = 0;
+  return EventAction::kForward;
 }
 
 void RecallPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcept {

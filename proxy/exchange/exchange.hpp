@@ -90,7 +90,10 @@ struct Exchange {
   Recalled recalled;                            // recall
   std::optional<Overflow> overflow;             // core: of the attempt before this one
 
-  std::size_t hold_from = kHoldNothing;      // hedge: answer.text from this byte on has to wait
+  // Of answer.text. From hold_from on it has to wait: unset before each event, plugins lower it
+  // (hedge, recall). The first skip_text bytes are neither for the client nor for the record; they
+  // leave answer.text before on_answer (recall).
+  std::size_t hold_from = kHoldNothing, skip_text = 0;
   std::optional<Continuation> continuation;  // core: from the second half of a cut answer on
 
   Route route;        // slots

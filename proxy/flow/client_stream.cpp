@@ -68,14 +68,24 @@ void ClientStream::give(const Held& held) {
 
 void ClientStream::give(const openai::SseEvent& event, const openai::EventInfo& info,
                         std::size_t text_end) {
+  const std::size_t begin = text_end - info.content.size();
   given_ = text_end;
   if (info.has_output) ++given_tokens_;
-  if (!splice_) {
-    head_.read(info);
-    encoder_->on_event(event, info, out_);
+  if (begin >= skip_ || info.content.empty()) {
+    encode(event, info);
     return;
   }
-  if (info.root.missing()) {  // the end mark, a comment
+  const std::string rest = info.content.substr(std::min(skip_ - begin, info.content.size()));
+  if (rest.empty() && info.finish_reason.empty()) return;
+  const std::string data = openai::with_content(info, rest);
+  const std::string raw = "data: " + data + "\n\n";
+  const openai::SseEvent shorter{raw, event.name, data};
+  encode(shorter, openai::read_event(shorter));
+}
+
+void ClientStream::encode(const openai::SseEvent& event, const openai::EventInfo& info) {
+  if (!splice_) head_.read(info);
+  if (!splice_ || info.root.missing()) {  // the latter: the end mark, a comment
     encoder_->on_event(event, info, out_);
     return;
   }

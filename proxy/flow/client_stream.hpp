@@ -31,6 +31,8 @@ class ClientStream {
 
   // The next event of upstream. Text from byte `hold_from` of the answer on is held.
   void take(const openai::SseEvent& event, const openai::EventInfo& info, std::size_t hold_from);
+  // The first `bytes` of the answer's text are not for the client. Before they are given.
+  void skip(std::size_t bytes) noexcept { skip_ = bytes; }
   // Gives what is held of the text in front of `hold_from`.
   void release(std::size_t hold_from);
   // After the last event: everything is given. As ResponseEncoder::finish().
@@ -67,11 +69,12 @@ class ClientStream {
 
   void give(const Held& held);
   void give(const openai::SseEvent& event, const openai::EventInfo& info, std::size_t text_end);
+  void encode(const openai::SseEvent& event, const openai::EventInfo& info);
 
   std::unique_ptr<openai::ResponseEncoder> encoder_;
   std::deque<Held> held_, aside_;
   std::string out_, summary_;
-  std::size_t taken_ = 0, given_ = 0;  // bytes of the answer's text
+  std::size_t taken_ = 0, given_ = 0, skip_ = 0;  // bytes of the answer's text
   std::int64_t given_tokens_ = 0;
   openai::AnswerHead head_;  // of the first attempt
   bool splice_ = false, rejoined_ = false;

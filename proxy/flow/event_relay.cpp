@@ -116,7 +116,9 @@ class EventRelay {
         if (seam_failed_) return EventAction::kForward;  // not for the client
         if (ClientStream::rejoins(info)) resume_answer(c_.exchange, c_.stream, now);
       }
+      c_.exchange.hold_from = Exchange::kHoldNothing;
       const EventAction action = c_.flow.pipeline.on_event(c_.exchange, event, info);
+      c_.stream.skip(c_.exchange.skip_text);
       c_.stream.take(event, info, c_.exchange.hold_from);
       if (action == EventAction::kPause) return action;
     }
@@ -182,6 +184,7 @@ class EventRelay {
   asio::awaitable<AttemptResult> end() {
     c_.exchange.answer.complete |= !c_.exchange.answer.finish_reason.empty();
     if (c_.stream.cut_open()) co_return failed(upstream_error());
+    c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
     if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
     const auto finished = c_.stream.finish();
     if (!finished) co_return failed(finished.error());

@@ -11,44 +11,43 @@ namespace {
 using json::Member;
 using json::Value;
 
-std::string without_role(const Value& delta) {
+// An object with one member passed through `change`, which writes it or leaves it out.
+template <class Change>
+std::string changed(const Value& object, std::string_view key, Change change) {
   json::Writer out;
   out.begin_object();
-  for (const Member member : delta.members()) {
-    if (!member.key_is("role")) copy_member(member, out);
-  }
-  return out.end_object().take();
-}
-
-std::string without_roles(const Value& choices) {
-  json::Writer out;
-  out.begin_array();
-  for (const Value choice : choices.elements()) {
-    out.begin_object();
-    for (const Member member : choice.members()) {
-      if (member.key_is("delta")) {
-        out.member_raw("delta", without_role(member.value));
-      } else {
-        copy_member(member, out);
-      }
-    }
-    out.end_object();
-  }
-  return out.end_array().take();
-}
-
-// What was cached cannot be more than the prompt.
-std::string details_within(const Value& details, std::int64_t prompt) {
-  json::Writer out;
-  out.begin_object();
-  for (const Member member : details.members()) {
-    if (member.key_is("cached_tokens")) {
-      out.member("cached_tokens", std::min(member.value.integer().value_or(0), prompt));
+  for (const Member member : object.members()) {
+    if (member.key_is(key)) {
+      change(member.value, out);
     } else {
       copy_member(member, out);
     }
   }
   return out.end_object().take();
+}
+
+// The list with the delta of every choice passed through `change(choice, delta)`.
+template <class Change>
+std::string with_deltas(const Value& choices, Change change) {
+  json::Writer out;
+  out.begin_array();
+  for (const Value choice : choices.elements()) {
+    out.raw(changed(choice, "delta", [&](const Value& delta, json::Writer& to) {
+      to.member_raw("delta", change(choice, delta));
+    }));
+  }
+  return out.end_array().take();
+}
+
+std::string without_role(const Value&, const Value& delta) {
+  return changed(delta, "role", [](const Value&, json::Writer&) {});
+}
+
+// What was cached cannot be more than the prompt.
+std::string details_within(const Value& details, std::int64_t prompt) {
+  return changed(details, "cached_tokens", [&](const Value& cached, json::Writer& out) {
+    out.member("cached_tokens", std::min(cached.integer().value_or(0), prompt));
+  });
 }
 
 std::string moved_usage(const Value& usage, const Usage& read, std::int64_t tokens) {
@@ -93,7 +92,7 @@ std::optional<std::string> spliced(const EventInfo& info, const AnswerHead& head
     } else if (member.key_is("created") && !head.created.empty()) {
       out.member_raw("created", head.created);
     } else if (member.key_is("choices")) {
-      out.member_raw("choices", without_roles(member.value));
+      out.member_raw("choices", with_deltas(member.value, without_role));
     } else if (member.key_is("usage") && info.usage) {
       out.member_raw("usage", moved_usage(member.value, *info.usage, tokens));
     } else {
@@ -102,6 +101,17 @@ std::optional<std::string> spliced(const EventInfo& info, const AnswerHead& head
   }
   if (!info.finish_reason.empty() && !summary.empty()) out.member_raw("x_keep", summary);
   return out.end_object().take();
+}
+
+std::string with_content(const EventInfo& info, std::string_view content) {
+  const auto replaced = [&](const Value& choice, const Value& delta) {
+    if (choice.find("index").integer().value_or(0) != 0) return std::string(delta.raw());
+    return changed(delta, "content",
+                   [&](const Value&, json::Writer& out) { out.member("content", content); });
+  };
+  return changed(info.root, "choices", [&](const Value& choices, json::Writer& out) {
+    out.member_raw("choices", with_deltas(choices, replaced));
+  });
 }
 
 }  // namespace keep::openai

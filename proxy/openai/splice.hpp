@@ -1,5 +1,5 @@
-// Splice: chat chunks of a second upstream answer as the rest of a first one. The client has seen
-// one id and one role, and wants one usage. Pure.
+// Splice: chat chunks of upstream with something changed. Above all those of a second answer as the
+// rest of a first one: the client has seen one id and one role, and wants one usage. Pure.
 #pragma once
 
 #include "openai/event_info.hpp"
@@ -24,5 +24,8 @@ struct AnswerHead {
 // be an object. Members that are not named here stay byte for byte.
 std::optional<std::string> spliced(const EventInfo& info, const AnswerHead& head,
                                    std::int64_t tokens, std::string_view summary);
+
+// The data of the chunk with `content` as the text of choice 0.
+std::string with_content(const EventInfo& info, std::string_view content);
 
 }  // namespace keep::openai

@@ -103,6 +103,39 @@ TEST_F(HedgeTest, ItStaysOutOfWhatMustNotBeStopped) {
   EXPECT_EQ(metric("hedge_detected_total"), 0);
 }
 
+class QuotingTest : public HedgeTest {
+ protected:
+  QuotingTest() : HedgeTest([](Config& config) { config.recall.enabled = true; }) {}
+};
+
+// Recalled before the answer began, and repeated with the line that says where it came from.
+TEST_F(QuotingTest, AnAnswerThatQuotesTheFrameLosesIt) {
+  const std::string frame = "[Known: museum/vault] ";
+  for (std::size_t cut = 1; cut < frame.size() + 3; ++cut) {
+    const std::string text = frame + "It is 7341.";
+    const Response response = ask({answer("a", {text.substr(0, cut), text.substr(cut)})});
+    const std::string kept =
+        cut > frame.size() ? text.substr(frame.size(), cut - frame.size()) : "";
+    std::vector<std::string> pieces;
+    if (!kept.empty()) pieces.push_back(kept);
+    pieces.push_back(cut > frame.size() ? text.substr(cut) : "It is 7341.");
+    EXPECT_EQ(response.body, role_event("a") + texts("a", pieces) + end_event("a") +
+                                 usage_event("a", 50, 2) + kDone)
+        << cut;
+  }
+}
+
+TEST_F(QuotingTest, TheRecordHasNoFrame) {
+  const std::string text = "[Known: museum/vault] It is 7341.";
+  const Response response = ask({answer("a", {text})}, false);
+  const json::Value choice = *json::Value(response.body).find("choices").elements().begin();
+  EXPECT_EQ(choice.find("message").find("content").string(), "It is 7341.");
+  const std::string id = "c" + std::to_string(conversations_);
+  const std::string record = TestClient(proxy_->port()).get("/v1/conversations/" + id).body;
+  EXPECT_NE(record.find("It is 7341."), std::string::npos);
+  EXPECT_EQ(record.find("[Known"), std::string::npos);
+}
+
 class LimitedHedgeTest : public HedgeTest {
  protected:
   LimitedHedgeTest() : HedgeTest([](Config& config) { config.hedge.max_resubmits = 1; }) {}
