@@ -218,8 +218,8 @@ Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
   const auto* const present = frozen_.find(key);
   const Tokenizer& tokenizer = services_->tokenizer;
   KnownFacts known = select_facts(*std::move(facts), exchange, text, settings_, tokenizer, present);
-  Selected selected = select_passages(*std::move(found), exchange, text, settings_, tokenizer,
-                                      present, known.tokens);
+  Selected selected = select_passages(*std::move(found), exchange, {text, questions}, settings_,
+                                      tokenizer, present, known.tokens);
   if (selected.quotes.empty() && known.notes.empty()) {
     metrics_->nothing.add();
     co_return Result<>{};
