@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "exchange/knowledge.hpp"
 #include "openai/message.hpp"
+#include "plugins/recall/block_sidecar.hpp"
 #include "plugins/recall/compose.hpp"
 #include "plugins/recall/fact_ranker.hpp"
 #include "plugins/recall/fog_search.hpp"
@@ -113,6 +114,8 @@ class RecallPlugin final : public Plugin {
     return services_->knowledge != nullptr &&
            services_->knowledge->knows_anything(exchange.identity.tenant);
   }
+  asio::awaitable<void> restore_blocks(ConversationName name);
+  asio::awaitable<void> save_blocks(ConversationName name);
   Task<> recall_for(Exchange& exchange, std::size_t turn);
   Task<std::vector<Found>> find_passages(const Exchange& exchange,
                                          const std::vector<std::string>& questions);
@@ -140,6 +143,7 @@ Task<> RecallPlugin::start(Services& services) {
 
 Task<Verdict> RecallPlugin::on_request(Exchange& exchange) {
   if (!exchange.zone.stored) co_return Verdict{Next{}};
+  co_await restore_blocks(name_of(exchange));
   const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name_of(exchange)));
   if (blocks == nullptr) co_return Verdict{Next{}};
   for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
@@ -148,6 +152,26 @@ Task<Verdict> RecallPlugin::on_request(Exchange& exchange) {
     exchange.recalled_before.push_back({i, block->second.tokens});
   }
   co_return Verdict{Next{}};
+}
+
+asio::awaitable<void> RecallPlugin::restore_blocks(ConversationName name) {
+  const std::uint64_t key = key_of(name);
+  if (frozen_.knows(key)) co_return;
+  const auto text =
+      co_await services_->conversations->read_sidecar(std::move(name), Sidecar::kRecalled);
+  if (!text) log::warn("recalled text not restored", {{"why", text.error().detail}});
+  if (frozen_.knows(key)) co_return;
+  frozen_.restore(key, from_sidecar(text ? *text : std::string()));
+}
+
+// Before the prompt goes out: after a restart the same text has to stand in it.
+asio::awaitable<void> RecallPlugin::save_blocks(ConversationName name) {
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name));
+  if (blocks == nullptr) co_return;
+  std::string text = to_sidecar(*blocks);
+  const auto written = co_await services_->conversations->write_sidecar(
+      std::move(name), Sidecar::kRecalled, std::move(text));
+  if (!written) log::warn("recalled text not saved", {{"why", written.error().detail}});
 }
 
 Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
@@ -234,6 +258,7 @@ Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
   metrics_->passages.add(static_cast<double>(selected.quotes.size()));
   metrics_->facts.add(static_cast<double>(known.notes.size()));
   frozen_.put(key, before, std::move(block), first_sent(exchange));
+  co_await save_blocks(name_of(exchange));
   co_return Result<>{};
 }
 
