@@ -44,6 +44,12 @@ std::string answer_json(const std::string& text) {
   return json.take();
 }
 
+Error conversation_too_long(std::uint64_t tokens, std::uint64_t limit) {
+  return Error(Fault::kTooLong, Side::kDownstream,
+               "conversation is too long: " + std::to_string(tokens) + " tokens > " +
+                   std::to_string(limit) + " maximum (history.max_conversation_tokens)");
+}
+
 class HistoryPlugin final : public Plugin, public Conversations {
  public:
   explicit HistoryPlugin(HistorySettings settings) : settings_(std::move(settings)) {}
@@ -124,24 +130,29 @@ Task<> HistoryPlugin::find_on_record(Exchange& exchange) {
   const auto lead = std::span(list).first(exchange.zone.lead);
   const auto rest = std::span(list).subspan(exchange.zone.lead);
   const bool store = exchange.chat.store;
-  auto job = [lead, rest, store, now = unix_now()](ConversationLog& log) {
-    return reconcile(log, lead, rest, store, now);
+  const std::uint64_t limit = settings_.max_conversation_tokens;
+  auto job = [lead, rest, store, limit, now = unix_now()](ConversationLog& log) {
+    return reconcile(log, lead, rest, store, now, limit);
   };
   ConversationName name = name_of(exchange);
   auto standing = co_await shelf_->with(std::move(name), store, std::move(job));
   if (!standing) co_return standing.error();
-  metrics_->known.add(static_cast<double>(rest.size() - standing->added));
-  metrics_->added.add(static_cast<double>(standing->added));
   ClearZone& zone = exchange.zone;
   zone.stored = !standing->path.empty();
   zone.positions = std::move(standing->positions);
   zone.path = std::move(standing->path);
   zone.path_tokens = static_cast<std::int64_t>(standing->path_tokens);
+  if (!zone.stored) co_return Result<>{};
+  metrics_->known.add(static_cast<double>(rest.size() - standing->added));
+  metrics_->added.add(static_cast<double>(standing->added));
   co_return Result<>{};
 }
 
 Task<> HistoryPlugin::on_route(Exchange& exchange) {
   if (!exchange.chat.messages_raw.is_array()) co_return Result<>{};
+  const auto length = static_cast<std::uint64_t>(exchange.zone.path_tokens);
+  const std::uint64_t limit = settings_.max_conversation_tokens;
+  if (!exchange.zone.stored && length > limit) co_return conversation_too_long(length, limit);
   const bool kept = exchange.zone.stored && has_past(exchange);
   if (kept) co_await restore_zone(name_of(exchange));
   const auto planned = co_await zones_->plan(exchange);
