@@ -1,5 +1,6 @@
 #include "base/files.hpp"
 #include "plugins/history/conversation_log.hpp"
+#include "plugins/history/sidecar_file.hpp"
 
 #include <array>
 #include <string_view>
@@ -13,6 +14,10 @@ constexpr std::string_view kBlocks = ".blocks";
 constexpr std::string_view kTail = ".tail";
 constexpr std::string_view kEnded = ".ended";  // what was the tail, while the rest is deleted
 constexpr std::string_view kDamaged = ".damaged";
+
+std::string_view ending_of(Sidecar which) noexcept {
+  return which == Sidecar::kZone ? ".zone" : ".recalled";
+}
 
 Error storage_error(std::string detail) {
   return Error(Fault::kStorage, Side::kInternal, std::move(detail));
@@ -49,7 +54,14 @@ Result<bool> ConversationLog::remove(const std::string& stem) {
     if (ended.error().fault != Fault::kNotFound) return ended.error();
     found = false;
   }
-  const std::array<std::string, 5> paths{path_of(stem, kBlocks), path_of(stem, kTail) + ".new",
+  const std::string zone = path_of(stem, ending_of(Sidecar::kZone));
+  const std::string recalled = path_of(stem, ending_of(Sidecar::kRecalled));
+  const std::array<std::string, 9> paths{path_of(stem, kBlocks),
+                                         path_of(stem, kTail) + ".new",
+                                         zone,
+                                         zone + ".new",
+                                         recalled,
+                                         recalled + ".new",
                                          path_of(path_of(stem, kBlocks), kDamaged),
                                          path_of(path_of(stem, kTail), kDamaged),
                                          path_of(stem, kEnded)};
@@ -59,6 +71,16 @@ Result<bool> ConversationLog::remove(const std::string& stem) {
     found |= *removed;
   }
   return found;
+}
+
+Result<std::string> ConversationLog::sidecar(Sidecar which) const {
+  if (size() == 0) return std::string();
+  return read_sidecar(path_of(stem_, ending_of(which)));
+}
+
+Result<> ConversationLog::set_sidecar(Sidecar which, std::string_view text) {
+  if (size() == 0) return Error(Fault::kNotFound, Side::kInternal, "no such conversation");
+  return write_sidecar(path_of(stem_, ending_of(which)), text);
 }
 
 Result<> ConversationLog::load() {

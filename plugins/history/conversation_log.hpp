@@ -73,6 +73,10 @@ class ConversationLog {
   // See Conversations::read(); without the messages that are lost.
   Result<std::vector<StoredMessage>> read(Position from, std::size_t max_bytes) const;
 
+  // See Conversations. Not counted in disk_bytes(); kept only beside messages.
+  Result<std::string> sidecar(Sidecar which) const;
+  Result<> set_sidecar(Sidecar which, std::string_view text);
+
   Position tip() const noexcept;  // the last appended; kNoPosition when empty
   std::uint64_t tokens() const noexcept { return tree_.tokens(); }  // of all branches
   std::uint64_t turns() const noexcept { return tree_.turns(); }    // user messages of all branches

@@ -44,6 +44,12 @@ std::string answer_json(const std::string& text) {
   return json.take();
 }
 
+Error conversation_too_long(std::uint64_t tokens, std::uint64_t limit) {
+  return Error(Fault::kTooLong, Side::kDownstream,
+               "conversation is too long: " + std::to_string(tokens) + " tokens > " +
+                   std::to_string(limit) + " maximum (history.max_conversation_tokens)");
+}
+
 class HistoryPlugin final : public Plugin, public Conversations {
  public:
   explicit HistoryPlugin(HistorySettings settings) : settings_(std::move(settings)) {}
@@ -60,6 +66,8 @@ class HistoryPlugin final : public Plugin, public Conversations {
 
   Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
                                         std::size_t max_bytes) override;
+  Task<std::string> read_sidecar(ConversationName name, Sidecar which) override;
+  Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) override;
   void attach(ConversationKeeper& keeper) override { endpoints_->attach(keeper); }
 
  private:
@@ -72,6 +80,8 @@ class HistoryPlugin final : public Plugin, public Conversations {
     return {exchange.identity.tenant, exchange.identity.conversation};
   }
   Task<> find_on_record(Exchange& exchange);
+  asio::awaitable<void> restore_zone(ConversationName name);
+  asio::awaitable<void> save_zone(ConversationName name);
 
   HistorySettings settings_;
   Services* services_ = nullptr;
@@ -92,7 +102,10 @@ Task<> HistoryPlugin::start(Services& services) {
   shelf.max_open = settings_.max_open;
   shelf.max_bytes = settings_.max_bytes;
   shelf.ttl = std::chrono::duration_cast<std::chrono::seconds>(settings_.ttl);
-  shelf.on_removed = [this](const ConversationName& name) { endpoints_->removed(name); };
+  shelf.on_removed = [this](const ConversationName& name) {
+    zones_->forget(name);
+    endpoints_->removed(name);
+  };
   shelf_.emplace(services, std::move(shelf));
   endpoints_.emplace(services, *shelf_, settings_);
   zones_.emplace(services, settings_, *metrics_);
@@ -117,25 +130,48 @@ Task<> HistoryPlugin::find_on_record(Exchange& exchange) {
   const auto lead = std::span(list).first(exchange.zone.lead);
   const auto rest = std::span(list).subspan(exchange.zone.lead);
   const bool store = exchange.chat.store;
-  auto job = [lead, rest, store, now = unix_now()](ConversationLog& log) {
-    return reconcile(log, lead, rest, store, now);
+  const std::uint64_t limit = settings_.max_conversation_tokens;
+  auto job = [lead, rest, store, limit, now = unix_now()](ConversationLog& log) {
+    return reconcile(log, lead, rest, store, now, limit);
   };
   ConversationName name = name_of(exchange);
   auto standing = co_await shelf_->with(std::move(name), store, std::move(job));
   if (!standing) co_return standing.error();
-  metrics_->known.add(static_cast<double>(rest.size() - standing->added));
-  metrics_->added.add(static_cast<double>(standing->added));
   ClearZone& zone = exchange.zone;
   zone.stored = !standing->path.empty();
   zone.positions = std::move(standing->positions);
   zone.path = std::move(standing->path);
   zone.path_tokens = static_cast<std::int64_t>(standing->path_tokens);
+  if (!zone.stored) co_return Result<>{};
+  metrics_->known.add(static_cast<double>(rest.size() - standing->added));
+  metrics_->added.add(static_cast<double>(standing->added));
   co_return Result<>{};
 }
 
 Task<> HistoryPlugin::on_route(Exchange& exchange) {
   if (!exchange.chat.messages_raw.is_array()) co_return Result<>{};
-  co_return co_await zones_->plan(exchange);
+  const auto length = static_cast<std::uint64_t>(exchange.zone.path_tokens);
+  const std::uint64_t limit = settings_.max_conversation_tokens;
+  if (!exchange.zone.stored && length > limit) co_return conversation_too_long(length, limit);
+  const bool kept = exchange.zone.stored && has_past(exchange);
+  if (kept) co_await restore_zone(name_of(exchange));
+  const auto planned = co_await zones_->plan(exchange);
+  if (!planned) co_return planned.error();
+  if (kept && exchange.zone.moved) co_await save_zone(name_of(exchange));
+  co_return Result<>{};
+}
+
+// Without it the zone is planned as if it were the first time.
+asio::awaitable<void> HistoryPlugin::restore_zone(ConversationName name) {
+  if (zones_->knows(name)) co_return;
+  const auto text = co_await read_sidecar(name, Sidecar::kZone);
+  if (!text) log::warn("clear zone not restored", {{"why", text.error().detail}});
+  if (!zones_->knows(name)) zones_->restore(name, text ? *text : std::string());
+}
+
+asio::awaitable<void> HistoryPlugin::save_zone(ConversationName name) {
+  const auto written = co_await write_sidecar(name, Sidecar::kZone, zones_->saved(name));
+  if (!written) log::warn("clear zone not saved", {{"why", written.error().detail}});
 }
 
 // Tool calls are left to the client: it sends them back with their results.
@@ -199,6 +235,18 @@ void HistoryPlugin::explain(const Exchange& exchange, Headers& headers) const {
 Task<std::vector<StoredMessage>> HistoryPlugin::read(ConversationName name, Position from,
                                                      std::size_t max_bytes) {
   auto job = [from, max_bytes](ConversationLog& log) { return log.read(from, max_bytes); };
+  co_return co_await shelf_->with(std::move(name), false, std::move(job));
+}
+
+Task<std::string> HistoryPlugin::read_sidecar(ConversationName name, Sidecar which) {
+  auto job = [which](ConversationLog& log) { return log.sidecar(which); };
+  co_return co_await shelf_->with(std::move(name), false, std::move(job));
+}
+
+Task<> HistoryPlugin::write_sidecar(ConversationName name, Sidecar which, std::string text) {
+  auto job = [which, text = std::move(text)](ConversationLog& log) {
+    return log.set_sidecar(which, text);
+  };
   co_return co_await shelf_->with(std::move(name), false, std::move(job));
 }
 

@@ -55,6 +55,18 @@ Position newest(const ConversationLog& log) {
   return kNoPosition;
 }
 
+std::uint64_t tokens_to(const ConversationLog& log, Position tip) {
+  if (tip == kNoPosition) return 0;
+  const MessageInfo last = log.info(tip);
+  return last.token_position + last.tokens;
+}
+
+std::uint64_t tokens_of(std::span<const Incoming> messages) {
+  std::uint64_t tokens = 0;
+  for (const Incoming& in : messages) tokens += in.hash == 0 ? 0 : in.tokens;
+  return tokens;
+}
+
 void add_instructions(const ConversationLog& log, std::span<const Incoming> lead, std::int64_t now,
                       std::vector<NewMessage>& fresh) {
   for (const Incoming& in : lead) {
@@ -88,7 +100,8 @@ bool is_instruction(const MessageInfo& info) noexcept {
 }
 
 Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
-                           std::span<const Incoming> messages, bool store, std::int64_t now) {
+                           std::span<const Incoming> messages, bool store, std::int64_t now,
+                           std::uint64_t max_tokens) {
   Standing standing;
   standing.positions.assign(messages.size(), kNoPosition);
   std::size_t known = follow(log, messages, kNoPosition, standing.positions);
@@ -98,6 +111,11 @@ Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
     parent = known > 0 ? last_known(standing.positions, known) : newest(log);
   }
   Position tip = parent;
+  const std::uint64_t length = tokens_to(log, parent) + tokens_of(messages.subspan(known));
+  if (store && length > max_tokens) {
+    standing.path_tokens = length;
+    return standing;
+  }
   if (store) {
     std::vector<NewMessage> fresh;
     add_instructions(log, lead, now, fresh);
@@ -109,8 +127,7 @@ Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
   }
   if (tip == kNoPosition) return standing;
   standing.path = log.path_to(tip);
-  const MessageInfo last = log.info(tip);
-  standing.path_tokens = last.token_position + last.tokens;
+  standing.path_tokens = tokens_to(log, tip);
   return standing;
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,9 +39,12 @@ struct Standing {
 };
 
 // With `store` the new messages are appended; without they stay off the record. `lead`: the leading
-// system messages.
+// system messages. Messages that would make the way longer than `max_tokens` are not appended: then
+// there is no path, and `path_tokens` is how long it would have become.
+inline constexpr std::uint64_t kAnyLength = std::numeric_limits<std::uint64_t>::max();
 Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
-                           std::span<const Incoming> messages, bool store, std::int64_t now);
+                           std::span<const Incoming> messages, bool store, std::int64_t now,
+                           std::uint64_t max_tokens = kAnyLength);
 
 // Whether a message is one of those instructions.
 bool is_instruction(const MessageInfo& info) noexcept;

@@ -54,7 +54,7 @@ void Scanner::scan_folder(const std::string& folder) {
     const std::size_t dot = name.find('.');
     const std::string_view ending = std::string_view(name).substr(std::min(dot, name.size()));
     const auto is = [&](std::string_view wanted) { return ending == wanted; };
-    if (is(".tail.new")) (void)files::remove(path_in(folder, name));
+    if (ending.ends_with(".new")) (void)files::remove(path_in(folder, name));
     if (!is(".blocks") && !is(".tail") && !is(".ended")) continue;
     Present& present = stems[name.substr(0, dot)];
     present.blocks |= is(".blocks");

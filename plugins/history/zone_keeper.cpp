@@ -12,9 +12,12 @@ namespace keep::history {
 
 namespace {
 
-std::uint64_t key_of(const Identity& identity) {
-  const std::uint64_t who = hash_combine(hash64(identity.tenant), hash64(identity.conversation));
-  return hash_combine(who, hash64(identity.agent));
+std::uint64_t key_of(const ConversationName& name) {
+  return hash_combine(hash64(name.tenant), hash64(name.id));
+}
+
+AnchorMemory::Key key_of(const Identity& identity) {
+  return {key_of(ConversationName{identity.tenant, identity.conversation}), hash64(identity.agent)};
 }
 
 Error too_long(Tokens needed, Tokens window) {
@@ -84,7 +87,7 @@ Task<> ZoneKeeper::plan(Exchange& exchange) {
   }
   ClearZone& zone = exchange.zone;
   const bool kept = zone.stored && !exchange.identity.auxiliary;
-  const std::uint64_t key = key_of(exchange.identity);
+  const AnchorMemory::Key key = key_of(exchange.identity);
   const Anchor anchor = kept ? anchors_.find(key, zone.positions) : Anchor();
   const std::size_t from = zone.lead + anchor.first;
   const ZoneWeights weights = co_await weigh(exchange, services_.tokenizer, from, window);
@@ -105,6 +108,18 @@ Task<> ZoneKeeper::plan(Exchange& exchange) {
   metrics_.fog.observe(static_cast<double>(zone.fog_tokens));
   co_return Result<>{};
 }
+
+bool ZoneKeeper::knows(const ConversationName& name) const { return anchors_.knows(key_of(name)); }
+
+void ZoneKeeper::restore(const ConversationName& name, const std::string& saved) {
+  anchors_.restore(key_of(name), saved);
+}
+
+std::string ZoneKeeper::saved(const ConversationName& name) const {
+  return anchors_.saved(key_of(name));
+}
+
+void ZoneKeeper::forget(const ConversationName& name) { anchors_.forget(key_of(name)); }
 
 void ZoneKeeper::apply(Exchange& exchange, const ZonePlan& plan, const ZoneWeights& weights) {
   ClearZone& zone = exchange.zone;

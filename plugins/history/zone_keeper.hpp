@@ -11,6 +11,7 @@
 #include "plugins/history/zone_weights.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace keep::history {
 
@@ -24,6 +25,13 @@ class ZoneKeeper {
   // Fills the plan of exchange.zone and adds the edits that remove what does not go. Nothing is
   // planned while no upstream has told its context. Fault::kTooLong: see zone_planner.hpp.
   Task<> plan(Exchange& exchange);
+  // Where the zones of a conversation begin, over a restart: Sidecar::kZone. What it does not know
+  // is to be restored before plan(), and written down after one that moved the zone.
+  bool knows(const ConversationName& name) const;
+  void restore(const ConversationName& name, const std::string& saved);
+  std::string saved(const ConversationName& name) const;
+  void forget(const ConversationName& name);
+
   // How long the prompt really was.
   void learn(const Exchange& exchange, const Outcome& outcome) noexcept;
 

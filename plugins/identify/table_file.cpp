@@ -5,7 +5,6 @@
 #include "base/json.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -38,10 +37,7 @@ void write_entry(const Remembered& entry, std::string& out) {
 }
 
 std::uint64_t from_hex(const json::Value& value) {
-  const std::string_view text = value.plain_string().value_or(std::string_view());
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  return number;
+  return keep::from_hex(value.plain_string().value_or(std::string_view()));
 }
 
 std::vector<std::uint64_t> read_list(const json::Value& list) {

@@ -8,14 +8,6 @@
 
 namespace keep::recall {
 
-namespace {
-
-// A word that one text of three has is not common, but would be taken for it: rarity is reckoned
-// as if there were at least so many.
-constexpr std::size_t kLeastPassages = 256;
-
-}  // namespace
-
 std::vector<float> FactRanker::rank(std::string_view question,
                                     std::span<const std::string> texts) const {
   LexicalIndex index(0);
@@ -29,12 +21,8 @@ std::vector<float> FactRanker::rank(std::string_view question,
       owners.push_back(i);
     }
   }
-  passage = Passage();
-  passage.session = static_cast<std::uint32_t>(texts.size());
-  while (index.size() < kLeastPassages) index.add(passage);
   std::vector<float> relevance(texts.size(), 0);
   for (const Hit& hit : index.search(question, index.size())) {
-    if (hit.passage >= owners.size()) continue;
     float& best = relevance[owners[hit.passage]];
     best = std::max(best, hit.relevance);
   }

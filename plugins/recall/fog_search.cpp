@@ -22,18 +22,20 @@ std::string key_of(const ConversationName& name) {
   return std::to_string(name.tenant.size()) + ":" + name.tenant + name.id;
 }
 
-// Of several lists in turns, each passage once.
+// Of several lists in turns, each passage once, with its best relevance.
 std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& lists,
                                 std::size_t limit) {
   std::vector<FoundPassage> merged;
-  const auto known = [&](const FoundPassage& one) {
-    return std::ranges::any_of(
-        merged, [&](const FoundPassage& other) { return other.passage == one.passage; });
-  };
   for (std::size_t rank = 0; rank < limit; ++rank) {
     for (const auto& list : lists) {
-      if (rank >= list.size() || merged.size() >= limit || known(list[rank])) continue;
-      merged.push_back(list[rank]);
+      if (rank >= list.size()) continue;
+      const FoundPassage& one = list[rank];
+      const auto known = std::ranges::find(merged, one.passage, &FoundPassage::passage);
+      if (known != merged.end()) {
+        known->relevance = std::max(known->relevance, one.relevance);
+      } else if (merged.size() < limit) {
+        merged.push_back(one);
+      }
     }
   }
   return merged;

@@ -32,17 +32,34 @@ void FrozenBlocks::drop(Blocks& blocks, Blocks::iterator at) {
   blocks.erase(at);
 }
 
+FrozenBlocks::Blocks& FrozenBlocks::entry_of(std::uint64_t conversation) {
+  if (!knows(conversation)) bytes_ += kBlockBytes;
+  return conversations_.get(conversation);
+}
+
+void FrozenBlocks::trim() {
+  while (bytes_ > max_bytes_ && conversations_.size() > 1) {
+    auto oldest = conversations_.pop_oldest();
+    bytes_ -= kBlockBytes;
+    for (const auto& [position, old] : oldest->second) bytes_ -= size_of(old);
+  }
+}
+
+void FrozenBlocks::restore(std::uint64_t conversation, Blocks blocks) {
+  forget(conversation);
+  for (const auto& [position, block] : blocks) bytes_ += size_of(block);
+  entry_of(conversation) = std::move(blocks);
+  trim();
+}
+
 void FrozenBlocks::put(std::uint64_t conversation, Position before, Block block,
                        Position first_sent) {
-  Blocks& blocks = conversations_.get(conversation);
+  Blocks& blocks = entry_of(conversation);
   while (!blocks.empty() && blocks.begin()->first < first_sent) drop(blocks, blocks.begin());
   if (const auto at = blocks.find(before); at != blocks.end()) drop(blocks, at);
   bytes_ += size_of(block);
   blocks.emplace(before, std::move(block));
-  while (bytes_ > max_bytes_ && conversations_.size() > 1) {
-    auto oldest = conversations_.pop_oldest();
-    for (const auto& [position, old] : oldest->second) bytes_ -= size_of(old);
-  }
+  trim();
 }
 
 void FrozenBlocks::take_back(std::uint64_t conversation, Position before) {
@@ -54,6 +71,7 @@ void FrozenBlocks::take_back(std::uint64_t conversation, Position before) {
 void FrozenBlocks::forget(std::uint64_t conversation) {
   Blocks* const blocks = conversations_.peek(conversation);
   if (blocks == nullptr) return;
+  bytes_ -= kBlockBytes;
   for (const auto& [position, block] : *blocks) bytes_ -= size_of(block);
   conversations_.erase(conversation);
 }

@@ -2,8 +2,8 @@
 // only.
 //
 // A block belongs to the message it was put before. Bounded: a conversation keeps those whose
-// message may still be sent, and the least recently used conversations are forgotten (their next
-// request loses the prefix once).
+// message may still be sent, and the least recently used conversations are forgotten until they are
+// restored from what was written down (block_sidecar.hpp).
 #pragma once
 
 #include "base/lru_map.hpp"
@@ -32,7 +32,10 @@ class FrozenBlocks {
   explicit FrozenBlocks(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
   using Blocks = std::map<Position, Block>;  // by the message they stand before
-  // nullptr: none. Valid until the next put() or forget().
+  bool knows(std::uint64_t conversation) const { return conversations_.peek(conversation); }
+  // Known from now on, be it without a block.
+  void restore(std::uint64_t conversation, Blocks blocks);
+  // nullptr: not known. Valid until the next put(), restore() or forget().
   const Blocks* find(std::uint64_t conversation);
   // Blocks before `first_sent` go: their messages will not be sent again.
   void put(std::uint64_t conversation, Position before, Block block, Position first_sent);
@@ -42,6 +45,8 @@ class FrozenBlocks {
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
+  Blocks& entry_of(std::uint64_t conversation);
+  void trim();
   void drop(Blocks& blocks, Blocks::iterator at);
 
   std::size_t max_bytes_;

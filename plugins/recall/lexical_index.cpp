@@ -13,6 +13,9 @@ namespace {
 
 // Below this many passages the second stage alone is as fast.
 constexpr std::uint32_t kSmall = 2000;
+// A word that one passage of three has is not common, but would be taken for it, and one that none
+// of them has for much rarer: rarity is reckoned as if there were at least so many.
+constexpr std::size_t kLeastPassages = 256;
 constexpr std::size_t kMaxQuestionBytes = 32 << 10;
 constexpr std::size_t kMaxCueBytes = 4 << 10;
 constexpr std::size_t kMaxTerms = 64;
@@ -111,7 +114,8 @@ LexicalIndex::Query LexicalIndex::make_query(std::string_view question) const {
 
   Query query;
   for (const Vocabulary::Found& term : found) {
-    query.terms.push_back({term.id, idf(size(), postings_.passages_with(term.id))});
+    const std::size_t passages = std::max(size(), kLeastPassages);
+    query.terms.push_back({term.id, idf(passages, postings_.passages_with(term.id))});
   }
   // Stable: what is left out must not depend on the library.
   std::ranges::stable_sort(query.terms, std::ranges::greater(), &QueryTerm::idf);

@@ -1,7 +1,6 @@
 #include "plugins/recall/question.hpp"
 
-#include "plugins/recall/vocabulary.hpp"
-#include "plugins/recall/words.hpp"
+#include "plugins/recall/question_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,8 @@ namespace keep::recall {
 namespace {
 
 constexpr std::size_t kMaxNames = 8;
+// A question with fewer words ("What do you think?") could be about anything.
+constexpr std::size_t kTellingWords = 2;
 
 bool is_word(char c) noexcept {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
@@ -124,29 +125,16 @@ bool adds_to(std::string_view passage, std::string_view turn) {
   return adds;
 }
 
-bool has_all_of(std::string_view passage, std::string_view turn) {
-  Vocabulary said;
-  WordReader words(passage);
-  for (auto word = words.next(); !word.empty(); word = words.next()) said.add(word);
-  std::size_t telling = 0;
-  words.reset(turn);
-  for (auto word = words.next(); !word.empty(); word = words.next()) {
-    const Vocabulary::Found found = said.find(word);
-    if (found.hash == 0) continue;
-    if (found.id == kNoTerm) return false;
-    ++telling;
-  }
-  return telling > 1;
-}
-
 std::vector<std::string> questions_of(std::string_view turn, std::string_view before) {
   std::vector<std::string> questions;
   const auto sentences = sentences_that_ask(turn);
-  if (sentences.size() > 1 && sentences.size() <= kMaxQuestions) {
-    questions.assign(sentences.begin(), sentences.end());
-  } else if (!turn.empty()) {
-    questions.emplace_back(turn);
-  }
+  const bool several = sentences.size() > 1 && sentences.size() <= kMaxQuestions;
+  const bool one_that_tells =
+      sentences.size() == 1 && QuestionWords(sentences.front()).size() >= kTellingWords;
+  if (several || one_that_tells) questions.assign(sentences.begin(), sentences.end());
+  // What stands around a question may say what it is about, or have nothing to do with it.
+  const bool more = sentences.size() == 1 && sentences.front().size() < turn.size();
+  if (!turn.empty() && (questions.empty() || more)) questions.emplace_back(turn);
   for (std::string& question : questions) {
     if (refers_back(question)) question += names_of(before);
   }

@@ -8,8 +8,10 @@
 namespace keep::recall {
 
 // The questions of a turn: one for each sentence that ends in a question mark if there are several
-// (at most kMaxQuestions), else the whole text. A question that speaks of "it", "he" or "that" gets
-// the names of `before`, what the user said in the turn before. Empty for an empty text.
+// (at most kMaxQuestions). A single one among other sentences, and then the whole text, too: words
+// around it that nobody has used must not make it less relevant. Else the whole text. A question
+// that speaks of "it", "he" or "that" gets the names of `before`, what the user said in the turn
+// before. Empty for an empty text.
 inline constexpr std::size_t kMaxQuestions = 4;
 std::vector<std::string> questions_of(std::string_view turn, std::string_view before);
 
@@ -19,9 +21,5 @@ bool asks(std::string_view turn);
 
 // Whether `passage` says more than `turn` does: a word of three letters or more that is not there.
 bool adds_to(std::string_view passage, std::string_view turn);
-
-// Whether `passage` alone has all words of `turn` that tell something, in any form, and these are
-// at least two.
-bool has_all_of(std::string_view passage, std::string_view turn);
 
 }  // namespace keep::recall

@@ -5,11 +5,13 @@
 #include "exchange/knowledge.hpp"
 #include "exchange/recollection.hpp"
 #include "openai/message.hpp"
+#include "plugins/recall/block_sidecar.hpp"
 #include "plugins/recall/compose.hpp"
 #include "plugins/recall/fact_ranker.hpp"
 #include "plugins/recall/fog_search.hpp"
 #include "plugins/recall/frozen_blocks.hpp"
 #include "plugins/recall/known_facts.hpp"
+#include "plugins/recall/newest_turn.hpp"
 #include "plugins/recall/question.hpp"
 #include "plugins/recall/quoted_frame.hpp"
 #include "plugins/recall/recall_metrics.hpp"
@@ -28,53 +30,6 @@ namespace keep::recall {
 namespace {
 
 constexpr std::size_t kMaxFrozenBytes = 64 << 20;
-
-bool is_user(const openai::Message& message) { return role_of(message.role) == Role::kUser; }
-bool answers(const openai::Message& message) {
-  const Role role = role_of(message.role);
-  return role == Role::kAssistant || role == Role::kTool;
-}
-
-// Where the newest turn begins, if the request ends in what the user says: a request that goes on
-// after a tool's result has had its turn before.
-std::optional<std::size_t> newest_turn(const Exchange& exchange) {
-  const auto& messages = exchange.chat.messages;
-  std::size_t begin = messages.size();
-  bool user = false;
-  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) {
-    user = user || is_user(messages[--begin]);
-  }
-  return user ? std::optional(begin) : std::nullopt;
-}
-
-std::string user_text(const Exchange& exchange, std::size_t begin, std::size_t end) {
-  std::string text;
-  for (std::size_t i = begin; i < end; ++i) {
-    const openai::Message& message = exchange.chat.messages[i];
-    if (!is_user(message)) continue;
-    if (!text.empty()) text += '\n';
-    text += openai::content_text(message.content);
-  }
-  return text;
-}
-
-// What the user said in the turn before.
-std::string text_before(const Exchange& exchange, std::size_t turn) {
-  const auto& messages = exchange.chat.messages;
-  std::size_t end = turn;
-  while (end > exchange.zone.lead && answers(messages[end - 1])) --end;
-  std::size_t begin = end;
-  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) --begin;
-  return user_text(exchange, begin, end);
-}
-
-Position first_sent(const Exchange& exchange) {
-  const auto& zone = exchange.zone;
-  for (std::size_t i = zone.first; i < exchange.chat.messages.size(); ++i) {
-    if (zone.position_of(i) != kNoPosition) return zone.position_of(i);
-  }
-  return kNoPosition;
-}
 
 class RecallPlugin final : public Plugin, public Recollection {
  public:
@@ -122,8 +77,10 @@ class RecallPlugin final : public Plugin, public Recollection {
     return services_->knowledge != nullptr &&
            services_->knowledge->knows_anything(exchange.identity.tenant);
   }
+  asio::awaitable<void> restore_blocks(ConversationName name);
+  asio::awaitable<void> save_blocks(ConversationName name);
   Task<> recall_for(Exchange& exchange, std::size_t turn);
-  void withdraw(Exchange& exchange);
+  asio::awaitable<void> withdraw(Exchange& exchange);
   // What is found and does not stand in the prompt, counted in exchange.recalled; empty: nothing.
   Task<std::optional<Block>> gather(Exchange& exchange, std::vector<std::string> questions,
                                     std::string text);
@@ -157,6 +114,7 @@ Task<> RecallPlugin::start(Services& services) {
 
 Task<Verdict> RecallPlugin::on_request(Exchange& exchange) {
   if (!exchange.zone.stored) co_return Verdict{Next{}};
+  co_await restore_blocks(name_of(exchange));
   const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name_of(exchange)));
   if (blocks == nullptr) co_return Verdict{Next{}};
   for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
@@ -167,18 +125,39 @@ Task<Verdict> RecallPlugin::on_request(Exchange& exchange) {
   co_return Verdict{Next{}};
 }
 
+asio::awaitable<void> RecallPlugin::restore_blocks(ConversationName name) {
+  const std::uint64_t key = key_of(name);
+  if (frozen_.knows(key)) co_return;
+  const auto text =
+      co_await services_->conversations->read_sidecar(std::move(name), Sidecar::kRecalled);
+  if (!text) log::warn("recalled text not restored", {{"why", text.error().detail}});
+  if (frozen_.knows(key)) co_return;
+  frozen_.restore(key, from_sidecar(text ? *text : std::string()));
+}
+
+// Before the prompt goes out: after a restart the same text has to stand in it.
+asio::awaitable<void> RecallPlugin::save_blocks(ConversationName name) {
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name));
+  if (blocks == nullptr) co_return;
+  std::string text = to_sidecar(*blocks);
+  const auto written = co_await services_->conversations->write_sidecar(
+      std::move(name), Sidecar::kRecalled, std::move(text));
+  if (!written) log::warn("recalled text not saved", {{"why", written.error().detail}});
+}
+
 Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
   const ClearZone& zone = exchange.zone;
   if (!zone.planned || !zone.stored) co_return Result<>{};
   const auto turn = newest_turn(exchange);
   const bool wanted = settings_.enabled && !exchange.continuation;
-  if (exchange.continuation && exchange.continuation->withdrawn) withdraw(exchange);
+  if (exchange.continuation && exchange.continuation->withdrawn) co_await withdraw(exchange);
   if (wanted && turn && (zone.recall_room > 0 || knows_facts(exchange))) {
     const auto recalled = co_await recall_for(exchange, *turn);
     // What stands in the prompt already has to be placed whatever happened here.
     if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});
   }
-  if (frozen_.find(key_of(name_of(exchange))) == nullptr) co_return Result<>{};
+  const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name_of(exchange)));
+  if (blocks == nullptr || blocks->empty()) co_return Result<>{};
   const Placement where = co_await placement(exchange.route.upstream);
   place_frozen(exchange, where);
   co_return Result<>{};
@@ -233,6 +212,7 @@ Task<> RecallPlugin::recall_for(Exchange& exchange, std::size_t turn) {
     co_return Result<>{};
   }
   frozen_.put(key, before, **std::move(gathered), first_sent(exchange));
+  co_await save_blocks(name_of(exchange));
   co_return Result<>{};
 }
 
@@ -251,8 +231,8 @@ Task<std::optional<Block>> RecallPlugin::gather(Exchange& exchange,
   const Tokenizer& tokenizer = services_->tokenizer;
   KnownFacts known = select_facts(*std::move(facts), exchange, text, settings_, tokenizer, present);
   const std::int64_t taken = known.tokens + exchange.recalled.tokens;
-  Selected selected =
-      select_passages(*std::move(found), exchange, text, settings_, tokenizer, present, taken);
+  Selected selected = select_passages(*std::move(found), exchange, {text, questions}, settings_,
+                                      tokenizer, present, taken);
   if (selected.quotes.empty() && known.notes.empty()) co_return std::optional<Block>();
   Block block;
   block.text = compose_block(selected.quotes, known.notes);
@@ -291,13 +271,14 @@ Task<bool> RecallPlugin::recall_more(Exchange& exchange, std::string_view genera
   if (old) block = joined(*old, std::move(block));
   before_.try_emplace(&exchange, std::move(old));
   frozen_.put(key, before, std::move(block), first_sent(exchange));
+  co_await save_blocks(name_of(exchange));
   co_return true;
 }
 
-void RecallPlugin::withdraw(Exchange& exchange) {
+asio::awaitable<void> RecallPlugin::withdraw(Exchange& exchange) {
   const auto at = before_.find(&exchange);
   const auto turn = newest_turn(exchange);
-  if (at == before_.end() || !turn) return;
+  if (at == before_.end() || !turn) co_return;
   const std::uint64_t key = key_of(name_of(exchange));
   const Position before = exchange.zone.position_of(*turn);
   if (at->second) {
@@ -307,6 +288,7 @@ void RecallPlugin::withdraw(Exchange& exchange) {
   }
   exchange.recalled.mid = 0;
   before_.erase(at);
+  co_await save_blocks(name_of(exchange));
 }
 
 // Small models now and then repeat the frame before they say what stands in it.

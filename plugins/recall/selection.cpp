@@ -1,6 +1,7 @@
 #include "plugins/recall/selection.hpp"
 
 #include "plugins/recall/question.hpp"
+#include "plugins/recall/ranking.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -64,6 +65,39 @@ void weigh_by_distance(std::vector<Found>& found, const ClearZone& zone, double 
   std::ranges::stable_sort(found, std::greater<>(), &Found::relevance);
 }
 
+// Those that may go into the prompt, each text once.
+std::vector<Found> those_with_news(std::vector<Found> found, const Present& present,
+                                   std::string_view turn, float floor) {
+  std::vector<Found> news;
+  std::unordered_set<std::string> texts;
+  for (Found& one : found) {
+    const bool known = present.messages.contains(one.message.hash) ||
+                       present.positions.contains(one.message.position) ||
+                       present.passages.contains(one.passage);
+    if (known || one.relevance < floor || !adds_to(one.text, turn)) continue;
+    if (texts.insert(one.text).second) news.push_back(std::move(one));
+  }
+  return news;
+}
+
+// What a passage must reach beside the best one chosen for its question.
+class Bar {
+ public:
+  bool admits(const Ranked& one) const noexcept {
+    const float share = !whole_ ? kTail : one.whole ? kTailAmongWhole : kTailOfWhole;
+    return one.standing >= best_ * share;
+  }
+  void set_by(const Ranked& one) noexcept {
+    if (best_ > 0) return;
+    best_ = one.standing;
+    whole_ = one.whole;
+  }
+
+ private:
+  float best_ = 0;
+  bool whole_ = false;
+};
+
 Quote quote_of(Found& found, const ClearZone& zone, std::int64_t today) {
   Quote quote;
   quote.turn = found.message.turn;
@@ -83,30 +117,26 @@ float least_relevance(std::string_view turn, const RecallSettings& settings) {
   return static_cast<float>(settings.floor + (asks(turn) ? 0 : kStatementMargin));
 }
 
-Selected select_passages(std::vector<Found> found, const Exchange& exchange, std::string_view turn,
+Selected select_passages(std::vector<Found> found, const Exchange& exchange, const Wanted& wanted,
                          const RecallSettings& settings, const Tokenizer& tokenizer,
                          const FrozenBlocks::Blocks* frozen, std::int64_t taken) {
-  Selected selected;
   weigh_by_distance(found, exchange.zone, settings.fog_alpha);
-  const Present present = present_in(exchange, frozen);
+  found = those_with_news(std::move(found), present_in(exchange, frozen), wanted.turn,
+                          least_relevance(wanted.turn, settings));
   std::int64_t room = exchange.zone.recall_room - taken - kHeadTokens;
-  float floor = least_relevance(turn, settings);
+  std::vector<Bar> bars(std::max<std::size_t>(wanted.questions.size(), 1));
   std::vector<Found> chosen;
-  std::unordered_set<std::string> texts;
-  for (Found& one : found) {
-    const bool known = present.messages.contains(one.message.hash) ||
-                       present.positions.contains(one.message.position) ||
-                       present.passages.contains(one.passage);
-    if (known || one.relevance < floor || !adds_to(one.text, turn)) continue;
-    if (!texts.insert(one.text).second) continue;
-    const bool whole = chosen.empty() && has_all_of(one.text, turn);
-    floor = std::max(floor, one.relevance * (whole ? kTailOfWhole : kTail));
-    const std::int64_t tokens = tokenizer.estimate(one.text.size()) + kFrameTokens;
+  for (Ranked& one : rank_passages(std::move(found), wanted.questions)) {
+    Bar& bar = bars[one.question];
+    if (!bar.admits(one)) continue;
+    const std::int64_t tokens = tokenizer.estimate(one.found.text.size()) + kFrameTokens;
     if (tokens > room) continue;
     room -= tokens;
-    chosen.push_back(std::move(one));
+    bar.set_by(one);
+    chosen.push_back(std::move(one.found));
   }
   std::ranges::sort(chosen, {}, &Found::passage);
+  Selected selected;
   const std::int64_t today = std::time(nullptr) / kDay;
   for (Found& one : chosen) {
     selected.passages.push_back(one.passage);

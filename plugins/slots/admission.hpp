@@ -70,6 +70,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // Once per grant; a later end of the lease, or an unknown id, is ignored.
   void finish(LeaseId id, const Ending& ending);
   Task<> wait_idle(LeaseId id);
+  // Nobody will go on with what is in that slot.
+  void forget(std::size_t upstream, std::size_t slot) { keeper_->forget(upstream, slot); }
 
   // Slots of the largest upstream that is up; 0 when none is, or none tells.
   std::size_t slots_up() const;

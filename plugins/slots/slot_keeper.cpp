@@ -213,13 +213,23 @@ void SlotKeeper::learn_pool(State& state, Tokens held_before, Tokens lost, bool 
 }
 
 void SlotKeeper::erase(std::size_t upstream, std::size_t slot, std::function<void()> done) {
-  if (!states_.at(upstream).slots.table.begin_erase(slot)) {
+  if (begin_erase(upstream, slot, done)) {
+    given_up_.add();
+  } else {
     done();
-    return;
   }
-  given_up_.add();
+}
+
+void SlotKeeper::forget(std::size_t upstream, std::size_t slot) {
+  if (states_.at(upstream).slots.can_erase) begin_erase(upstream, slot, [] {});
+}
+
+// false: it is in use, and `done` is not called.
+bool SlotKeeper::begin_erase(std::size_t upstream, std::size_t slot, std::function<void()> done) {
+  if (!states_.at(upstream).slots.table.begin_erase(slot)) return false;
   services_.spawner.spawn("slot erase",
                           run_erase(shared_from_this(), upstream, slot, std::move(done)));
+  return true;
 }
 
 asio::awaitable<void> SlotKeeper::run_erase(std::shared_ptr<SlotKeeper> self, std::size_t upstream,

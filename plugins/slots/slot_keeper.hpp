@@ -46,8 +46,11 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   // Null for an upstream that is down or has told nothing about its slots.
   std::vector<const SlotTable*> tables() const;
 
-  // Empties a leasable slot in the background; `done` is called when it was, or could not be.
+  // Empties a slot in the background, its cells are needed; `done` is called when it was, or could
+  // not be.
   void erase(std::size_t upstream, std::size_t slot, std::function<void()> done);
+  // Empties a slot if nobody uses it, and the server can.
+  void forget(std::size_t upstream, std::size_t slot);
   // Watches a slot just abandoned until it is idle. What is seen within `grace` may be the idle
   // state before the aborted request began, unless it is seen busy first.
   void settle(std::size_t upstream, std::size_t slot, Duration grace);
@@ -82,6 +85,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   static asio::awaitable<void> watch(std::shared_ptr<SlotKeeper> self, std::size_t upstream);
   asio::awaitable<bool> look(std::size_t upstream);  // false: the server could not be asked
 
+  bool begin_erase(std::size_t upstream, std::size_t slot, std::function<void()> done);
   void rebuild(std::size_t upstream);
   void watch_settling(std::size_t upstream);
   void spawn_watch(std::size_t upstream);

@@ -2,10 +2,12 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "exchange/conversations.hpp"
 #include "plugins/slots/admission.hpp"
 #include "plugins/slots/upstream_edits.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -19,9 +21,13 @@ namespace {
 constexpr std::chrono::milliseconds kStartGrace{200};
 constexpr std::uint64_t kTokenizeBytesPerMs = 1000;
 
+std::uint64_t hash_of(const ConversationName& name) {
+  return hash_combine(hash64(name.tenant), hash64(name.id));
+}
+
 SlotKey key_of(const Identity& identity) {
   if (identity.conversation.empty()) return 0;
-  const std::uint64_t who = hash_combine(hash64(identity.tenant), hash64(identity.conversation));
+  const std::uint64_t who = hash_of({identity.tenant, identity.conversation});
   const SlotKey key = hash_combine(who, hash64(identity.agent));
   return key == 0 ? 1 : key;
 }
@@ -74,6 +80,18 @@ class SlotsPlugin final : public Plugin {
     Tokens prompt = 0, reserved = 0;
   };
 
+  // What a conversation that was ended has left in the slots is erased.
+  class Keeper final : public ConversationKeeper {
+   public:
+    explicit Keeper(SlotsPlugin& plugin) : plugin_(plugin) {}
+    void forget(const ConversationName& name) override { plugin_.forget(hash_of(name)); }
+
+   private:
+    SlotsPlugin& plugin_;
+  };
+  using Place = std::pair<std::size_t, int>;  // upstream, slot
+
+  void forget(std::uint64_t conversation);
   Result<std::size_t> first_healthy() const;
   Task<> lease(Exchange& exchange);
   Ending ending_of(const Exchange& exchange, const Outcome& outcome, const Running& running) const;
@@ -84,6 +102,8 @@ class SlotsPlugin final : public Plugin {
   // By address: on_finish comes before an exchange goes. A stale entry (it never came) is harmless,
   // its lease id is used nowhere else.
   std::unordered_map<const Exchange*, Running> running_;
+  std::map<Place, std::uint64_t> last_used_by_;  // hash of the conversation, whichever agent
+  Keeper keeper_{*this};
 };
 
 Task<> SlotsPlugin::start(Services& services) {
@@ -91,7 +111,20 @@ Task<> SlotsPlugin::start(Services& services) {
   if (!settings_.enabled) co_return Result<>{};
   admission_ = std::make_shared<Admission>(services, settings_);
   admission_->start();
+  if (services.conversations != nullptr) services.conversations->attach(keeper_);
   co_return Result<>{};
+}
+
+void SlotsPlugin::forget(std::uint64_t conversation) {
+  for (auto at = last_used_by_.begin(); at != last_used_by_.end();) {
+    const auto [place, last] = *at;
+    if (last != conversation) {
+      ++at;
+      continue;
+    }
+    admission_->forget(place.first, static_cast<std::size_t>(place.second));
+    at = last_used_by_.erase(at);
+  }
 }
 
 Result<std::size_t> SlotsPlugin::first_healthy() const {
@@ -140,6 +173,8 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   exchange.route.upstream = grant->lease.upstream();
   exchange.route.warm = grant->warm;
   exchange.route.lease = std::move(grant->lease);
+  last_used_by_[{exchange.route.upstream, exchange.route.lease.slot()}] =
+      hash_of({exchange.identity.tenant, exchange.identity.conversation});
   Running running;
   running.lease = grant->id;
   running.warm = grant->warm;

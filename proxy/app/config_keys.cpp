@@ -166,7 +166,8 @@ const std::array kKeys{
         [](C& c) -> T { return &c.history.max_open; },
         {1, 100000}},
     Key{"history.max_conversation_tokens",
-        "Length of a conversation that clients are told of (max_model_len).",
+        "Tokens of a conversation, at most; clients are told (max_model_len). What would make it "
+        "longer is refused.",
         [](C& c) -> T { return &c.history.max_conversation_tokens; },
         {1, 1000000000}},
 

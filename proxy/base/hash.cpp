@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <array>
+#include <charconv>
 
 namespace keep {
 
@@ -39,6 +40,12 @@ std::string to_hex(std::uint64_t value) {
   XXH64_canonical_t canonical;
   XXH64_canonicalFromHash(&canonical, value);
   return hex(canonical.digest, sizeof canonical.digest);
+}
+
+std::uint64_t from_hex(std::string_view text) noexcept {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return value;
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept {

@@ -16,6 +16,8 @@ std::uint64_t hash_combine(std::uint64_t a, std::uint64_t b) noexcept;
 std::string hash128_hex(std::string_view bytes);
 
 std::string to_hex(std::uint64_t value);  // 16 digits
+// Up to the first byte that is no hex digit; 0 when there is none.
+std::uint64_t from_hex(std::string_view text) noexcept;
 
 // Compares in time that depends on the lengths only.
 bool equal_constant_time(std::string_view a, std::string_view b) noexcept;

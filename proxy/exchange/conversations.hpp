@@ -58,9 +58,13 @@ class ConversationKeeper {
  public:
   virtual ~ConversationKeeper() = default;
   virtual void forget(const ConversationName& name) = 0;
-  virtual std::size_t index_entries(const ConversationName& name) const = 0;
-  virtual std::size_t memory_bytes() const = 0;  // for all conversations
+  virtual std::size_t index_entries(const ConversationName&) const { return 0; }
+  virtual std::size_t memory_bytes() const { return 0; }  // for all conversations
 };
+
+// What is kept beside a conversation on disk, so that its prompt goes on over a restart: where its
+// clear zone begins, and what was recalled into it.
+enum class Sidecar : std::uint8_t { kZone, kRecalled };
 
 class Conversations {
  public:
@@ -70,6 +74,10 @@ class Conversations {
   // conversation.
   virtual Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
                                                 std::size_t max_bytes) = 0;
+  // A sidecar goes with its conversation. Small, and worth one prefill: one that is lost, or
+  // damaged, reads as empty. Fault::kNotFound for an unknown conversation.
+  virtual Task<std::string> read_sidecar(ConversationName name, Sidecar which) = 0;
+  virtual Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) = 0;
   // `keeper` must outlive this.
   virtual void attach(ConversationKeeper& keeper) = 0;
 };

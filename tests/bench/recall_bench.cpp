@@ -4,6 +4,9 @@
 //   add DAY SESSION SPEAKER TEXT    prints nothing
 //   fill TOKENS                     adds made-up prose; prints {"tokens":,"seconds":}
 //   ask TEXT                        prints {"us":,"hits":[passage, ...]}, the best 200
+//   select TOKENS TEXT              prints {"passages":[passage, ...],"tokens":}, what would go
+//   into
+//                                   a prompt that has room for TOKENS
 //   size                            prints {"passages":,"bytes":}
 //
 // The prose has the words of all texts added so far by frequency, then made-up rare ones, so that
@@ -12,7 +15,9 @@
 // documentation of that size.
 
 #include "base/json.hpp"
+#include "exchange/exchange.hpp"
 #include "plugins/recall/lexical_index.hpp"
+#include "plugins/recall/selection.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -104,14 +109,28 @@ class Prose {
   std::vector<double> share_until_;
 };
 
+class FourBytesToken final : public Tokenizer {
+ public:
+  asio::awaitable<std::int64_t> count(std::uint64_t, std::string_view text) override {
+    co_return estimate(text.size());
+  }
+  std::int64_t estimate(std::size_t bytes) const noexcept override {
+    return static_cast<std::int64_t>(bytes / 4);
+  }
+};
+
 class Driver {
  public:
   void obey(std::string_view line) {
     const std::vector<std::string_view> fields = split(line, '\t');
-    if (fields[0] == "new") index_ = recall::LexicalIndex();
+    if (fields[0] == "new") {
+      index_ = recall::LexicalIndex();
+      texts_.clear();
+    }
     if (fields[0] == "add") add(fields.at(1), fields.at(2), fields.at(3), fields.at(4));
     if (fields[0] == "fill") fill(std::strtod(std::string(fields.at(1)).c_str(), nullptr));
     if (fields[0] == "ask") ask(fields.at(1));
+    if (fields[0] == "select") select(std::atoi(std::string(fields.at(1)).c_str()), fields.at(2));
     if (fields[0] == "size") {
       json::Writer out;
       out.begin_object().member("passages", index_.size()).member("bytes", index_.memory_bytes());
@@ -124,6 +143,7 @@ class Driver {
            std::string_view text) {
     index_.add({text, speaker, std::atoi(std::string(day).c_str()),
                 static_cast<std::uint32_t>(std::atoi(std::string(session).c_str()))});
+    texts_.push_back(std::string(speaker).append(": ").append(text));
     for (const std::string_view word : split(text, ' ')) ++counts_[std::string(word)];
   }
 
@@ -151,7 +171,32 @@ class Driver {
     std::cout << out.end_array().end_object().str() << std::endl;
   }
 
+  void select(int tokens, std::string_view question) {
+    Exchange exchange;
+    exchange.zone.recall_room = tokens;
+    std::vector<recall::Found> found;
+    for (const recall::Hit& hit : index_.search(question, recall::kMaxPassages)) {
+      recall::Found one;
+      one.passage = hit.passage;
+      one.message.position = hit.passage;
+      one.text = texts_.at(hit.passage);
+      one.relevance = hit.relevance;
+      found.push_back(std::move(one));
+    }
+    const std::vector questions{std::string(question)};
+    const auto selected =
+        recall::select_passages(std::move(found), exchange, {question, questions},
+                                recall::RecallSettings(), FourBytesToken(), nullptr);
+    json::Writer out;
+    out.begin_object().key("passages").begin_array();
+    for (const auto passage : selected.passages) out.integer(passage);
+    const std::size_t bytes = recall::compose_block(selected.quotes).size();
+    out.end_array().member("tokens", FourBytesToken().estimate(bytes)).end_object();
+    std::cout << out.str() << std::endl;
+  }
+
   recall::LexicalIndex index_;
+  std::vector<std::string> texts_;  // what was added, by passage
   std::unordered_map<std::string, unsigned> counts_;
 };
 

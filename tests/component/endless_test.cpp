@@ -37,8 +37,11 @@ std::string tokenized(const Received& request) {
 
 class EndlessTest : public testing::Test {
  protected:
-  static Config config(const std::string& url) {
+  explicit EndlessTest(std::size_t max_tokens = 100000)
+      : proxy_(config(upstream_.url(), max_tokens)) {}
+  static Config config(const std::string& url, std::size_t max_tokens) {
     Config config = test_config(url);
+    config.history.max_conversation_tokens = max_tokens;
     config.history.window_tokens = kWindow;
     return config;
   }
@@ -95,7 +98,7 @@ class EndlessTest : public testing::Test {
   std::atomic<int> refusals_{0};
   std::string history_, headers_ = "X-Conversation-Id: one\r\n", list_;
   ScriptedUpstream upstream_{[this](const Received& request) { return play(request); }};
-  TestProxy proxy_{config(upstream_.url())};
+  TestProxy proxy_;
 };
 
 TEST_F(EndlessTest, EveryPromptFitsAndKeepsItsBeginning) {
@@ -161,6 +164,27 @@ TEST_F(EndlessTest, ATurnLargerThanTheWindowIsRefusedWithNumbers) {
   EXPECT_EQ(response.status, 400);
   EXPECT_NE(response.body.find("context_length_exceeded"), std::string::npos) << response.body;
   EXPECT_NE(response.body.find("tokens > 600 maximum"), std::string::npos) << response.body;
+}
+
+class GreatestLength : public EndlessTest {
+ protected:
+  GreatestLength() : EndlessTest(2000) {}
+};
+
+TEST_F(GreatestLength, WhatExceedsItIsRefusedWithNumbers) {
+  chatter(10);
+  const auto messages = listed().find("messages").integer();
+  const std::string before = history_;
+  for (int i = 0; i < 2; ++i) {
+    const Response response = say(std::string(8000, 'x'));
+    EXPECT_EQ(response.status, 400);
+    EXPECT_NE(response.body.find("context_length_exceeded"), std::string::npos) << response.body;
+    EXPECT_NE(response.body.find("conversation is too long"), std::string::npos) << response.body;
+    EXPECT_NE(response.body.find("tokens > 2000 maximum"), std::string::npos) << response.body;
+    EXPECT_EQ(listed().find("messages").integer(), messages);  // it is not on record
+    history_ = before;
+  }
+  EXPECT_EQ(say("Go on.").status, 200);
 }
 
 TEST_F(EndlessTest, TheAnswerIsOnRecordWhenItsEndIsSeen) {

@@ -3,7 +3,7 @@
 What is in a slot after a turn is the prompt and the answer without its last token: that one was
 sampled, but never evaluated. So a turn prefills its new tokens and one more."""
 from harness import wire
-from harness.stack import StackCase, TRAINED, assistant, user
+from harness.stack import StackCase, TRAINED, assistant, user, wait_for
 
 CONVERSATIONS = 20
 
@@ -41,6 +41,14 @@ class Pinning(StackCase):
         usage = reply.json["usage"]
         return (reply.json["content"][0]["text"], usage["input_tokens"],
                 usage["cache_read_input_tokens"], usage["output_tokens"], reply.headers["X-Keep-Slot"])
+
+    def test_what_was_ended_is_in_no_slot(self):
+        reply = self.chat([user("My bank pin is 7341.")], {"X-Conversation-Id": "ended"}, max_tokens=4)
+        slot = int(reply.headers["X-Keep-Slot"])
+        self.assertGreater(self.engine.slots()[slot]["n_prompt_tokens"], 0)
+        ended = wire.post(self.keep.port, "/v1/conversations/end", {"conversation_id": "ended"})
+        self.assertEqual(ended.status, 200, ended.body)
+        wait_for(lambda: self.engine.slots()[slot]["n_prompt_tokens"] == 0, 5, "the slot is empty")
 
     def converse(self, ask):
         talks = [Talk(i) for i in range(CONVERSATIONS)]

@@ -197,9 +197,8 @@ std::string ScriptedUpstream::own_answer(const Received& request) {
     std::string list = "[";
     for (int i = 0; i < slots_; ++i) {
       if (i > 0) list += ',';
-      list += R"({"id":)" + std::to_string(i) +
-              R"(,"n_ctx":65536,"is_processing":)" + busy + R"(,"n_prompt_tokens":)" +
-              std::to_string(held_[static_cast<std::size_t>(i)]) + "}";
+      list += R"({"id":)" + std::to_string(i) + R"(,"n_ctx":65536,"is_processing":)" + busy +
+              R"(,"n_prompt_tokens":)" + std::to_string(held_[static_cast<std::size_t>(i)]) + "}";
     }
     return reply(200, list + "]");
   }

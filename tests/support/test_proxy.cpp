@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include <csignal>
-#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -36,17 +35,6 @@ Config transparent_config(const std::string& upstream_url) {
   config.hygiene.enabled = config.identify.enabled = config.slots.enabled = false;
   config.history.enabled = config.hedge.enabled = false;
   return config;
-}
-
-TempFolder::TempFolder() {
-  std::string name = std::filesystem::temp_directory_path() / "llama-keep-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
 }
 
 Config TestProxy::placed(Config config) const {

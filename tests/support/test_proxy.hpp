@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/app.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -14,14 +15,6 @@ namespace keep::test {
 Config test_config(const std::string& upstream_url);
 // The same with every plugin switched off.
 Config transparent_config(const std::string& upstream_url);
-
-struct TempFolder {
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::string path;
-};
 
 class TestProxy {
  public:

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <numeric>
 
 namespace keep::history {
@@ -15,8 +16,8 @@ class ConversationLogTest : public testing::Test {
  protected:
   std::unique_ptr<ConversationLog> open() { return open_log(stem_); }
 
-  ScratchFolder folder_;
-  std::string stem_ = folder_.path() + "/ab/abcd";
+  TempFolder folder_;
+  std::string stem_ = folder_.path + "/ab/abcd";
 };
 
 TEST_F(ConversationLogTest, IsEmptyWithoutFilesAndMakesNone) {
@@ -26,7 +27,7 @@ TEST_F(ConversationLogTest, IsEmptyWithoutFilesAndMakesNone) {
   EXPECT_EQ(log->json(0).error().fault, Fault::kNotFound);
   EXPECT_TRUE(log->read(0, 1000)->empty());
   EXPECT_TRUE(log->path_to(kNoPosition).empty());
-  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/ab"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path + "/ab"));
 }
 
 TEST_F(ConversationLogTest, GivesBackEveryMessageAfterReopening) {
@@ -54,7 +55,7 @@ TEST_F(ConversationLogTest, KeepsFilesToTheirOwner) {
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   ASSERT_EQ(::stat((stem_ + ".blocks").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  ASSERT_EQ(::stat((folder_.path() + "/ab").c_str(), &status), 0);
+  ASSERT_EQ(::stat((folder_.path + "/ab").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
 }
 
@@ -192,7 +193,7 @@ TEST_F(ConversationLogTest, RemovesEveryTrace) {
   write_file(stem_ + ".tail.new", "x");
   write_file(stem_ + ".tail.damaged", "x");
   EXPECT_TRUE(ConversationLog::remove(stem_).value());
-  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() + "/ab"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path + "/ab"));
   EXPECT_FALSE(ConversationLog::remove(stem_).value());
   EXPECT_EQ(open()->size(), 0U);
 }
@@ -201,7 +202,7 @@ TEST_F(ConversationLogTest, FinishesARemovalThatWasInterrupted) {
   fill(*open(), 100);
   std::filesystem::rename(stem_ + ".tail", stem_ + ".ended");
   EXPECT_EQ(open()->size(), 0U);
-  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() + "/ab"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path + "/ab"));
 }
 
 TEST_F(ConversationLogTest, CostsFewBytesOfMemoryPerMessage) {

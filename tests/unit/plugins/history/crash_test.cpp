@@ -56,8 +56,8 @@ std::optional<Position> kill_after(const std::string& stem, std::size_t count,
 }
 
 TEST(CrashTest, WhatWasAcknowledgedSurvivesKillNine) {
-  const ScratchFolder folder;
-  const std::string stem = folder.path() + "/log";
+  const TempFolder folder;
+  const std::string stem = folder.path + "/log";
   std::mt19937_64 random(11);
   std::size_t size = 0;
   for (int i = 0; i < kKills; ++i) {
@@ -106,8 +106,8 @@ class StorageFailureTest : public testing::TestWithParam<bool> {
 TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
   bool failed = true;
   for (std::size_t operation = 1; failed; ++operation) {
-    const ScratchFolder folder;
-    const std::string stem = folder.path() + "/new/log";
+    const TempFolder folder;
+    const std::string stem = folder.path + "/new/log";
     LogSettings settings = small_settings();
     settings.dictionary_after = 3000;
     auto log = open_log(stem, settings);
@@ -137,8 +137,8 @@ TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
 TEST_P(StorageFailureTest, RemovesAllOrNothing) {
   bool failed = true;
   for (std::size_t operation = 1; failed; ++operation) {
-    const ScratchFolder folder;
-    const std::string stem = folder.path() + "/log";
+    const TempFolder folder;
+    const std::string stem = folder.path + "/log";
     fill(*open_log(stem), 100);
     fail_at(operation);
     const auto removed = ConversationLog::remove(stem);

@@ -5,6 +5,7 @@
 #include "plugins/history/conversation_log.hpp"
 
 #include <cerrno>
+#include <filesystem>
 
 namespace keep::history {
 namespace {
@@ -51,8 +52,8 @@ class DamageTest : public testing::Test {
     }
   }
 
-  ScratchFolder folder_;
-  std::string stem_ = folder_.path() + "/log";
+  TempFolder folder_;
+  std::string stem_ = folder_.path + "/log";
   bool blocks_are_damaged_inside_ = false;
 };
 

@@ -1,14 +1,12 @@
-// What the tests of stored conversations share: a folder of their own, and messages to store.
+// What the tests of stored conversations share: files, and messages to store.
 #pragma once
 
 #include "plugins/history/conversation_log.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -20,26 +18,7 @@
 
 namespace keep::history::test {
 
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    // In memory where possible: the tests wait for thousands of writes to reach the disk.
-    const bool in_memory = ::access("/dev/shm", W_OK) == 0;
-    std::string name = (in_memory ? "/dev/shm/" : testing::TempDir()) + "keep-history-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch folder");
-    path_ = name;
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using keep::test::TempFolder;
 
 inline std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -1,7 +1,7 @@
 #include "plugins/history/reconcile.hpp"
 
 #include "base/hash.hpp"
-#include "tests/support/test_proxy.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -36,9 +36,10 @@ class Reconcile : public testing::Test {
  protected:
   Reconcile() { log_ = *ConversationLog::open(folder_.path + "/log", {"t", "c"}); }
 
-  Standing send(const std::string& words, const std::string& lead = "", bool store = true) {
+  Standing send(const std::string& words, const std::string& lead = "", bool store = true,
+                std::uint64_t max_tokens = kAnyLength) {
     const Talk said(words), instructions(lead);
-    auto standing = reconcile(*log_, instructions.messages, said.messages, store, 1);
+    auto standing = reconcile(*log_, instructions.messages, said.messages, store, 1, max_tokens);
     EXPECT_TRUE(standing);
     return *standing;
   }
@@ -64,6 +65,17 @@ TEST_F(Reconcile, AddsOnlyWhatIsNew) {
   EXPECT_EQ(path(standing), "u1 a1 u2");
   EXPECT_EQ(standing.path_tokens, 30U);
   EXPECT_EQ(log_->size(), 3U);
+}
+
+TEST_F(Reconcile, WhatMakesItTooLongIsNotAppended) {
+  const Standing refused = send("u1 a1 u2", "s1", true, 29);
+  EXPECT_TRUE(refused.path.empty());
+  EXPECT_EQ(refused.path_tokens, 30U);
+  EXPECT_EQ(log_->size(), 0U);
+  EXPECT_EQ(path(send("u1 a1 u2", "s1", true, 30)), "u1 a1 u2");
+  EXPECT_EQ(path(send("u1 a1 u2b", "s1", true, 30)), "u1 a1 u2b");  // another way, as long
+  EXPECT_EQ(send("u1 a1 u2 a2", "s1", true, 30).path_tokens, 40U);
+  EXPECT_EQ(path(send("u1 a1 u2 a2", "s1", false, 30)), "u1 a1 u2");
 }
 
 TEST_F(Reconcile, AnEditBranchesOffAndSharesThePast) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <functional>
 #include <semaphore>
 
@@ -31,7 +32,7 @@ NewMessage said(std::size_t number) {
 class ShelfTest : public testing::Test {
  protected:
   ShelfTest() {
-    settings_.folder = folder_.path() + "/conversations";
+    settings_.folder = folder_.path + "/conversations";
     settings_.wall_clock = [this] { return now_; };
     settings_.log = small_settings();
   }
@@ -101,7 +102,7 @@ class ShelfTest : public testing::Test {
     std::filesystem::last_write_time(path, when);
   }
 
-  ScratchFolder folder_;
+  TempFolder folder_;
   ShelfSettings settings_;
   std::int64_t now_ = std::time(nullptr);
   asio::io_context loop_;

@@ -1,6 +1,6 @@
 #include "plugins/identify/table_file.hpp"
 
-#include "tests/support/test_proxy.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "plugins/knowledge/fact_store.hpp"
 
-#include "tests/support/test_proxy.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

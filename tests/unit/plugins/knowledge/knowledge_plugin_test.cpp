@@ -1,7 +1,7 @@
 #include "plugins/knowledge/knowledge_plugin.hpp"
 
 #include "plugins/recall/recall_plugin.hpp"
-#include "tests/support/test_proxy.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 
 #include <gmock/gmock.h>

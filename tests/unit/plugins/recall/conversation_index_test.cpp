@@ -1,7 +1,6 @@
 #include "plugins/recall/conversation_index.hpp"
 
 #include "base/json.hpp"
-#include "plugins/recall/frozen_blocks.hpp"
 #include "plugins/recall/message_text.hpp"
 
 #include <gtest/gtest.h>
@@ -72,30 +71,6 @@ TEST(MessageText, OfEveryKind) {
   EXPECT_EQ(message_text(R"({"type":"function_call","name":"read","arguments":"{}"})"), "read {}");
   EXPECT_EQ(message_text(R"({"type":"function_call_output","output":"done"})"), "done");
   EXPECT_EQ(message_text("{}"), "");
-}
-
-TEST(FrozenBlocks, KeepsWhatMayStillBeSent) {
-  FrozenBlocks blocks(10000);
-  blocks.put(1, 4, {"four", 1, {7}}, 0);
-  blocks.put(1, 8, {"eight", 1, {}}, 2);
-  ASSERT_NE(blocks.find(1), nullptr);
-  EXPECT_EQ(blocks.find(1)->size(), 2U);
-  blocks.put(1, 12, {"twelve", 1, {}}, 6);
-  EXPECT_EQ(blocks.find(1)->size(), 2U);
-  EXPECT_FALSE(blocks.find(1)->contains(4));
-  blocks.put(1, 12, {"again", 1, {}}, 6);
-  EXPECT_EQ(blocks.find(1)->at(12).text, "again");
-  blocks.forget(1);
-  EXPECT_EQ(blocks.find(1), nullptr);
-  EXPECT_EQ(blocks.bytes(), 0U);
-}
-
-TEST(FrozenBlocks, ForgetsTheLeastRecentlyUsedConversation) {
-  FrozenBlocks blocks(1000);
-  for (std::uint64_t i = 1; i <= 5; ++i) blocks.put(i, 1, {std::string(300, 'x'), 1, {}}, 0);
-  EXPECT_EQ(blocks.find(1), nullptr);
-  EXPECT_NE(blocks.find(5), nullptr);
-  EXPECT_LE(blocks.bytes(), 1000U);
 }
 
 }  // namespace

@@ -36,8 +36,12 @@ class SelectPassages : public testing::Test {
   }
   std::vector<std::string> select(std::vector<Found> list,
                                   const std::string& turn = "What is the code?") {
-    const auto selected =
-        select_passages(std::move(list), *exchange_, turn, settings_, tokenizer_, frozen_);
+    return select(std::move(list), turn, {turn});
+  }
+  std::vector<std::string> select(std::vector<Found> list, const std::string& turn,
+                                  const std::vector<std::string>& questions) {
+    const auto selected = select_passages(std::move(list), *exchange_, {turn, questions}, settings_,
+                                          tokenizer_, frozen_);
     std::vector<std::string> texts;
     for (const Quote& quote : selected.quotes) texts.push_back(quote.text);
     return texts;
@@ -61,11 +65,30 @@ TEST_F(SelectPassages, NothingFarBelowTheBest) {
 
 TEST_F(SelectPassages, NearTheBestWhenThatHasAllThatIsAskedFor) {
   const std::vector<Found> list = {found(5, "The code of the museum is 7341.", 1.0F),
-                                   found(2, "The code of the castle is 5208.", 0.7F),
+                                   found(2, "The code of the castle is 5208.", 0.85F),
                                    found(1, "Got it, the museum's code is 7341.", 0.9F)};
   EXPECT_EQ(select(list, "What is the code of the museum?"),
             (Texts{"Got it, the museum's code is 7341.", "The code of the museum is 7341."}));
   EXPECT_EQ(select(list, "What is the code of the museum in Rome?").size(), 3U);
+}
+
+TEST_F(SelectPassages, TheBestOfOneQuestionSaysNothingAboutAnother) {
+  const std::vector<Found> list = {found(1, "The code of the museum is 7341.", 1.0F),
+                                   found(2, "The code of the castle is 5208.", 0.8F),
+                                   found(3, "Anna is happy.", 0.5F)};
+  EXPECT_EQ(select(list, "What is the code of the museum? Where does Anna live?",
+                   {"What is the code of the museum?", "Where does Anna live?"}),
+            (Texts{"The code of the museum is 7341.", "Anna is happy."}));
+}
+
+TEST_F(SelectPassages, WhatIsSaidInOnePlaceGetsTheRoom) {
+  std::string scattered = "museum ";
+  for (int i = 0; i < 70; ++i) scattered += "lorem ";
+  scattered += "code code";
+  exchange_->zone.recall_room = 530;
+  EXPECT_EQ(select({found(2, scattered, 1.3F), found(5, "The code of the museum is 7341.", 1.0F)},
+                   "What is the code of the museum?"),
+            (Texts{"The code of the museum is 7341."}));
 }
 
 TEST_F(SelectPassages, StatementsNeedMore) {

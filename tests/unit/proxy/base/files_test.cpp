@@ -1,13 +1,13 @@
 #include "base/files.hpp"
 
+#include "tests/support/temp_folder.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -16,23 +16,15 @@ namespace {
 
 class FilesTest : public testing::Test {
  protected:
-  FilesTest() {
-    std::string name = testing::TempDir() + "keep-files-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch folder");
-    folder_ = name;
-  }
-  ~FilesTest() override {
-    files::plan_failures(nullptr);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  ~FilesTest() override { files::plan_failures(nullptr); }
   static unsigned mode_of(const std::string& path) {
     struct stat status {};
     EXPECT_EQ(::stat(path.c_str(), &status), 0);
     return status.st_mode & 0777U;
   }
 
-  std::string folder_;
+  const test::TempFolder temporary_;
+  const std::string folder_ = temporary_.path;
 };
 
 TEST_F(FilesTest, WritesAndReadsAnywhere) {

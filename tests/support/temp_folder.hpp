@@ -1,0 +1,16 @@
+// TempFolder: a folder of its own for a test, deleted with everything in it.
+#pragma once
+
+#include <string>
+
+namespace keep::test {
+
+struct TempFolder {
+  TempFolder();  // in memory where possible: some tests wait for thousands of writes to be on disk
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  std::string path;
+};
+
+}  // namespace keep::test
