@@ -8,8 +8,8 @@ context  the model alone, the fact stated in the middle of the newest 500 tokens
 off      through llama-keep with hedge.enabled=false
 on       through llama-keep
 
-Part two, a mock upstream that streams text without a hedge as fast as it can: CPU time of llama-keep for an
-event with the plugin on and off, interleaved.
+Part two, a mock upstream that streams prose without a hedge as fast as it can (in each sentence some words
+begin a phrase and wait): CPU time of llama-keep for an event with the plugin on and off, interleaved.
 """
 
 import argparse
@@ -189,7 +189,8 @@ def report_answers(answers):
 def measure_cost(bench, rounds):
     """-> CPU microseconds an event, with the plugin off and on"""
     mock_port = bench.free_port()
-    bench.start("mock", [benchkit.BUILD / "tests/bench/mock_upstream", "--port", mock_port], mock_port)
+    bench.start("mock", [benchkit.BUILD / "tests/bench/mock_upstream", "--port", mock_port, "--prose"],
+                mock_port)
     servers = {}
     for arm in ("false", "true"):
         port = bench.free_port()

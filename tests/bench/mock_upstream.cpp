@@ -29,6 +29,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace keep::bench {
 namespace {
@@ -52,7 +53,14 @@ struct Settings {
   unsigned events = 0;
   double rate = 0;
   std::size_t event_bytes = 0;
+  bool prose = false;
 };
+
+// For readers who look at the text: words as they come, some of which begin what they look for.
+constexpr std::array<std::string_view, 24> kProse{
+    " The", " river", " rises", " in", " the",   " hills", " and",  " if",
+    " it",  " rains", ",",      " I",  " would", " go",    " by",   " train",
+    " to",  " the",   " coast", " as", " you",   " may",   " know", "."};
 
 // What a request asks for, as far as the mock obeys it.
 struct Wish {
@@ -257,13 +265,27 @@ class Session {
     co_return co_await write_end(wish);
   }
 
+  // A content event as a chunk. Built once and stamped in place: the time has 16 digits until the
+  // year 2286.
+  struct Stamped {
+    explicit Stamped(std::string_view text) {
+      const std::string stamp = std::to_string(now_us());
+      const std::string delta = R"({"content":")" + std::string(text) + R"("})";
+      chunk = to_chunk(event(choice(delta), std::string(kNumberField) + stamp));
+      at = chunk.rfind(stamp);
+      size = stamp.size();
+    }
+    std::string chunk;
+    std::size_t at = 0, size = 0;
+  };
+
+  std::vector<Stamped> contents() const {
+    if (!settings_.prose) return {Stamped(std::string(settings_.event_bytes, 'x'))};
+    return {kProse.begin(), kProse.end()};
+  }
+
   asio::awaitable<bool> write_contents(unsigned events) {
-    const std::string text(settings_.event_bytes, 'x');
-    // The time has 16 digits until the year 2286: the chunk is built once and stamped in place.
-    const std::string stamp = std::to_string(now_us());
-    std::string chunk = to_chunk(
-        event(choice(R"({"content":")" + text + R"("})"), std::string(kNumberField) + stamp));
-    const auto stamp_at = chunk.rfind(stamp);
+    std::vector<Stamped> chunks = contents();
     const auto begin = Steady::now();
     for (unsigned i = 0; i < events; ++i) {
       if (settings_.rate > 0) {
@@ -271,8 +293,9 @@ class Session {
         timer_.expires_at(begin + std::chrono::duration_cast<Steady::duration>(due));
         co_await timer_.async_wait(kToken);
       }
-      chunk.replace(stamp_at, stamp.size(), std::to_string(now_us()));
-      if (!co_await write(chunk)) co_return false;
+      Stamped& next = chunks[i % chunks.size()];
+      next.chunk.replace(next.at, next.size, std::to_string(now_us()));
+      if (!co_await write(next.chunk)) co_return false;
     }
     co_return true;
   }
@@ -325,7 +348,8 @@ Settings read_flags(int argc, char** argv) {
       "delay-ms", po::value(&settings.delay_ms)->default_value(0), "before the first event")(
       "events", po::value(&settings.events)->default_value(200), "when max_tokens is absent")(
       "rate", po::value(&settings.rate)->default_value(0), "events per second; 0: no pause")(
-      "event-bytes", po::value(&settings.event_bytes)->default_value(5), "text per event");
+      "event-bytes", po::value(&settings.event_bytes)->default_value(5), "text per event")(
+      "prose", po::bool_switch(&settings.prose), "words instead of x");
   po::variables_map values;
   po::store(po::parse_command_line(argc, argv, flags), values);
   if (values.count("help")) {

@@ -83,7 +83,7 @@ def start_haproxy(bench, port, mock):
 
 def start_keep(bench, port, mock):
     command = [benchkit.KEEP_BIN, "serve", "--listen", f"127.0.0.1:{port}",
-               "--upstream", f"http://127.0.0.1:{mock}"]
+               "--upstream", f"http://127.0.0.1:{mock}", "--history.folder", bench.folder / f"keep-{port}"]
     return bench.start(KEEP, command, port, path="/ready")
 
 
