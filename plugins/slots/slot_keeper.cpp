@@ -212,7 +212,7 @@ void SlotKeeper::learn_pool(State& state, Tokens held_before, Tokens lost, bool 
             {{"assumed_pool", bound}, {"advice", "set slots.pool_tokens to its -c"}});
 }
 
-void SlotKeeper::erase(std::size_t upstream, std::size_t slot, std::function<void()> done) {
+void SlotKeeper::erase(std::size_t upstream, std::size_t slot, const std::function<void()>& done) {
   if (begin_erase(upstream, slot, done)) {
     given_up_.add();
   } else {

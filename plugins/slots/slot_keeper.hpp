@@ -48,7 +48,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
 
   // Empties a slot in the background, its cells are needed; `done` is called when it was, or could
   // not be.
-  void erase(std::size_t upstream, std::size_t slot, std::function<void()> done);
+  void erase(std::size_t upstream, std::size_t slot, const std::function<void()>& done);
   // Empties a slot if nobody uses it, and the server can.
   void forget(std::size_t upstream, std::size_t slot);
   // Watches a slot just abandoned until it is idle. What is seen within `grace` may be the idle
