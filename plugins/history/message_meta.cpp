@@ -1,6 +1,6 @@
 #include "plugins/history/message_meta.hpp"
 
-#include "plugins/history/byte_codec.hpp"
+#include "base/byte_codec.hpp"
 
 namespace keep::history {
 

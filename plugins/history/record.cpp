@@ -1,7 +1,7 @@
 #include "plugins/history/record.hpp"
 
+#include "base/byte_codec.hpp"
 #include "base/hash.hpp"
-#include "plugins/history/byte_codec.hpp"
 
 namespace keep::history {
 

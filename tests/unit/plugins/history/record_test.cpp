@@ -1,6 +1,6 @@
 #include "plugins/history/record.hpp"
 
-#include "plugins/history/byte_codec.hpp"
+#include "base/byte_codec.hpp"
 #include "plugins/history/message_meta.hpp"
 
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace keep::history {
+namespace keep {
 
 template <std::unsigned_integral Int>
 void put(std::string& out, Int value) {
@@ -73,4 +73,4 @@ class ByteReader {
   bool ok_ = true;
 };
 
-}  // namespace keep::history
+}  // namespace keep
