@@ -66,6 +66,7 @@ class HistoryPlugin final : public Plugin, public Conversations {
 
   Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
                                         std::size_t max_bytes) override;
+  bool has(const ConversationName& name) const override { return shelf_->find(name).has_value(); }
   Task<std::string> read_sidecar(ConversationName name, Sidecar which) override;
   Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) override;
   void attach(ConversationKeeper& keeper) override { endpoints_->attach(keeper); }

@@ -20,8 +20,7 @@ void ConversationIndex::add(std::span<const StoredMessage> messages) {
   for (const StoredMessage& message : messages) {
     if (message.info.position < next_) continue;
     next_ = message.info.position + 1;
-    // Instructions, which are outside of what was said.
-    if (message.info.role == Role::kSystem && message.info.parent == kNoPosition) continue;
+    if (is_instruction(message.info)) continue;
     add_text(message);
   }
 }
@@ -42,36 +41,27 @@ void ConversationIndex::add_text(const StoredMessage& message) {
   }
 }
 
-std::vector<PassageRange> ConversationIndex::ranges_of(std::span<const Stretch> path,
-                                                       Position end) const {
-  std::vector<PassageRange> ranges;
-  for (const Stretch& stretch : path) {
-    if (stretch.first >= end) break;
-    const Position last = std::min(stretch.last, end - 1);
-    const auto from = std::ranges::lower_bound(places_, stretch.first, {}, &Place::message);
-    const auto to = std::ranges::upper_bound(places_, last, {}, &Place::message);
-    if (from >= to) continue;
-    ranges.push_back({static_cast<PassageId>(from - places_.begin()),
-                      static_cast<PassageId>(to - places_.begin() - 1)});
-  }
-  return ranges;
+std::optional<PassageId> ConversationIndex::find(PassagePlace place) const noexcept {
+  const auto at = std::ranges::lower_bound(places_, place);
+  if (at == places_.end() || *at != place) return std::nullopt;
+  return static_cast<PassageId>(at - places_.begin());
 }
 
 std::vector<FoundPassage> ConversationIndex::search(std::string_view question,
                                                     std::span<const Stretch> path, Position end,
                                                     std::size_t limit) {
   std::vector<FoundPassage> found;
-  const std::vector<PassageRange> ranges = ranges_of(path, end);
+  const std::vector<PassageRange> ranges = ranges_of(places_, path, end);
   if (ranges.empty()) return found;  // to the index it would mean everything
   for (const Hit& hit : index_.search(question, limit, ranges)) {
-    const Place& place = places_[hit.passage];
+    const PassagePlace& place = places_[hit.passage];
     found.push_back({hit.passage, place.message, place.part, hit.relevance});
   }
   return found;
 }
 
 std::size_t ConversationIndex::memory_bytes() const noexcept {
-  return index_.memory_bytes() + places_.capacity() * sizeof(Place);
+  return index_.memory_bytes() + places_.capacity() * sizeof(PassagePlace);
 }
 
 }  // namespace keep::recall

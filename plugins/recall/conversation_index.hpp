@@ -6,9 +6,11 @@
 
 #include "exchange/conversations.hpp"
 #include "plugins/recall/lexical_index.hpp"
+#include "plugins/recall/passage_place.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,7 +21,8 @@ struct FoundPassage {
   PassageId passage = 0;
   Position message = kNoPosition;
   std::uint32_t part = 0;  // of the message, see split_passages()
-  float relevance = 0;
+  float relevance = 0;     // by its words
+  float lift = 0;          // by its vector, on top
 };
 
 class ConversationIndex {
@@ -32,19 +35,16 @@ class ConversationIndex {
   std::vector<FoundPassage> search(std::string_view question, std::span<const Stretch> path,
                                    Position end, std::size_t limit);
 
+  std::optional<PassageId> find(PassagePlace place) const noexcept;
+
   std::size_t size() const noexcept { return places_.size(); }  // passages
   std::size_t memory_bytes() const noexcept;
 
  private:
-  struct Place {
-    Position message;
-    std::uint32_t part;
-  };
-  std::vector<PassageRange> ranges_of(std::span<const Stretch> path, Position end) const;
   void add_text(const StoredMessage& message);
 
   LexicalIndex index_;
-  std::vector<Place> places_;  // by passage; positions never fall
+  std::vector<PassagePlace> places_;  // by passage; they rise
   Position next_ = 0;
   std::int64_t last_time_ = 0;
   std::uint32_t session_ = 0;

@@ -1,6 +1,7 @@
 #include "plugins/recall/fog_search.hpp"
 
 #include "base/race.hpp"
+#include "plugins/recall/fusion.hpp"
 #include "plugins/recall/message_text.hpp"
 #include "plugins/recall/passages.hpp"
 
@@ -17,6 +18,8 @@ namespace {
 
 // What is indexed in one go: a few hundredths of a second.
 constexpr std::size_t kBatchBytes = 256 << 10;
+// Found by words, for each that is wanted, when vectors may change the order.
+constexpr std::size_t kSpare = 4;
 
 std::string key_of(const ConversationName& name) {
   return std::to_string(name.tenant.size()) + ":" + name.tenant + name.id;
@@ -110,11 +113,17 @@ Task<> FogSearch::catch_up(const ConversationName& name, Position end) {
 
 Task<std::vector<Found>> FogSearch::find(Search search) {
   co_await catch_up(search.name, search.end);
+  std::vector<std::vector<SimilarPassage>> similar;
+  if (vectors_ != nullptr) similar = co_await vectors_->find(search);
   std::shared_ptr<Shared> shared = entry_of(search.name).shared;
-  auto job = [shared, &search] {
+  auto job = [shared, &search, &similar] {
     std::vector<std::vector<FoundPassage>> lists;
-    for (const std::string& question : search.questions) {
-      lists.push_back(shared->index.search(question, search.path, search.end, search.limit));
+    const auto find = [&](PassagePlace place) { return shared->index.find(place); };
+    const std::size_t limit = search.limit * (similar.empty() ? 1 : kSpare);
+    for (std::size_t i = 0; i < search.questions.size(); ++i) {
+      lists.push_back(shared->index.search(search.questions[i], search.path, search.end, limit));
+      if (i >= similar.size()) continue;
+      lists.back() = fuse(std::move(lists.back()), similar[i], find, search.limit);
     }
     return merge(lists, search.limit);
   };
@@ -133,8 +142,8 @@ Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
     const std::string text = message_text(message.json);
     const auto pieces = split_passages(text);
     if (passage.part >= pieces.size()) continue;
-    found.push_back(
-        {message.info, passage.passage, std::string(pieces[passage.part]), passage.relevance});
+    found.push_back({message.info, passage.passage, std::string(pieces[passage.part]),
+                     passage.relevance, passage.lift});
   }
   co_return found;
 }

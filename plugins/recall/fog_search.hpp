@@ -12,6 +12,8 @@
 #include "exchange/conversations.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/conversation_index.hpp"
+#include "plugins/recall/search.hpp"
+#include "plugins/recall/vector_search.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -28,23 +30,17 @@ struct Found {
   MessageInfo message;
   PassageId passage = 0;
   std::string text;
-  float relevance = 0;
-};
-
-struct Search {
-  ConversationName name;
-  std::vector<std::string> questions;
-  Path path;                   // the way that counts
-  Position end = kNoPosition;  // messages from this one on are in the clear zone
-  std::size_t limit = 0;       // passages
+  float relevance = 0;  // by its words
+  float lift = 0;       // by its vector, on top
 };
 
 class FogSearch final : public ConversationKeeper {
  public:
   static constexpr std::chrono::milliseconds kPatience{150};
 
-  FogSearch(Services& services, std::size_t index_bytes)
-      : services_(services), index_bytes_(index_bytes) {}
+  // `vectors`: where else to look; null: words alone.
+  FogSearch(Services& services, std::size_t index_bytes, VectorSearch* vectors = nullptr)
+      : services_(services), index_bytes_(index_bytes), vectors_(vectors) {}
 
   // Best first; of several questions in turns.
   Task<std::vector<Found>> find(Search search);
@@ -74,6 +70,7 @@ class FogSearch final : public ConversationKeeper {
 
   Services& services_;
   std::size_t index_bytes_, bytes_ = 0;
+  VectorSearch* vectors_;
   LruMap<std::string, Entry> entries_;  // by name
 };
 

@@ -55,7 +55,8 @@ Ranked rank(Found found, const std::vector<QuestionWords>& questions) {
 }
 
 bool better(const Ranked& a, const Ranked& b) {
-  return a.whole != b.whole ? a.whole : a.standing > b.standing;
+  if (a.whole != b.whole) return a.whole;
+  return a.standing + a.found.lift > b.standing + b.found.lift;
 }
 
 }  // namespace

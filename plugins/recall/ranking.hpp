@@ -19,9 +19,9 @@ struct Ranked {
   float standing = 0;  // relevance, less when the words are far from each other
 };
 
-// Best first: whole ones before the others, by standing; of several questions in turns. With words
-// all over it a long passage resembles any question, so it stands back behind one that has them in
-// one place.
+// Best first: whole ones before the others, by standing and lift; of several questions in turns.
+// With words all over it a long passage resembles any question, so it stands back behind one that
+// has them in one place.
 std::vector<Ranked> rank_passages(std::vector<Found> found, std::span<const std::string> questions);
 
 }  // namespace keep::recall

@@ -17,6 +17,7 @@
 #include "plugins/recall/recall_metrics.hpp"
 #include "plugins/recall/selection.hpp"
 #include "plugins/recall/template_probe.hpp"
+#include "plugins/recall/vector_search.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -37,6 +38,7 @@ class RecallPlugin final : public Plugin, public Recollection {
 
   std::string_view name() const noexcept override { return "recall"; }
   Task<> start(Services& services) override;
+  Task<> stop() override;
   Task<Verdict> on_request(Exchange& exchange) override;
   Task<> on_upstream_request(Exchange& exchange) override;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
@@ -54,13 +56,15 @@ class RecallPlugin final : public Plugin, public Recollection {
     explicit Keeper(RecallPlugin& plugin) : plugin_(plugin) {}
     void forget(const ConversationName& name) override {
       plugin_.search_->forget(name);
+      if (plugin_.vectors_) plugin_.vectors_->forget(name);
       plugin_.frozen_.forget(key_of(name));
     }
     std::size_t index_entries(const ConversationName& name) const override {
       return plugin_.search_->index_entries(name);
     }
     std::size_t memory_bytes() const override {
-      return plugin_.search_->memory_bytes() + plugin_.frozen_.bytes();
+      const std::size_t vectors = plugin_.vectors_ ? plugin_.vectors_->memory_bytes() : 0;
+      return plugin_.search_->memory_bytes() + vectors + plugin_.frozen_.bytes();
     }
 
    private:
@@ -93,6 +97,7 @@ class RecallPlugin final : public Plugin, public Recollection {
 
   RecallSettings settings_;
   Services* services_ = nullptr;
+  std::optional<VectorSearch> vectors_;  // none without a server for them
   std::optional<FogSearch> search_;
   std::optional<RecallMetrics> metrics_;
   FrozenBlocks frozen_{kMaxFrozenBytes};
@@ -106,9 +111,20 @@ class RecallPlugin final : public Plugin, public Recollection {
 Task<> RecallPlugin::start(Services& services) {
   services_ = &services;
   metrics_.emplace(services.metrics);
-  search_.emplace(services, settings_.index_bytes);
+  if (services.embeddings != nullptr) {
+    const std::size_t half = settings_.index_bytes / 2;
+    vectors_.emplace(services, settings_.folder, half);
+    search_.emplace(services, half, &*vectors_);
+  } else {
+    search_.emplace(services, settings_.index_bytes);
+  }
   services.conversations->attach(keeper_);
   services.recollection = this;
+  co_return Result<>{};
+}
+
+Task<> RecallPlugin::stop() {
+  if (vectors_) co_await vectors_->stop();
   co_return Result<>{};
 }
 
@@ -331,7 +347,9 @@ void RecallPlugin::place_frozen(Exchange& exchange, Placement placement) {
 
 void RecallPlugin::report(json::Writer& health) const {
   health.key("recall").begin_object();
-  health.member("memory_bytes", keeper_.memory_bytes()).end_object();
+  health.member("memory_bytes", keeper_.memory_bytes());
+  if (vectors_) vectors_->report(health);
+  health.end_object();
 }
 
 void RecallPlugin::explain(const Exchange& exchange, Headers& headers) const {

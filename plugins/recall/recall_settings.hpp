@@ -12,6 +12,10 @@ struct RecallSettings {
   double fog_alpha = 0;              // how much distance counts against a passage; 0: nothing
   std::string placement = "auto";    // where recalled text stands: auto, system, user
   std::size_t index_bytes = std::size_t{512} << 20;  // memory for indexes; the least used go first
+  std::string embeddings_url;       // server of vectors, http://host:port; empty: none
+  std::string embeddings_model;     // named in requests; empty: none is
+  std::string embeddings_key_file;  // file with its API key; empty: none
+  std::string folder;               // state folder: vectors are kept below it
 };
 
 }  // namespace keep::recall

@@ -60,9 +60,12 @@ void weigh_by_distance(std::vector<Found>& found, const ClearZone& zone, double 
   for (Found& one : found) {
     const double windows =
         static_cast<double>(distance_of(one, zone)) / static_cast<double>(zone.window);
-    one.relevance *= static_cast<float>(std::pow(1 + windows, -alpha));
+    const auto factor = static_cast<float>(std::pow(1 + windows, -alpha));
+    one.relevance *= factor;
+    one.lift *= factor;
   }
-  std::ranges::stable_sort(found, std::greater<>(), &Found::relevance);
+  std::ranges::stable_sort(found, std::greater<>(),
+                           [](const Found& one) { return one.relevance + one.lift; });
 }
 
 // Those that may go into the prompt, each text once.
@@ -74,18 +77,19 @@ std::vector<Found> those_with_news(std::vector<Found> found, const Present& pres
     const bool known = present.messages.contains(one.message.hash) ||
                        present.positions.contains(one.message.position) ||
                        present.passages.contains(one.passage);
-    if (known || one.relevance < floor || !adds_to(one.text, turn)) continue;
+    if (known || one.relevance + one.lift < floor || !adds_to(one.text, turn)) continue;
     if (texts.insert(one.text).second) news.push_back(std::move(one));
   }
   return news;
 }
 
-// What a passage must reach beside the best one chosen for its question.
+// What a passage must reach beside the best one chosen for its question; what vectors lift raises
+// it for nobody.
 class Bar {
  public:
   bool admits(const Ranked& one) const noexcept {
     const float share = !whole_ ? kTail : one.whole ? kTailAmongWhole : kTailOfWhole;
-    return one.standing >= best_ * share;
+    return one.standing + one.found.lift >= best_ * share;
   }
   void set_by(const Ranked& one) noexcept {
     if (best_ > 0) return;

@@ -78,6 +78,7 @@ class Conversations {
   // damaged, reads as empty. Fault::kNotFound for an unknown conversation.
   virtual Task<std::string> read_sidecar(ConversationName name, Sidecar which) = 0;
   virtual Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) = 0;
+  virtual bool has(const ConversationName& name) const = 0;  // anything on record
   // `keeper` must outlive this.
   virtual void attach(ConversationKeeper& keeper) = 0;
 };

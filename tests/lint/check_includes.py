@@ -13,7 +13,7 @@ PLUGIN_LIST = "plugins/plugin_list"
 DOORS = [  # (header, the only files that may include it)
     (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/base/boost_src\.cpp"),
     (r"simdjson", r"proxy/base/json\.cpp"),
-    (r"hnswlib", r"plugins/recall/vector_index\.cpp"),
+    (r"hnswlib", r"plugins/recall/vector_graph\.cpp"),
     (r"xxh", r"proxy/base/hash\.cpp"),
     (r"spdlog", r"proxy/base/log\.\w+"),
     (r"toml", r"proxy/app/config\w*\.cpp"),

@@ -18,6 +18,7 @@ class EndingConversations final : public Conversations {
   }
   Task<std::string> read_sidecar(ConversationName, Sidecar) override { co_return std::string(); }
   Task<> write_sidecar(ConversationName, Sidecar, std::string) override { co_return Result<>{}; }
+  bool has(const ConversationName&) const override { return false; }
   void attach(ConversationKeeper& keeper) override { keeper_ = &keeper; }
   void end(const std::string& tenant, const std::string& id) { keeper_->forget({tenant, id}); }
 
