@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
+#include "upstream/upstream_embeddings.hpp"
 #include "upstream/upstream_queries.hpp"
 #include "upstream/upstream_tokenizer.hpp"
 
@@ -75,11 +76,20 @@ PluginSettings plugin_settings(const Config& config) {
   settings.history.folder = state_folder(config.history.folder);
   if (config.history.enabled) settings.identify.folder = settings.history.folder;
   settings.recall = config.recall;
+  settings.recall.folder = settings.history.folder;
   settings.hedge = config.hedge;
   settings.knowledge = config.knowledge;
   settings.knowledge.folder = settings.history.folder;
   settings.slots = config.slots;
   return settings;
+}
+
+// The value of the header that goes with a key; empty without a file.
+Result<std::string> read_authorization(const std::string& key_file) {
+  if (key_file.empty()) return std::string();
+  auto key = read_secret(key_file);
+  if (!key) return key.error();
+  return "Bearer " + *key;
 }
 
 WindowLimits window_limits(const Config& config) {
@@ -104,6 +114,7 @@ struct App::Parts {
         signals(loop) {}
 
   Result<> add_upstreams();
+  Result<> add_embeddings();
   Result<> make_flow();
   void reload_keys();
   void begin_stop();
@@ -122,6 +133,7 @@ struct App::Parts {
   UpstreamSet upstreams;
   UpstreamQueries queries;
   UpstreamTokenizer tokenizer;
+  std::optional<UpstreamEmbeddings> embeddings;
   Services services;
   FlowMetrics flow_metrics;
   Admin admin;
@@ -138,14 +150,23 @@ Result<> App::Parts::add_upstreams() {
   for (const UpstreamSettings& settings : config.upstreams) {
     auto address = resolve_upstream(settings.url);
     if (!address) return address.error();
-    std::string authorization;
-    if (!settings.api_key_file.empty()) {
-      auto key = read_secret(settings.api_key_file);
-      if (!key) return key.error();
-      authorization = "Bearer " + *key;
-    }
-    upstreams.add(settings.url, std::move(*address), std::move(authorization));
+    auto authorization = read_authorization(settings.api_key_file);
+    if (!authorization) return authorization.error();
+    upstreams.add(settings.url, std::move(*address), *std::move(authorization));
   }
+  return {};
+}
+
+Result<> App::Parts::add_embeddings() {
+  const recall::RecallSettings& settings = config.recall;
+  if (settings.embeddings_url.empty()) return {};
+  auto address = resolve_upstream(settings.embeddings_url);
+  if (!address) return address.error();
+  auto authorization = read_authorization(settings.embeddings_key_file);
+  if (!authorization) return authorization.error();
+  EmbeddingsAccess access{settings.embeddings_model, *std::move(authorization)};
+  embeddings.emplace(loop, std::move(*address), std::move(access), pools, clock, metrics);
+  services.embeddings = &*embeddings;
   return {};
 }
 
@@ -232,6 +253,7 @@ App::~App() = default;
 Result<> App::start() {
   Parts& p = *parts_;
   if (const auto added = p.add_upstreams(); !added) return added.error();
+  if (const auto added = p.add_embeddings(); !added) return added.error();
   if (const auto made = p.make_flow(); !made) return made.error();
   std::optional<Result<>> started;
   auto starting = [&p, &started]() -> asio::awaitable<void> {

@@ -164,6 +164,7 @@ Result<Config> load_config(const ConfigSources& sources) {
   const auto checked = check_upstreams(config);
   if (!checked) return checked.error();
   resolve_secret(sources.environment, config.keys_file);
+  resolve_secret(sources.environment, config.recall.embeddings_key_file);
   for (UpstreamSettings& upstream : config.upstreams) {
     resolve_secret(sources.environment, upstream.api_key_file);
   }

@@ -74,6 +74,11 @@ Result<> check_rule_name(std::string& text) {  // it becomes a metric label
   return {};
 }
 
+Result<> check_embeddings_url(std::string& text) {
+  if (text.empty()) return {};
+  return check_upstream_url(text);
+}
+
 using C = Config;
 using T = Target;
 
@@ -204,6 +209,19 @@ const std::array kKeys{
         "Memory for search indexes; those of the least used conversations are built anew.",
         [](C& c) -> T { return ByteCount{&c.recall.index_bytes}; },
         {kMega, 1000 * kGiga}},
+    Key{"recall.embeddings_url",
+        "http://host:port of a server with /v1/embeddings, for example a second llama-server with "
+        "an\n"
+        "embedding model: what means the same in other words is found, too. It gets to read all\n"
+        "that is searched. Empty: words alone are searched.",
+        [](C& c) -> T { return &c.recall.embeddings_url; },
+        {},
+        check_embeddings_url},
+    Key{"recall.embeddings_model",
+        "Model named in requests to that server. Empty: none; llama-server has only one.",
+        [](C& c) -> T { return &c.recall.embeddings_model; }},
+    Key{"recall.embeddings_key_file", "File with the key that server wants. Empty: none.",
+        [](C& c) -> T { return &c.recall.embeddings_key_file; }},
 
     Key{"hedge.enabled", "Off: answers go to the client as the model gives them.",
         [](C& c) -> T { return &c.hedge.enabled; }},

@@ -136,6 +136,8 @@ std::vector<SecretFile> inspect_secrets(const Config& config) {
     if (upstream.api_key_file.empty()) continue;
     files.push_back(inspect("upstream.api_key_file", upstream.api_key_file, false));
   }
+  const std::string& key = config.recall.embeddings_key_file;
+  if (!key.empty()) files.push_back(inspect("recall.embeddings_key_file", key, false));
   return files;
 }
 

@@ -2,6 +2,7 @@
 #include "app/command_line.hpp"
 #include "app/doctor_checks.hpp"
 #include "app/doctor_collect.hpp"
+#include "app/doctor_embeddings.hpp"
 #include "app/verbs.hpp"
 #include "base/json.hpp"
 #include "upstream/fetch.hpp"
@@ -62,6 +63,13 @@ T run_alone(asio::io_context& loop, asio::awaitable<T> task) {
   return std::move(*result);
 }
 
+// Empty without a file, and for one that cannot be read: that is a check of its own.
+std::string authorization_of(const std::string& key_file) {
+  if (key_file.empty()) return {};
+  const auto key = read_secret(key_file);
+  return key ? "Bearer " + *key : std::string();
+}
+
 doctor::EngineFacts examine(const UpstreamSettings& settings, bool force) {
   doctor::EngineFacts facts;
   facts.url = settings.url;
@@ -71,14 +79,21 @@ doctor::EngineFacts examine(const UpstreamSettings& settings, bool force) {
     facts.reach_detail = address.error().detail;
     return facts;
   }
-  std::string authorization;
-  if (!settings.api_key_file.empty()) {  // an unreadable file is a check of its own
-    const auto key = read_secret(settings.api_key_file);
-    if (key) authorization = "Bearer " + *key;
+  asio::io_context loop{1};
+  HttpEngine engine(loop, std::move(*address), authorization_of(settings.api_key_file));
+  return run_alone(loop, doctor::collect(engine, settings.url, force));
+}
+
+doctor::Check examine_embeddings(const recall::RecallSettings& settings) {
+  const std::string& url = settings.embeddings_url;
+  auto address = resolve_upstream(url);
+  if (!address) {
+    return doctor::Check{url, "embeddings", doctor::Status::kFail, address.error().detail,
+                         "correct recall.embeddings_url"};
   }
   asio::io_context loop{1};
-  HttpEngine engine(loop, std::move(*address), std::move(authorization));
-  return run_alone(loop, doctor::collect(engine, settings.url, force));
+  HttpEngine engine(loop, std::move(*address), authorization_of(settings.embeddings_key_file));
+  return run_alone(loop, doctor::check_embeddings(engine, url, settings.embeddings_model));
 }
 
 asio::awaitable<bool> is_llama_keep(doctor::Engine& engine) {
@@ -136,6 +151,7 @@ std::vector<doctor::Check> diagnose(const Config& config, bool force) {
   };
   append(doctor::check_together(engines, config));
   for (const doctor::EngineFacts& engine : engines) append(check_engine(engine, config));
+  if (!config.recall.embeddings_url.empty()) checks.push_back(examine_embeddings(config.recall));
   return checks;
 }
 
