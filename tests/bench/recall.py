@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well recall finds what was said: the lexical index on annotated dialogues.
 
-usage: ./dev bench recall DIR [--haystack TOKENS]
+usage: ./dev bench recall DIR [--haystack TOKENS] [--embeddings URL]
 
 DIR has conv_K.jsonl (turns: id "D<session>:<number>", speaker, date, text) and questions.jsonl (conv, question,
 category, evidence: ids of turns). A turn is a passage and a dialogue an index. Of the evidence of a question,
@@ -12,6 +12,8 @@ was never said and does not count.
 `selected` is the share of the evidence in what recall would put into a prompt with room for 1024 tokens, and
 `tokens` what that takes.
 
+With the URL of a server that has /v1/embeddings, the same with what vectors add: rows "fused".
+
 Then all dialogues are put into one index with made-up prose, for its speed and size.
 """
 
@@ -21,6 +23,8 @@ import datetime
 import json
 import pathlib
 import subprocess
+import urllib.error
+import urllib.request
 
 import benchkit
 
@@ -29,6 +33,7 @@ BUDGETS = (512, 1024, 2048)
 KEYS = [f"r{cut}" for cut in CUTS] + [f"t{budget}" for budget in BUDGETS] + ["selected", "tokens"]
 ROOM = 1024
 UNANSWERABLE = 5
+BATCH = 16  # texts of one request for embeddings
 TARGETS = {"r5": 72, "r10": 80, "r20": 85, "t512": 80, "t1024": 85.5, "t2048": 89.5}
 # Speed and size at the default haystack; `least` or `most`.
 SCALE_TARGETS = {"build_tokens_per_s": ("least", 2.5e6), "bytes_per_token": ("most", 1.1),
@@ -97,28 +102,53 @@ def score(hits, costs, evidence):
     return shares
 
 
-def ask(index, question, costs, evidence):
-    """Percentages of the evidence, and tokens, by key."""
-    shares = score(index.ask("ask", question)["hits"], costs, evidence)
-    selected = index.ask("select", ROOM, question)
+def embed(url, texts):
+    """-> a vector for each text, as the text of its numbers"""
+    vectors = []
+    for begin in range(0, len(texts), BATCH):
+        part = texts[begin:begin + BATCH]
+        while True:
+            request = urllib.request.Request(url + "/v1/embeddings", json.dumps({"input": part}).encode(),
+                                             {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request) as reply:
+                    data = json.load(reply)["data"]
+                break
+            except urllib.error.HTTPError as error:
+                longest = max(map(len, part))
+                if longest < 64:
+                    raise benchkit.BenchError(error.read().decode()) from None
+                part = [text[:longest * 3 // 4] for text in part]  # too long for the model
+        vectors += [" ".join(f"{number:.5g}" for number in entry["embedding"]) for entry in data]
+    return vectors
+
+
+def ask(index, question, vector, costs, evidence):
+    """Percentages of the evidence, and tokens, by key. `vector`: of the question, or empty."""
+    shares = score(index.ask("ask", question, *vector)["hits"], costs, evidence)
+    selected = index.ask("select", ROOM, question, *vector)
     shares["selected"] = len(evidence.intersection(selected["passages"])) / len(evidence)
     return {**{key: 100 * share for key, share in shares.items()}, "tokens": selected["tokens"]}
 
 
-def ask_dialogues(index, dialogues, questions):
+def ask_dialogues(index, dialogues, questions, embeddings=None):
     """-> per category, the figures of every question."""
     shares = collections.defaultdict(list)
     for number, turns in dialogues.items():
         index.tell("new")
-        for turn in turns:
+        vectors = embed(embeddings, [turn["text"] or "-" for turn in turns]) if embeddings else []
+        for place, turn in enumerate(turns):
             add_turn(index, turn, number)
+            if embeddings:
+                index.tell("vector", vectors[place])
         places = {turn["id"]: place for place, turn in enumerate(turns)}
         costs = [cost(turn) for turn in turns]
         for question in questions:
             evidence = {places[name] for name in question["evidence"] if name in places}
             if question["conv"] != number or question["category"] == UNANSWERABLE or not evidence:
                 continue
-            result = ask(index, question["question"], costs, evidence)
+            vector = embed(embeddings, [question["question"]]) if embeddings else []
+            result = ask(index, question["question"], vector, costs, evidence)
             for category in (question["category"], "all"):
                 shares[category].append(result)
     return shares
@@ -156,11 +186,15 @@ def run():
     parser.add_argument("folder", metavar="DIR", type=pathlib.Path)
     parser.add_argument("--haystack", metavar="TOKENS", type=float, default=10e6,
                         help="size of the large index, 0 for none")
+    parser.add_argument("--embeddings", metavar="URL", help="http://host:port of a server for vectors")
     arguments = parser.parse_args()
     dialogues = read_dialogues(arguments.folder)
     questions = read_lines(arguments.folder / "questions.jsonl")
     with Index() as index:
         shares = ask_dialogues(index, dialogues, questions)
+        if arguments.embeddings:
+            fused = ask_dialogues(index, dialogues, questions, arguments.embeddings)
+            shares |= {f"fused {category}": results for category, results in fused.items()}
         scale = measure_scale(index, dialogues, questions, arguments.haystack) if arguments.haystack else None
     rows = {category: {key: sum(one[key] for one in results) / len(results) for key in KEYS}
             for category, results in sorted(shares.items(), key=lambda item: str(item[0]))}

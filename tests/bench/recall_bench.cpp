@@ -3,10 +3,11 @@
 //   new                             another index; prints nothing
 //   add DAY SESSION SPEAKER TEXT    prints nothing
 //   fill TOKENS                     adds made-up prose; prints {"tokens":,"seconds":}
-//   ask TEXT                        prints {"us":,"hits":[passage, ...]}, the best 200
-//   select TOKENS TEXT              prints {"passages":[passage, ...],"tokens":}, what would go
-//   into
-//                                   a prompt that has room for TOKENS
+//   vector NUMBERS                  of the text added last; prints nothing
+//   ask TEXT [NUMBERS]              prints {"us":,"hits":[passage, ...]}, the best 200
+//   select TOKENS TEXT [NUMBERS]    prints {"passages":[passage, ...],"tokens":}, what would go
+//                                   into a prompt that has room for TOKENS; NUMBERS: the vector of
+//                                   TEXT, to be compared as well
 //   size                            prints {"passages":,"bytes":}
 //
 // The prose has the words of all texts added so far by frequency, then made-up rare ones, so that
@@ -16,6 +17,7 @@
 
 #include "base/json.hpp"
 #include "exchange/exchange.hpp"
+#include "plugins/recall/fusion.hpp"
 #include "plugins/recall/lexical_index.hpp"
 #include "plugins/recall/selection.hpp"
 
@@ -24,6 +26,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -126,11 +129,15 @@ class Driver {
     if (fields[0] == "new") {
       index_ = recall::LexicalIndex();
       texts_.clear();
+      vectors_.reset();
     }
+    if (fields[0] == "vector") add_vector(numbers(fields.at(1)));
     if (fields[0] == "add") add(fields.at(1), fields.at(2), fields.at(3), fields.at(4));
     if (fields[0] == "fill") fill(std::strtod(std::string(fields.at(1)).c_str(), nullptr));
-    if (fields[0] == "ask") ask(fields.at(1));
-    if (fields[0] == "select") select(std::atoi(std::string(fields.at(1)).c_str()), fields.at(2));
+    if (fields[0] == "ask") ask(fields.at(1), vector_in(fields, 2));
+    if (fields[0] == "select") {
+      select(std::atoi(std::string(fields.at(1)).c_str()), fields.at(2), vector_in(fields, 3));
+    }
     if (fields[0] == "size") {
       json::Writer out;
       out.begin_object().member("passages", index_.size()).member("bytes", index_.memory_bytes());
@@ -162,25 +169,57 @@ class Driver {
     std::cout << out.str() << std::endl;
   }
 
-  void ask(std::string_view question) {
+  static std::vector<float> numbers(std::string_view text) {
+    std::vector<float> list;
+    for (const std::string_view number : split(text, ' ')) {
+      list.push_back(std::strtof(std::string(number).c_str(), nullptr));
+    }
+    return list;
+  }
+  // None when there is no such field.
+  static std::vector<float> vector_in(const std::vector<std::string_view>& fields, std::size_t at) {
+    return at < fields.size() ? numbers(fields[at]) : std::vector<float>();
+  }
+
+  void add_vector(const std::vector<float>& vector) {
+    if (!vectors_) vectors_.emplace("", vector.size());
+    vectors_->add({{static_cast<Position>(index_.size() - 1), 0}, 0, ""}, vector);
+  }
+
+  std::vector<recall::FoundPassage> find(std::string_view question,
+                                         const std::vector<float>& vector, std::size_t limit) {
+    std::vector<recall::FoundPassage> found;
+    for (const recall::Hit& hit : index_.search(question, limit)) {
+      found.push_back({hit.passage, hit.passage, 0, hit.relevance});
+    }
+    if (vector.empty()) return found;
+    const auto end = static_cast<Position>(index_.size());
+    const auto similar =
+        vectors_->search(vector, std::vector<Stretch>{{0, end}}, end, recall::kMaxPassages);
+    const auto number = [](recall::PassagePlace place) { return std::optional(place.message); };
+    return recall::fuse(std::move(found), similar, number, limit);
+  }
+
+  void ask(std::string_view question, const std::vector<float>& vector) {
     const auto begun = std::chrono::steady_clock::now();
-    const std::vector<recall::Hit> hits = index_.search(question, kHits);
+    const auto found = find(question, vector, kHits);
     json::Writer out;
     out.begin_object().member("us", seconds_since(begun) * 1e6).key("hits").begin_array();
-    for (const recall::Hit& hit : hits) out.integer(hit.passage);
+    for (const recall::FoundPassage& one : found) out.integer(one.passage);
     std::cout << out.end_array().end_object().str() << std::endl;
   }
 
-  void select(int tokens, std::string_view question) {
+  void select(int tokens, std::string_view question, const std::vector<float>& vector) {
     Exchange exchange;
     exchange.zone.recall_room = tokens;
     std::vector<recall::Found> found;
-    for (const recall::Hit& hit : index_.search(question, recall::kMaxPassages)) {
+    for (const recall::FoundPassage& hit : find(question, vector, recall::kMaxPassages)) {
       recall::Found one;
       one.passage = hit.passage;
       one.message.position = hit.passage;
       one.text = texts_.at(hit.passage);
       one.relevance = hit.relevance;
+      one.lift = hit.lift;
       found.push_back(std::move(one));
     }
     const std::vector questions{std::string(question)};
@@ -197,6 +236,7 @@ class Driver {
 
   recall::LexicalIndex index_;
   std::vector<std::string> texts_;  // what was added, by passage
+  std::optional<recall::ConversationVectors> vectors_;
   std::unordered_map<std::string, unsigned> counts_;
 };
 
