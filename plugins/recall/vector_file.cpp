@@ -192,11 +192,13 @@ std::vector<VectorFile> list_vectors(const std::string& folder) {
   const auto shelves = files::list_folder(root);
   if (!shelves) return found;
   for (const std::string& shelf : *shelves) {
-    const std::string path = root + "/" + shelf;
+    std::string path = root;
+    path.append("/").append(shelf);
     const auto names = files::list_folder(path);
     if (!names) continue;
     for (const std::string& name : *names) {
-      const std::string file = path + "/" + name;
+      std::string file = path;
+      file.append("/").append(name);
       found.push_back({file, name.ends_with(kSuffix) ? name_in(file) : ConversationName()});
     }
   }
