@@ -14,7 +14,11 @@ namespace keep::recall {
 struct PassagePlace {
   Position message = 0;
   std::uint32_t part = 0;  // of the message, see split_passages()
-  friend auto operator<=>(const PassagePlace&, const PassagePlace&) = default;
+  friend bool operator==(const PassagePlace&, const PassagePlace&) = default;
+  friend std::strong_ordering operator<=>(const PassagePlace& a, const PassagePlace& b) noexcept {
+    const std::strong_ordering messages = a.message <=> b.message;
+    return std::is_neq(messages) ? messages : a.part <=> b.part;
+  }
 };
 
 // The numbers of those passages whose messages are on `path` before `end`.

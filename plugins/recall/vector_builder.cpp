@@ -120,6 +120,7 @@ Task<bool> VectorBuilder::embed(Job job, std::shared_ptr<SharedVectors> shared,
   for (std::size_t begin = 0; begin < passages.size(); begin += kBatch) {
     std::vector<PassageText> batch = take_batch(passages, begin);
     std::vector<std::string> texts;
+    texts.reserve(batch.size());
     for (const PassageText& passage : batch) texts.push_back(passage.text);
     auto embedded =
         co_await services_.embeddings->embed(Embeddings::Kind::kPassage, std::move(texts));

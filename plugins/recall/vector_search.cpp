@@ -14,6 +14,7 @@ constexpr std::size_t kMaxQuestionBytes = 2 << 10;
 
 std::vector<std::string> to_ask(const std::vector<std::string>& questions) {
   std::vector<std::string> texts;
+  texts.reserve(questions.size());
   for (const std::string& question : questions) {
     texts.push_back(
         question.substr(question.size() - std::min(question.size(), kMaxQuestionBytes)));
