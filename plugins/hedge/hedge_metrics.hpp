@@ -8,6 +8,8 @@ namespace keep::hedge {
 struct HedgeMetrics {
   explicit HedgeMetrics(Metrics& m)
       : detected(m.counter("hedge_detected_total", "Hedging phrases seen in answers")),
+        held(m.counter("hedge_held_events_total",
+                       "Events of answers that waited because a phrase might begin in them")),
         searched(m.counter("hedge_searches_total", "Searches because of a hedging phrase")),
         resubmitted(m.counter("resubmits_total", "Answers stopped and given anew")),
         rescued(m.counter("hedge_rescued_total",
@@ -20,7 +22,7 @@ struct HedgeMetrics {
                                   "Time that resubmits added to an answer, before it went on",
                                   overhead_buckets())) {}
 
-  Counter detected, searched, resubmitted, rescued, withdrawn, wasted_tokens;
+  Counter detected, held, searched, resubmitted, rescued, withdrawn, wasted_tokens;
   Histogram added_seconds;
 };
 

@@ -1,5 +1,7 @@
 #include "plugins/recall/vector_graph.hpp"
 
+// With it hnswlib 0.6 prefetches by what stands behind a full list of links, out of its memory.
+#define NO_MANUAL_VECTORIZATION
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>

@@ -143,11 +143,11 @@ class LimitedHedgeTest : public HedgeTest {
 
 TEST_F(LimitedHedgeTest, BeyondTheLimitHedgingIsGiven) {
   store("museum", "guard", "Rufus Quartermain guards the museum.");
-  const Response response =
-      ask({endless("a", {"If I", " recall"}),
-           answer("b", {"It is 7341.", " Rufus Quartermain, if I", " recall", "."})});
-  EXPECT_NE(response.body.find(texts("a", {"It is 7341.", " Rufus Quartermain, if I", " recall"})),
-            std::string::npos);
+  const std::vector<std::string> pieces{"It is 7341.", " Rufus Quartermain, if I", " recall", "."};
+  const Response response = ask({endless("a", {"If I", " recall"}), answer("b", pieces)});
+  EXPECT_EQ(without_time(response.body), role_event("a") + texts("a", pieces) +
+                                             end_event("a", summary(2)) + usage_event("a", 50, 4) +
+                                             kDone);
   EXPECT_EQ(asked().size(), 2U);
 }
 
@@ -171,6 +171,8 @@ TEST_F(HedgeTest, WithoutHedgingTheBytesAreThoseOfUpstream) {
   const Response response = ask({answer("a", pieces)});
   EXPECT_EQ(response.body, role_event("a") + texts("a", pieces) + end_event("a") +
                                usage_event("a", 50, static_cast<int>(pieces.size())) + kDone);
+  EXPECT_GT(metric("hedge_held_events_total"), 0);
+  EXPECT_LT(metric("hedge_held_events_total"), static_cast<double>(pieces.size()));
 }
 
 }  // namespace
