@@ -150,8 +150,8 @@ EventAction HedgePlugin::on_event(Exchange& exchange, const openai::SseEvent&,
     hit = begin;
     watch.why = "(low probability)";
   }
-  exchange.hold_from =
-      info.finish_reason.empty() ? watch.detector.pending_from() : Exchange::kHoldNothing;
+  if (info.finish_reason.empty()) exchange.hold_from = watch.detector.pending_from();
+  if (exchange.hold_from < length) metrics_->held.add();
   if (!hit) return EventAction::kForward;
   metrics_->detected.add();
   if (watch.resubmits >= settings_.max_resubmits || watch.searches >= kMaxSearches) {
