@@ -45,7 +45,7 @@ struct Hit {
 
 class LexicalIndex {
  public:
-  static constexpr std::size_t kFirstStage = 200;
+  static constexpr std::size_t kFirstStage = 600;
 
   // `first_stage`: how many passages the first stage takes; 0: it takes all of them.
   explicit LexicalIndex(std::size_t first_stage = kFirstStage) noexcept
