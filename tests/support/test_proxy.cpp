@@ -8,14 +8,6 @@
 #include <stdexcept>
 #include <utility>
 
-// Thread sanitizer knows no fences, and Asio counts the owners of a shared executor with one.
-#ifdef __SANITIZE_THREAD__
-extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:boost::asio::execution::detail::shared_target_executor\n";
-}
-#endif
-
 namespace keep::test {
 
 Config test_config(const std::string& upstream_url) {
