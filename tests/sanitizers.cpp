@@ -9,8 +9,8 @@ extern "C" const char* __tsan_default_suppressions() {
 }
 
 // hnswlib locks a new point before the links that lead to it, which nobody else can see yet. The
-// stacks of these reports are often lost, so they cannot be told from others. Our own code has
-// mutexes in proxy/base only, and holds no two of them.
+// stacks of these reports are often lost, so they cannot be told from others. Our own code
+// has no mutex.
 extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options();
 extern "C" const char* __tsan_default_options() { return "detect_deadlocks=0"; }
 

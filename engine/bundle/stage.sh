@@ -63,7 +63,7 @@ dpkg --compare-versions "${version#*:}" ge "$minimum" ||
   fail "$suite has llama-server $version, older than $minimum"
 
 # ggml looks for its backends beside the running executable, which is the loader.
-lib=$(echo "$work"/root/usr/lib/*-linux-gnu*)
+lib=$(echo "$work/root/usr/lib"/*-linux-gnu*)
 cp "$lib"/ld-linux-*.so.* "$work/rt/"
 for backend in "$lib"/ggml/backends0/libggml-*.so; do
   ln -s "../${backend#"$work"/}" "$work/rt/"

@@ -27,7 +27,8 @@ class Reader {
     rest_.remove_prefix(std::min(rest_.find_first_not_of(characters), rest_.size()));
   }
   bool skip_past(char end) noexcept {  // in this line
-    const std::size_t at = rest_.find_first_of("\n" + std::string(1, end));
+    const std::array<char, 2> stops{'\n', end};
+    const std::size_t at = rest_.find_first_of(std::string_view(stops.data(), stops.size()));
     ended_ = at == std::string_view::npos;
     if (ended_ || rest_[at] != end) return false;
     rest_.remove_prefix(at + 1);

@@ -66,6 +66,14 @@ class Bench:
             time.sleep(0.02)
         return process
 
+    def start_keep(self, upstream, folder, *flags):
+        """A llama-keep in front of port `upstream`, its conversations in `folder` -> its port"""
+        port = self.free_port()
+        command = [KEEP_BIN, "serve", "--listen", f"127.0.0.1:{port}", "--upstream", f"http://127.0.0.1:{upstream}",
+                   "--history.folder", self.folder / folder, *flags]
+        self.start("llama-keep", command, port, path="/ready")
+        return port
+
     def stop(self, process):
         self._running.remove(process)
         for number in (signal.SIGTERM, signal.SIGKILL):

@@ -89,16 +89,9 @@ class Stack:
         self.engine = bench.free_port()
         command = [benchkit.ENGINE_RUN, MODEL, self.engine, 2, 2 * SLOT_CTX]
         bench.start("engine", command, self.engine, ready_s=300)
-        self.ports = {"off": self._start_keep(bench, "off", "--hedge.enabled", "false"),
-                      "on": self._start_keep(bench, "on")}
-
-    def _start_keep(self, bench, folder, *flags):
-        port = bench.free_port()
-        command = [benchkit.KEEP_BIN, "serve", "--listen", f"127.0.0.1:{port}",
-                   "--upstream", f"http://127.0.0.1:{self.engine}", "--window.tokens", WINDOW,
-                   "--recall.enabled", "false", "--history.folder", bench.folder / folder, *flags]
-        bench.start("llama-keep", command, port, path="/ready")
-        return port
+        flags = ("--window.tokens", WINDOW, "--recall.enabled", "false")
+        self.ports = {"off": bench.start_keep(self.engine, "off", *flags, "--hedge.enabled", "false"),
+                      "on": bench.start_keep(self.engine, "on", *flags)}
 
 
 def make_history(chance, facts):

@@ -77,17 +77,10 @@ class Stack:
         self.engine = bench.free_port()
         command = [benchkit.ENGINE_RUN, MODEL, self.engine, 2, 2 * SLOT_CTX]
         bench.start("engine", command, self.engine, ready_s=300)
-        self.recall = self._start_keep(bench, "with")
-        self.off = self._start_keep(bench, "without", "--recall.enabled", "false",
+        flags = ("--window.tokens", WINDOW, "--listen.max_body", "512MB")
+        self.recall = bench.start_keep(self.engine, "with", *flags)
+        self.off = bench.start_keep(self.engine, "without", *flags, "--recall.enabled", "false",
                                     "--hedge.enabled", "false")
-
-    def _start_keep(self, bench, folder, *flags):
-        port = bench.free_port()
-        command = [benchkit.KEEP_BIN, "serve", "--listen", f"127.0.0.1:{port}",
-                   "--upstream", f"http://127.0.0.1:{self.engine}", "--window.tokens", WINDOW,
-                   "--listen.max_body", "512MB", "--history.folder", bench.folder / folder, *flags]
-        bench.start("llama-keep", command, port, path="/ready")
-        return port
 
     def bytes_per_token(self, messages):
         text = "\n".join(message["content"] for message in messages)

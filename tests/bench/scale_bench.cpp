@@ -7,8 +7,8 @@
 #include "tests/bench/bench_report.hpp"
 #include "tests/bench/chat_text.hpp"
 #include "tests/bench/scale_index.hpp"
+#include "tests/support/temp_folder.hpp"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,27 +47,8 @@ double resident_mb() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string name = std::filesystem::temp_directory_path() / "keep-scale-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch folder");
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string stem() const { return path_ / "conversation"; }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::unique_ptr<ConversationLog> open_log(const Folder& folder) {
-  return ConversationLog::open(folder.stem(), {"bench", "scale"}).value();
+std::unique_ptr<ConversationLog> open_log(const test::TempFolder& folder) {
+  return ConversationLog::open(folder.path + "/conversation", {"bench", "scale"}).value();
 }
 
 NewMessage to_message(ChatText::Said said, Position position) {
@@ -132,7 +113,7 @@ void expect_same_text(const ConversationLog& log) {
 }
 
 void measure_store(BenchReport& report, std::uint64_t wanted) {
-  const Folder folder;
+  const test::TempFolder folder(std::filesystem::temp_directory_path());  // on a disk
   const double resident_before = resident_mb();
   auto log = open_log(folder);
   const Ingested ingested = ingest(*log, wanted);

@@ -5,14 +5,23 @@
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
+#include <string>
 
 namespace keep::test {
 
-TempFolder::TempFolder() {
+namespace {
+
+std::filesystem::path fastest_parent() {
   const bool in_memory = ::access("/dev/shm", W_OK) == 0;
-  const std::filesystem::path parent =
-      in_memory ? "/dev/shm" : std::filesystem::temp_directory_path();
-  path = parent / "llama-keep-XXXXXX";
+  return in_memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
+}  // namespace
+
+TempFolder::TempFolder() : TempFolder(fastest_parent()) {}
+
+TempFolder::TempFolder(const std::filesystem::path& parent) {
+  path = parent / ("llama-keep-" + std::string(6, 'X'));  // mkdtemp() fills these in
   if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
 }
 

@@ -1,7 +1,7 @@
 #include "plugins/recall/conversation_index.hpp"
 
-#include "base/json.hpp"
 #include "plugins/recall/message_text.hpp"
+#include "tests/unit/plugins/recall/made_message.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +10,6 @@
 
 namespace keep::recall {
 namespace {
-
-StoredMessage message(Position position, const std::string& text, Role role = Role::kUser) {
-  StoredMessage stored;
-  stored.info.position = position;
-  stored.info.parent = position == 0 ? kNoPosition : position - 1;
-  stored.info.role = role;
-  stored.info.time = 1700000000;
-  stored.json = "{\"role\":\"user\",\"content\":" + json::quoted(text) + "}";
-  return stored;
-}
 
 TEST(ConversationIndex, FindsOnThePathBeforeTheEnd) {
   ConversationIndex index;

@@ -1,6 +1,6 @@
 #include "plugins/recall/conversation_vectors.hpp"
 
-#include "base/json.hpp"
+#include "tests/unit/plugins/recall/made_message.hpp"
 #include "tests/unit/plugins/recall/random_vectors.hpp"
 
 #include <gtest/gtest.h>
@@ -10,17 +10,6 @@
 
 namespace keep::recall {
 namespace {
-
-StoredMessage message(Position position, const std::string& text, Role role = Role::kUser) {
-  StoredMessage stored;
-  stored.info.position = position;
-  stored.info.parent = position == 0 ? kNoPosition : position - 1;
-  stored.info.role = role;
-  stored.info.time = 1700000000;
-  stored.info.hash = 1000 + position;
-  stored.json = "{\"role\":\"user\",\"content\":" + json::quoted(text) + "}";
-  return stored;
-}
 
 TEST(PassagesToEmbed, ThoseThatSaySomethingFromAPlaceOn) {
   std::string text;
