@@ -20,8 +20,8 @@ void ClientStream::take(const openai::SseEvent& event, const openai::EventInfo& 
     give(event, info, taken_);
     return;
   }
-  held_.push_back({std::string(event.raw), std::string(event.name), std::string(event.data), taken_,
-                   info.has_output});
+  held_.push_back(
+      {std::string(event.raw), std::string(event.name), std::string(event.data), info, taken_});
   release(held_.size() > kMaxHeldEvents ? Exchange::kHoldNothing : hold_from);
 }
 
@@ -58,12 +58,14 @@ void ClientStream::give_all() {
 }
 
 std::int64_t ClientStream::aside_tokens() const noexcept {
-  return std::ranges::count_if(aside_, &Held::output);
+  return std::ranges::count_if(aside_, [](const Held& held) { return held.info.has_output; });
 }
 
 void ClientStream::give(const Held& held) {
   const openai::SseEvent event{held.raw, held.name, held.data};
-  give(event, openai::read_event(event), held.text_end);
+  openai::EventInfo info = held.info;
+  if (!info.root.missing()) info.root = json::Value(held.data);
+  give(event, info, held.text_end);
 }
 
 void ClientStream::give(const openai::SseEvent& event, const openai::EventInfo& info,

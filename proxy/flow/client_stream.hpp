@@ -63,8 +63,8 @@ class ClientStream {
  private:
   struct Held {
     std::string raw, name, data;
+    openai::EventInfo info;    // its root is a view of what came, not of `data`
     std::size_t text_end = 0;  // of the answer, with this event
-    bool output = false;
   };
 
   void give(const Held& held);
