@@ -1,7 +1,7 @@
 // Drawer: the log of one conversation and the strand on which everything happens to it, in order.
 //
-// The members are used on the strand only. The log is opened by the first who needs it, and again
-// after the conversation was removed.
+// The members are used on the strand; while nothing runs there, the loop may look at what is open.
+// The log is opened by the first who needs it, and again after the conversation was removed.
 #pragma once
 
 #include "base/pools.hpp"
@@ -24,6 +24,7 @@ class Drawer {
   // Deletes the conversation. false: there was nothing.
   Result<bool> remove();
   void close() noexcept { log_.reset(); }
+  const ConversationLog* opened() const noexcept { return log_.get(); }  // nullptr: it is not
 
   struct State {
     std::optional<Figures> figures;  // none: the files could not be read; last_used is not set

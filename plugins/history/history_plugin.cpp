@@ -22,6 +22,9 @@ namespace keep::history {
 
 namespace {
 
+// As many messages are found on record without holding the loop for long.
+constexpr std::size_t kAtOnce = 4096;
+
 std::vector<Incoming> incoming_messages(const Exchange& exchange, const Tokenizer& tokenizer) {
   std::vector<Incoming> list;
   list.reserve(exchange.chat.messages.size());
@@ -136,7 +139,14 @@ Task<> HistoryPlugin::find_on_record(Exchange& exchange) {
     return reconcile(log, lead, rest, store, now, limit);
   };
   ConversationName name = name_of(exchange);
-  auto standing = co_await shelf_->with(std::move(name), store, std::move(job));
+  Result<Standing> standing;
+  const ConversationLog* const log = rest.size() <= kAtOnce ? shelf_->at_hand(name) : nullptr;
+  auto known = log != nullptr ? find_known(*log, lead, rest, limit) : std::nullopt;
+  if (known) {
+    standing = *std::move(known);
+  } else {
+    standing = co_await shelf_->with(std::move(name), store, std::move(job));
+  }
   if (!standing) co_return standing.error();
   ClearZone& zone = exchange.zone;
   zone.stored = !standing->path.empty();
@@ -194,6 +204,9 @@ Task<> HistoryPlugin::on_answer(Exchange& exchange) {
       answer.timings ? answer.timings->predicted_n
                      : services_->tokenizer.estimate(answer.text.size()));
   message.time = unix_now();
+  ConversationName name = name_of(exchange);
+  const ConversationLog* const at_hand = shelf_->at_hand(name);
+  if (at_hand != nullptr && at_hand->child(parent, message.hash)) co_return Result<>{};
   message.json = answer_json(answer.text);
   auto job = [message = std::move(message)](ConversationLog& log) -> Result<> {
     if (log.child(message.parent, message.hash)) return {};  // said before, word for word
@@ -201,7 +214,6 @@ Task<> HistoryPlugin::on_answer(Exchange& exchange) {
     if (!added) return added.error();
     return {};
   };
-  ConversationName name = name_of(exchange);
   const auto added = co_await shelf_->with(std::move(name), false, std::move(job));
   if (!added) co_return added.error();
   metrics_->added.add();

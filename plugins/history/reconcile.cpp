@@ -99,6 +99,22 @@ bool is_instruction(const MessageInfo& info) noexcept {
   return info.role == Role::kSystem && info.parent == kNoPosition;
 }
 
+std::optional<Standing> find_known(const ConversationLog& log, std::span<const Incoming> lead,
+                                   std::span<const Incoming> messages, std::uint64_t max_tokens) {
+  const auto is_new = [&log](const Incoming& in) {
+    return in.hash != 0 && !log.child(kNoPosition, in.hash);
+  };
+  if (std::ranges::any_of(lead, is_new)) return std::nullopt;
+  Standing standing;
+  standing.positions.assign(messages.size(), kNoPosition);
+  if (follow(log, messages, kNoPosition, standing.positions) < messages.size()) return std::nullopt;
+  const Position tip = last_known(standing.positions, messages.size());
+  standing.path_tokens = tokens_to(log, tip);
+  if (tip == kNoPosition || standing.path_tokens > max_tokens) return std::nullopt;
+  standing.path = log.path_to(tip);
+  return standing;
+}
+
 Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,
                            std::uint64_t max_tokens) {

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,12 @@ inline constexpr std::uint64_t kAnyLength = std::numeric_limits<std::uint64_t>::
 Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,
                            std::uint64_t max_tokens = kAnyLength);
+
+// Where the messages stand when all of them are on record and follow each other there; nothing when
+// something is new, was cut, or is too long. Of what is in memory alone.
+std::optional<Standing> find_known(const ConversationLog& log, std::span<const Incoming> lead,
+                                   std::span<const Incoming> messages,
+                                   std::uint64_t max_tokens = kAnyLength);
 
 // Whether a message is one of those instructions.
 bool is_instruction(const MessageInfo& info) noexcept;

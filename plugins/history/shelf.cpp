@@ -75,6 +75,14 @@ bool Shelf::known(const ConversationName& name) const {
   return at != entries_.end() && at->second.counted;
 }
 
+const ConversationLog* Shelf::at_hand(const ConversationName& name) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end() || at->second.drawer == nullptr || at->second.running > 0)
+    return nullptr;
+  open_.splice(open_.end(), open_, at->second.opened);
+  return at->second.drawer->opened();
+}
+
 // Asks for a turn.
 std::shared_ptr<Drawer> Shelf::enter(const ConversationName& name) {
   const auto at = entries_.try_emplace(name).first;

@@ -64,6 +64,10 @@ class Shelf {
   asio::awaitable<std::invoke_result_t<Fn&, ConversationLog&>> with(ConversationName name,
                                                                     bool create, Fn fn);
 
+  // For a look at what is in memory, without a turn and on the loop, until the next co_await.
+  // nullptr: the log is not open, or somebody has a turn.
+  const ConversationLog* at_hand(const ConversationName& name);
+
   // Waits for what runs on it, then deletes its files. false: there was no such conversation.
   Task<bool> end(ConversationName name);
 

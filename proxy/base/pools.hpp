@@ -3,15 +3,18 @@
 
 #include "base/result.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <list>
 #include <type_traits>
 #include <utility>
@@ -27,30 +30,62 @@ struct Pools {
 };
 
 namespace detail {
-template <class Fn>
-asio::awaitable<std::invoke_result_t<Fn&>> call(Fn fn) {
-  co_return fn();
+// Calls `fn` and hands what it returned or threw to the handler, on the handler's own executor.
+template <class Handler, class Fn>
+class Job {
+ public:
+  using R = std::invoke_result_t<Fn&>;
+  Job(Handler handler, Fn fn)
+      : home_(asio::make_work_guard(handler)), handler_(std::move(handler)), fn_(std::move(fn)) {}
+
+  void operator()() {
+    std::exception_ptr failure;
+    R result{};
+    try {
+      result = fn_();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    auto resume = [handler = std::move(handler_), failure = std::move(failure),
+                   result = std::move(result)]() mutable {
+      std::move(handler)(std::move(failure), std::move(result));
+    };
+    asio::post(home_.get_executor(), std::move(resume));
+  }
+
+ private:
+  asio::executor_work_guard<asio::associated_executor_t<Handler>> home_;
+  Handler handler_;
+  Fn fn_;
+};
+
+template <class Executor, class Fn>
+asio::awaitable<std::invoke_result_t<Fn&>> call_on(Executor executor, Fn fn) {
+  using R = std::invoke_result_t<Fn&>;
+  auto start = [executor = std::move(executor), fn = std::move(fn)](auto handler) mutable {
+    asio::post(executor, Job(std::move(handler), std::move(fn)));
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>,
+                                          void(std::exception_ptr, R)>(std::move(start),
+                                                                       asio::use_awaitable);
 }
 }  // namespace detail
 
-// Runs `fn` on the pool and resumes the caller on its own executor. `fn` owns what it uses.
+// Runs `fn` on the pool and resumes the caller on its own executor. `fn` owns what it uses, and
+// returns something. A cancellation of the caller does not reach `fn`, not even before it began: it
+// takes effect when the caller waits for something else.
 template <class Fn>
 asio::awaitable<std::invoke_result_t<Fn&>> run_on(asio::thread_pool& pool, Fn fn) {
-  auto job = detail::call<Fn>(std::move(fn));
-  co_return co_await asio::co_spawn(pool, std::move(job), asio::use_awaitable);
+  return detail::call_on(pool.get_executor(), std::move(fn));
 }
 
 // One thing after the other, in the order in which it was asked for; on any thread of a pool.
 using Strand = asio::strand<asio::thread_pool::executor_type>;
 
-// The same on a strand. A cancellation of the caller does not reach `fn`, not even before it began:
-// it takes effect when the caller waits for something else.
+// The same on a strand.
 template <class Fn>
 asio::awaitable<std::invoke_result_t<Fn&>> run_in_turn(Strand strand, Fn fn) {
-  auto job = detail::call<Fn>(std::move(fn));
-  co_return co_await asio::co_spawn(
-      strand, std::move(job),
-      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
+  return detail::call_on(std::move(strand), std::move(fn));
 }
 
 // Starts detached coroutines on the loop, counts them, and can cancel them all. Loop thread only;
