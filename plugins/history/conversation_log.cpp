@@ -8,7 +8,7 @@ namespace keep::history {
 
 namespace {
 
-// A dictionary is made of that much of the latest text, cut into samples.
+// A dictionary is made of about that much text, cut into samples.
 constexpr std::uint64_t kTrainBytes = 1 << 20;
 constexpr std::size_t kSampleBytes = 4 << 10;
 // Larger blocks are images most likely: no level makes them much smaller.
@@ -180,7 +180,12 @@ Result<> ConversationLog::write_dictionary(const Before& at) {
   const auto texts = blocks_.last_texts(kTrainBytes);
   std::vector<std::string_view> samples;
   for (const auto& text : texts) add_samples(samples, text->text());
-  for (const TailMessage& message : tail_.messages()) add_samples(samples, message.json);
+  std::size_t room = kTrainBytes;
+  for (const TailMessage& message : tail_.messages()) {
+    const std::string_view text = std::string_view(message.json).substr(0, room);
+    add_samples(samples, text);
+    room -= text.size();
+  }
   std::string dictionary = zstd::train(samples, settings_.dictionary_bytes);
   if (dictionary.empty()) {
     train_at_ = 2 * bytes;

@@ -3,6 +3,7 @@
 #include "app/command_line.hpp"
 #include "app/verbs.hpp"
 #include "base/memory.hpp"
+#include "base/open_files.hpp"
 
 #include <ostream>
 
@@ -64,6 +65,7 @@ int verb_serve(const Invocation& invocation) {
     return kExitOk;
   }
   keep_freed_memory();
+  raise_open_files_limit();
   return run_app(*config);
 }
 

@@ -93,7 +93,8 @@ class Client {
     return R"({"model":"mock","stream":)" + std::string(settings.stream ? "true" : "false") +
            R"(,"max_tokens":)" + std::to_string(settings.events) + R"(,"messages":[)" +
            message("system", "You are a helpful assistant.") + "," +
-           message("user", "This is conversation " + std::to_string(number) + ".");
+           message("user", "This is conversation " + std::to_string(number) + " of " +
+                               std::to_string(settings.clients) + ".");
   }
 
   static std::size_t fixed_bytes(const Settings& settings) {

@@ -67,6 +67,32 @@ TEST_F(Reconcile, AddsOnlyWhatIsNew) {
   EXPECT_EQ(log_->size(), 3U);
 }
 
+TEST_F(Reconcile, WhatIsKnownIsFoundWithoutATurn) {
+  send("u1 a1 u2", "s1");
+  const auto find = [this](const std::string& words, const std::string& lead = "",
+                           std::uint64_t max_tokens = kAnyLength) {
+    const Talk said(words), instructions(lead);
+    return find_known(*log_, instructions.messages, said.messages, max_tokens);
+  };
+  for (const std::string words : {"u1", "u1 a1", "u1 x a1 u2", "u1 a1 u2"}) {
+    const auto known = find(words, "s1");
+    ASSERT_TRUE(known) << words;
+    const Standing standing = send(words, "s1");
+    EXPECT_EQ(known->positions, standing.positions) << words;
+    EXPECT_EQ(path(*known), path(standing)) << words;
+    EXPECT_EQ(known->path_tokens, standing.path_tokens) << words;
+    EXPECT_EQ(known->added, 0U);
+  }
+  EXPECT_TRUE(find("u1"));
+  EXPECT_FALSE(find("u1 a1 u3")) << "the last one is new";
+  EXPECT_FALSE(find("a1 u2")) << "its beginning was cut off";
+  EXPECT_FALSE(find("u1", "s2")) << "new instructions";
+  EXPECT_FALSE(find("x")) << "nothing of it goes on record";
+  EXPECT_FALSE(find(""));
+  EXPECT_TRUE(find("u1 a1 u2", "", 30));
+  EXPECT_FALSE(find("u1 a1 u2", "", 29)) << "too long";
+}
+
 TEST_F(Reconcile, WhatMakesItTooLongIsNotAppended) {
   const Standing refused = send("u1 a1 u2", "s1", true, 29);
   EXPECT_TRUE(refused.path.empty());

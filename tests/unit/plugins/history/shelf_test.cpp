@@ -117,6 +117,32 @@ class ShelfTest : public testing::Test {
   std::optional<Shelf> shelf_;
 };
 
+TEST_F(ShelfTest, AnOpenLogIsAtHandWhileNobodyHasATurn) {
+  reopen();
+  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr) << "no such conversation";
+  say(name(1), 3);
+  ASSERT_NE(shelf_->at_hand(name(1)), nullptr);
+  EXPECT_EQ(shelf_->at_hand(name(1))->size(), 3U);
+  EXPECT_EQ(shelf_->at_hand(name(1, "other")), nullptr);
+
+  std::binary_semaphore go{0};
+  bool ended = false;
+  auto wait = [&go](ConversationLog&) -> Result<> {
+    go.acquire();
+    return {};
+  };
+  asio::co_spawn(loop_, shelf_->with(name(1), false, wait),
+                 [&](const std::exception_ptr&, const Result<>&) { ended = true; });
+  loop_.run_one();  // asks for the turn
+  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr) << "somebody has a turn";
+  go.release();
+  until([&] { return ended; });
+  EXPECT_NE(shelf_->at_hand(name(1)), nullptr);
+
+  reopen();
+  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr) << "known, but not open";
+}
+
 TEST_F(ShelfTest, CreatesWhenAskedToAndRemembers) {
   reopen();
   EXPECT_EQ(size_of(name(1)).error().fault, Fault::kNotFound);

@@ -1,0 +1,113 @@
+#include "base/pools.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <semaphore>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace keep {
+namespace {
+
+class PoolsTest : public testing::Test {
+ protected:
+  std::exception_ptr run(asio::awaitable<void> task) {
+    std::exception_ptr failure;
+    asio::co_spawn(loop_, std::move(task),
+                   asio::bind_cancellation_slot(signal_.slot(),
+                                                [&](const std::exception_ptr& e) { failure = e; }));
+    loop_.run();
+    return failure;
+  }
+
+  asio::io_context loop_;
+  Pools pools_{1, 2};
+  asio::cancellation_signal signal_;
+};
+
+asio::awaitable<void> call(Pools& pools, std::unique_ptr<int>& result, std::thread::id& worker,
+                           std::thread::id& after) {
+  auto job = [&worker, number = std::make_unique<int>(7)] {
+    worker = std::this_thread::get_id();
+    return std::make_unique<int>(*number + 1);
+  };
+  result = co_await run_on(pools.cpu, std::move(job));
+  after = std::this_thread::get_id();
+}
+
+TEST_F(PoolsTest, AJobRunsElsewhereAndTheCallerGoesOnAtHome) {
+  std::unique_ptr<int> result;
+  std::thread::id worker, after;
+  EXPECT_EQ(run(call(pools_, result, worker, after)), nullptr);
+  ASSERT_NE(result, nullptr);
+  EXPECT_EQ(*result, 8);
+  EXPECT_NE(worker, std::this_thread::get_id());
+  EXPECT_EQ(after, std::this_thread::get_id());
+}
+
+asio::awaitable<void> fail(Pools& pools) {
+  auto job = []() -> int { throw std::runtime_error("no"); };
+  co_await run_on(pools.cpu, std::move(job));
+}
+
+TEST_F(PoolsTest, WhatAJobThrowsReachesTheCaller) {
+  const std::exception_ptr failure = run(fail(pools_));
+  ASSERT_NE(failure, nullptr);
+  EXPECT_THROW(std::rethrow_exception(failure), std::runtime_error);
+}
+
+asio::awaitable<void> take_turn(Strand strand, int number, std::vector<int>& order) {
+  auto job = [number, &order] {
+    order.push_back(number);
+    return true;
+  };
+  co_await run_in_turn(strand, std::move(job));
+}
+
+TEST_F(PoolsTest, TurnsAreTakenInTheOrderOfAsking) {
+  const Strand strand(pools_.disk.get_executor());
+  std::vector<int> order, expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back(i);
+    asio::co_spawn(loop_, take_turn(strand, i, order), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+  }
+  loop_.run();
+  EXPECT_EQ(order, expected);
+}
+
+asio::awaitable<void> two_turns(Strand strand, std::binary_semaphore& go, int& done) {
+  auto job = [&go, &done] {
+    go.acquire();
+    return ++done;
+  };
+  co_await run_in_turn(strand, std::move(job));
+  auto second = [&done] { return ++done; };
+  co_await run_in_turn(strand, std::move(second));
+}
+
+TEST_F(PoolsTest, ACancelledCallerIsStillWaitedFor) {
+  const Strand strand(pools_.disk.get_executor());
+  std::binary_semaphore go{0};
+  int done = 0;
+  asio::steady_timer timer(loop_, std::chrono::milliseconds(1));
+  timer.async_wait([&](const boost::system::error_code&) {
+    signal_.emit(asio::cancellation_type::terminal);
+    go.release();
+  });
+  EXPECT_NE(run(two_turns(strand, go, done)), nullptr) << "thrown where it waits next";
+  EXPECT_EQ(done, 1);
+}
+
+}  // namespace
+}  // namespace keep
