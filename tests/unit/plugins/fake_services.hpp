@@ -1,13 +1,37 @@
-// Services of an upstream that is not there.
+// Services that do nothing, of an upstream that is not there.
 #pragma once
 
+#include "base/clock.hpp"
 #include "exchange/services.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <string>
 #include <string_view>
 
 namespace keep::test {
+
+class HandClock final : public Clock {
+ public:
+  Instant now() const noexcept override { return now_; }
+  void turn(Duration by) { now_ += by; }
+
+ private:
+  Instant now_ = Instant() + std::chrono::hours(1);
+};
+
+class NoUpstreams final : public Upstreams {
+ public:
+  std::size_t size() const noexcept override { return 0; }
+  Upstream& at(std::size_t) noexcept override { std::terminate(); }
+  void on_change(std::function<void(std::size_t)>) override {}
+};
 
 class NoQueries final : public Queries {
  public:
@@ -25,6 +49,21 @@ class ByteTokenizer final : public Tokenizer {
   std::int64_t estimate(std::size_t bytes) const noexcept override {
     return static_cast<std::int64_t>(bytes);
   }
+};
+
+class FakeServices {
+ protected:
+  asio::io_context loop_;
+  // While all that is under way is in a pool the loop must not take that for the end.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
+  Pools pools_{1, 2};
+  HandClock clock_;
+  Metrics metrics_;
+  Spawner spawner_{loop_};
+  NoUpstreams upstreams_;
+  NoQueries queries_;
+  ByteTokenizer tokenizer_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
 };
 
 }  // namespace keep::test

@@ -2,7 +2,6 @@
 // hand, and exchanges made from a body.
 #pragma once
 
-#include "base/clock.hpp"
 #include "exchange/plugin.hpp"
 #include "exchange/services.hpp"
 #include "openai/chat_request.hpp"
@@ -21,22 +20,6 @@
 
 namespace keep::test {
 
-class HandClock final : public Clock {
- public:
-  Instant now() const noexcept override { return now_; }
-  void turn(Duration by) { now_ += by; }
-
- private:
-  Instant now_ = Instant() + std::chrono::hours(1);
-};
-
-class NoUpstreams final : public Upstreams {
- public:
-  std::size_t size() const noexcept override { return 0; }
-  Upstream& at(std::size_t) noexcept override { std::terminate(); }
-  void on_change(std::function<void(std::size_t)>) override {}
-};
-
 // Runs a coroutine to its end on a loop of its own.
 template <class T>
 Result<T> run_now(Task<T> task) {
@@ -52,7 +35,7 @@ Result<T> run_now(Task<T> task) {
   return *std::move(result);
 }
 
-class PluginHarness {
+class PluginHarness : private FakeServices {
  public:
   explicit PluginHarness(std::unique_ptr<Plugin> plugin) : plugin_(std::move(plugin)) {
     if (!run_now(plugin_->start(services_))) throw std::runtime_error("the plugin did not start");
@@ -72,15 +55,6 @@ class PluginHarness {
   }
 
  private:
-  asio::io_context loop_;
-  Pools pools_{1, 1};
-  HandClock clock_;
-  Metrics metrics_;
-  Spawner spawner_{loop_};
-  NoUpstreams upstreams_;
-  NoQueries queries_;
-  ByteTokenizer tokenizer_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
   std::unique_ptr<Plugin> plugin_;
 };
 

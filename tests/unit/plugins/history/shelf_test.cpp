@@ -18,10 +18,6 @@ namespace keep::history {
 namespace {
 
 using namespace test;
-using keep::test::ByteTokenizer;
-using keep::test::HandClock;
-using keep::test::NoQueries;
-using keep::test::NoUpstreams;
 
 NewMessage said(std::size_t number) {
   NewMessage message = message_of(number, kNoPosition);
@@ -29,7 +25,7 @@ NewMessage said(std::size_t number) {
   return message;
 }
 
-class ShelfTest : public testing::Test {
+class ShelfTest : public testing::Test, protected keep::test::FakeServices {
  protected:
   ShelfTest() {
     settings_.folder = folder_.path + "/conversations";
@@ -59,7 +55,6 @@ class ShelfTest : public testing::Test {
   template <class Condition>
   void until(const Condition& condition) {
     while (!condition()) loop_.run_one();
-    loop_.restart();  // it stops when it runs out of work
   }
 
   template <class T>
@@ -105,15 +100,6 @@ class ShelfTest : public testing::Test {
   TempFolder folder_;
   ShelfSettings settings_;
   std::int64_t now_ = std::time(nullptr);
-  asio::io_context loop_;
-  Pools pools_{1, 2};
-  HandClock clock_;
-  Metrics metrics_;
-  Spawner spawner_{loop_};
-  NoUpstreams upstreams_;
-  NoQueries queries_;
-  ByteTokenizer tokenizer_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
   std::optional<Shelf> shelf_;
 };
 

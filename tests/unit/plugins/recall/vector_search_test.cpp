@@ -6,7 +6,6 @@
 #include "tests/support/test_proxy.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -19,11 +18,6 @@
 
 namespace keep::recall {
 namespace {
-
-using keep::test::ByteTokenizer;
-using keep::test::HandClock;
-using keep::test::NoQueries;
-using keep::test::NoUpstreams;
 
 // Texts with the same number at their end mean the same.
 class MadeUpServer final : public Embeddings {
@@ -93,7 +87,7 @@ class MadeUpRecord final : public Conversations {
   std::int64_t time = 1700000000;
 };
 
-class VectorSearchTest : public testing::Test {
+class VectorSearchTest : public testing::Test, protected keep::test::FakeServices {
  protected:
   VectorSearchTest() {
     services_.conversations = &record_;
@@ -160,17 +154,6 @@ class VectorSearchTest : public testing::Test {
 
   inline static const ConversationName kOne{"t", "one"}, kTwo{"t", "two"};
   keep::test::TempFolder folder_;
-  asio::io_context loop_;
-  // While all that is under way is in a pool the loop must not take that for the end.
-  asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
-  Pools pools_{1, 1};
-  HandClock clock_;
-  Metrics metrics_;
-  Spawner spawner_{loop_};
-  NoUpstreams upstreams_;
-  NoQueries queries_;
-  ByteTokenizer tokenizer_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
   MadeUpServer server_;
   MadeUpRecord record_;
   std::optional<VectorSearch> search_;
