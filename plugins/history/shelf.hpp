@@ -34,7 +34,7 @@ namespace keep::history {
 
 struct ShelfSettings {
   std::string folder;                        // its own: STATE/conversations
-  std::size_t max_open = 256;                 // logs
+  std::size_t max_open = 256;                // logs
   std::uint64_t max_bytes = 0;               // of all files; 0: no limit
   std::chrono::seconds ttl{0};               // since the last use; 0: for ever
   std::function<std::int64_t()> wall_clock;  // seconds since 1970; empty: the system's

@@ -3,8 +3,8 @@
 
 namespace keep {
 
-// Shells start programs with a soft limit of 1024, which a thousand clients exceed. Raises it as far
-// as the hard limit and need allow. Call it once, at start.
+// Shells start programs with a soft limit of 1024, which a thousand clients exceed. Raises it as
+// far as the hard limit and need allow. Call it once, at start.
 void raise_open_files_limit() noexcept;
 
 }  // namespace keep
