@@ -11,7 +11,8 @@ namespace keep::recall {
 
 struct QueryTerm {
   TermId id = kNoTerm;
-  float idf = 0;
+  float idf = 0;        // among all passages
+  float their_idf = 0;  // among those of the sections where persons speak who are asked about
 };
 
 // How much a term counts that occurs `count` times in a passage, as a share of its idf: saturating,

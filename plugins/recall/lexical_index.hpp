@@ -8,11 +8,16 @@
 // A search has two stages. The first takes the best passages by their own words (BM25); the second
 // scores these and their neighbours by Proximity, and adds what else the question says: about whom
 // it is, and when. A small index has the second stage only.
+//
+// If the question names persons, the sections in which they speak are scored like an index of
+// their own, by the rarity of words there, and come before what is elsewhere unless that says much
+// more. So it matters little what else there is; in a dialogue of its own it changes nothing.
 #pragma once
 
 #include "plugins/recall/candidates.hpp"
 #include "plugins/recall/passages.hpp"
 #include "plugins/recall/postings.hpp"
+#include "plugins/recall/presence.hpp"
 #include "plugins/recall/proximity.hpp"
 #include "plugins/recall/scope.hpp"
 #include "plugins/recall/speakers.hpp"
@@ -37,9 +42,9 @@ struct Passage {
 
 struct Hit {
   PassageId passage = 0;
-  float score = 0;
-  // The score divided by the idf of all words of the question, also those that no passage has:
-  // comparable between questions and indexes.
+  float score = 0;  // better first
+  // What the passage says, by the idf of all words of the question, also those that no passage has:
+  // comparable between questions and indexes. Who is present does not count.
   float relevance = 0;
 };
 
@@ -76,9 +81,13 @@ class LexicalIndex {
     std::int32_t day;
   };
   struct Query {
+    struct Sum {
+      float known_idf = 0;  // of the terms that some passage has
+      float idf = 0;        // of all
+      void add(float term_idf, bool is_known) noexcept;
+    };
     std::vector<QueryTerm> terms;
-    float known_idf = 0;  // of the terms that some passage has
-    float idf = 0;        // of all
+    Sum all, theirs;  // of QueryTerm::idf, of QueryTerm::their_idf
     SpeakerId speaker = kNoSpeaker;
     bool asks_when = false;
     std::vector<AskedDays> days;
@@ -87,6 +96,7 @@ class LexicalIndex {
     PassageId passage;
     std::uint32_t section;
     bool is_candidate;
+    std::uint8_t persons;  // named in the question, who speak in the section
   };
   struct Run {  // of ranks, which have a slot each
     Rank first, last;
@@ -95,10 +105,14 @@ class LexicalIndex {
 
   void add_section(const Passage& passage);
   bool add_terms(std::string_view text);
-  Query make_query(std::string_view question) const;
+  Query make_query(std::string_view question);
+  std::vector<QueryTerm> find_terms(std::string_view question) const;
+  void find_persons(const PlainWords& question);
+  void weigh_terms(Query& query) const;
   void make_slots(std::span<const Rank> candidates, const Scope& scope);
   void add_run(Run run, const Scope& scope);
   void score_term(const QueryTerm& term, const Scope& scope);
+  Hit score(const Query& query, const Slot& slot, float sum) const noexcept;
   float bonus(const Query& query, const Slot& slot) const noexcept;
 
   std::size_t first_stage_;
@@ -113,6 +127,7 @@ class LexicalIndex {
   WordReader reader_;
   std::vector<TermId> terms_;       // of the passage that is being added
   std::vector<TermId> date_terms_;  // of the last section
+  Presence presence_;
   Candidates candidates_;
   Proximity proximity_;
   std::vector<Slot> slots_;

@@ -1,8 +1,10 @@
 #include "plugins/recall/speakers.hpp"
 
+#include "plugins/recall/growth.hpp"
 #include "plugins/recall/word_lists.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace keep::recall {
 
@@ -52,19 +54,23 @@ bool is_role(std::string_view speaker) noexcept {
   return is_any(speaker, "user", "assistant", "system", "developer", "tool", "function");
 }
 
-SpeakerId Speakers::add(std::string_view name) {
+SpeakerId Speakers::add(std::string_view name, std::uint32_t section) {
   if (name.empty()) return kNoSpeaker;
-  const auto known = std::ranges::find(names_, name);
-  if (known != names_.end()) return static_cast<SpeakerId>(known - names_.begin());
-  if (names_.size() == kNoSpeaker) return kNoSpeaker;
-  names_.emplace_back(name);
-  return static_cast<SpeakerId>(names_.size() - 1);
+  auto speaker = std::ranges::find(speakers_, name, &Speaker::name);
+  if (speaker == speakers_.end()) {
+    if (speakers_.size() == kNoSpeaker) return kNoSpeaker;
+    speaker = speakers_.insert(speaker, {std::string(name), {}});
+  }
+  std::vector<std::uint32_t>& sections = speaker->sections;
+  const bool is_new = sections.empty() || sections.back() != section;
+  if (is_new && !is_role(name)) push_back(sections, section);
+  return static_cast<SpeakerId>(speaker - speakers_.begin());
 }
 
 SpeakerId Speakers::asked_about(const PlainWords& question) const {
   SpeakerId asked = kNoSpeaker;
-  for (std::size_t i = 0; i < names_.size(); ++i) {
-    const std::string& name = names_[i];
+  for (std::size_t i = 0; i < speakers_.size(); ++i) {
+    const std::string& name = speakers_[i].name;
     bool is_asked = false;
     if (name == "user") {
       is_asked = is_about(question, "i", "my");
@@ -80,9 +86,22 @@ SpeakerId Speakers::asked_about(const PlainWords& question) const {
   return asked;
 }
 
+std::vector<std::uint32_t> Speakers::sections_of_named(const PlainWords& question) const {
+  std::vector<std::uint32_t> sections, merged;
+  for (const Speaker& speaker : speakers_) {
+    if (speaker.sections.empty() || !names_person(question, speaker.name)) continue;
+    merged.clear();
+    std::ranges::merge(sections, speaker.sections, std::back_inserter(merged));
+    sections.swap(merged);
+  }
+  return sections;
+}
+
 std::size_t Speakers::memory_bytes() const noexcept {
-  std::size_t bytes = names_.capacity() * sizeof(std::string);
-  for (const std::string& name : names_) bytes += name.capacity();
+  std::size_t bytes = speakers_.capacity() * sizeof(Speaker);
+  for (const Speaker& speaker : speakers_) {
+    bytes += speaker.name.capacity() + speaker.sections.capacity() * sizeof(std::uint32_t);
+  }
   return bytes;
 }
 

@@ -119,6 +119,46 @@ TEST_F(LexicalIndexTest, PrefersTheSpeakerWhoIsNamed) {
   EXPECT_EQ(found("Does Anna like boats?").front(), 0U);
 }
 
+TEST_F(LexicalIndexTest, PrefersWhereThePersonNamedSpeaks) {
+  add("Caroline has boats", "John", 0, 1);
+  add("good morning", "Caroline", 0, 2);
+  add("boats are fun", "Melanie", 0, 2);
+  EXPECT_EQ(found("Does Caroline like boats?"), (Ids{1, 2, 0}));
+  EXPECT_EQ(found("Does Peter like boats?"), (Ids{0, 2, 1}));
+}
+
+TEST_F(LexicalIndexTest, PrefersWhereAllPersonsNamedSpeak) {
+  add("Peter has boats", "Melanie", 0, 1);
+  add("good morning", "Melanie", 0, 2);
+  add("boats are fun", "Peter", 0, 2);
+  EXPECT_EQ(found("Do Melanie and Peter like boats?"), (Ids{2, 1, 0}));
+}
+
+// Half of it is about boats.
+void add_dialogue(LexicalIndex& index) {
+  for (const char* text :
+       {"the boat", "oh", "a boat", "the test", "that boat", "my", "our boat", "good"}) {
+    index.add({text, index.size() % 2 == 0 ? "Anna" : "Peter", k8May2023, 7});
+  }
+}
+
+TEST(LexicalIndex, WhatIsElsewhereDoesNotWeighTheWordsOfAPerson) {
+  const std::string question = "When did Anna take a boat from the harbour to the test?";
+  LexicalIndex alone, amid;
+  add_dialogue(alone);
+  // There tests are common, boats are rare, and there is a word that she has never used.
+  for (std::uint32_t i = 0; i < 500; ++i) amid.add({"tests in the harbour", "", 0, 100 + i});
+  const auto first = static_cast<PassageId>(amid.size());
+  add_dialogue(amid);
+  const auto expected = alone.search(question, 8), hits = amid.search(question, 8);
+  ASSERT_EQ(hits.size(), 8U);
+  ASSERT_EQ(expected.size(), 8U);
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    EXPECT_EQ(hits[i].passage, first + expected[i].passage);
+    EXPECT_FLOAT_EQ(hits[i].relevance, expected[i].relevance);
+  }
+}
+
 TEST_F(LexicalIndexTest, RolesAreNoWords) {
   add("red boat", "user", 0, 1);
   add("blue boat", "assistant", 0, 2);
