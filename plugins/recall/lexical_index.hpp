@@ -50,7 +50,7 @@ struct Hit {
 
 class LexicalIndex {
  public:
-  static constexpr std::size_t kFirstStage = 600;
+  static constexpr std::size_t kFirstStage = 400;
 
   // `first_stage`: how many passages the first stage takes; 0: it takes all of them.
   explicit LexicalIndex(std::size_t first_stage = kFirstStage) noexcept
