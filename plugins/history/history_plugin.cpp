@@ -208,15 +208,15 @@ Task<> HistoryPlugin::on_answer(Exchange& exchange) {
   const ConversationLog* const at_hand = shelf_->at_hand(name);
   if (at_hand != nullptr && at_hand->child(parent, message.hash)) co_return Result<>{};
   message.json = answer_json(answer.text);
-  auto job = [message = std::move(message)](ConversationLog& log) -> Result<> {
-    if (log.child(message.parent, message.hash)) return {};  // said before, word for word
+  auto job = [message = std::move(message)](ConversationLog& log) -> Result<bool> {
+    if (log.child(message.parent, message.hash)) return false;  // said before, word for word
     const auto added = log.append(std::span(&message, 1));
     if (!added) return added.error();
-    return {};
+    return true;
   };
   const auto added = co_await shelf_->with(std::move(name), false, std::move(job));
   if (!added) co_return added.error();
-  metrics_->added.add();
+  if (*added) metrics_->added.add();
   co_return Result<>{};
 }
 

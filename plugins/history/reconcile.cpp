@@ -101,8 +101,13 @@ bool is_instruction(const MessageInfo& info) noexcept {
 
 std::optional<Standing> find_known(const ConversationLog& log, std::span<const Incoming> lead,
                                    std::span<const Incoming> messages, std::uint64_t max_tokens) {
-  const auto is_new = [&log](const Incoming& in) {
-    return in.hash != 0 && !log.child(kNoPosition, in.hash);
+  // The next turn of a conversation without branches, which is what most requests are, shows by the
+  // number alone.
+  const auto stays = [](const Incoming& in) { return in.hash != 0; };
+  const auto count = std::ranges::count_if(lead, stays) + std::ranges::count_if(messages, stays);
+  if (std::cmp_greater(count, log.size())) return std::nullopt;
+  const auto is_new = [&](const Incoming& in) {
+    return stays(in) && !log.child(kNoPosition, in.hash);
   };
   if (std::ranges::any_of(lead, is_new)) return std::nullopt;
   Standing standing;

@@ -76,11 +76,11 @@ bool Shelf::known(const ConversationName& name) const {
 }
 
 const ConversationLog* Shelf::at_hand(const ConversationName& name) {
-  const auto at = entries_.find(name);
-  if (at == entries_.end() || at->second.drawer == nullptr || at->second.running > 0)
-    return nullptr;
-  open_.splice(open_.end(), open_, at->second.opened);
-  return at->second.drawer->opened();
+  if (!known(name)) return nullptr;  // or about to be deleted
+  const Entry& entry = entries_.find(name)->second;
+  if (entry.drawer == nullptr || entry.running > 0) return nullptr;
+  open_.splice(open_.end(), open_, entry.opened);
+  return entry.drawer->opened();
 }
 
 // Asks for a turn.

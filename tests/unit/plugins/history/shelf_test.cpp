@@ -292,6 +292,16 @@ TEST_F(ShelfTest, DeletesTheLeastRecentlyUsedAboveItsQuota) {
   EXPECT_EQ(size_of(name(100)).value(), 800U);
 }
 
+TEST_F(ShelfTest, WhatIsAboutToBeDeletedIsNotAtHand) {
+  settings_.ttl = std::chrono::hours(1);
+  reopen();
+  say(name(1));
+  ASSERT_NE(shelf_->at_hand(name(1)), nullptr);
+  now_ += 2 * 3600;
+  shelf_->sweep();
+  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr);
+}
+
 TEST_F(ShelfTest, DeletesWhatWasNotUsedForTooLong) {
   settings_.ttl = std::chrono::hours(1);
   reopen();
