@@ -32,6 +32,7 @@ class ShelfTest : public testing::Test, protected keep::test::FakeServices {
     settings_.wall_clock = [this] { return now_; };
     settings_.log = small_settings();
   }
+  ~ShelfTest() override { stop(); }
 
   // Starts over, as after a restart.
   void reopen() {
@@ -42,14 +43,14 @@ class ShelfTest : public testing::Test, protected keep::test::FakeServices {
   }
   void stop() {
     spawner_.cancel_all();
-    settle();
+    until([this] { return spawner_.running() == 0; });
     shelf_.reset();
   }
   void settle() {
+    const std::size_t sweeping = settings_.ttl.count() > 0 ? 1 : 0;
     do {
       loop_.run_for(std::chrono::milliseconds(1));
-      loop_.restart();
-    } while (spawner_.running() > 0 && settings_.ttl.count() == 0);
+    } while (spawner_.running() > sweeping);
   }
 
   template <class Condition>
