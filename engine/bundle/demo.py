@@ -107,7 +107,7 @@ def main():
     for fault in faults:
         print("demo: " + fault)
     if not faults:
-        print("demo: all that was forgotten came back when it was asked for")
+        print("demo: what was forgotten came back when it was asked for")
     return 1 if faults else 0
 
 

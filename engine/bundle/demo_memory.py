@@ -18,6 +18,7 @@ import data  # noqa: E402  (needs the path)
 TOKENS = 50_000
 TURNS = 60  # of these are talked one by one
 WINDOW = 1_000
+ANSWER = 24  # tokens
 FACTS = [("The vault code of the museum is 7341.", "What is the vault code of the museum?", "7341"),
          ("The door code of the castle is 5208.", "What is the door code of the castle?", "5208"),
          ("The owner of the harbor is Klara.", "Who is the owner of the harbor?", "Klara"),
@@ -52,7 +53,7 @@ class Talk:
     def __init__(self, port):
         self.port, self.messages, self.largest_prompt = port, [], 0
 
-    def say(self, text, max_tokens=24):
+    def say(self, text, max_tokens=ANSWER):
         self.messages.append(user(text))
         turn = chat(self.port, self.messages, max_tokens)
         self.messages.append(assistant(turn.text))
@@ -72,8 +73,16 @@ def hold(port, small_talk):
     return talk, [talk.say(question) for _, question, _ in FACTS]
 
 
+def told(engine, statement, question):
+    """-> the model's answer right after it has been told; it cannot be better with anything between"""
+    opening = user("Please remember: " + statement)
+    noted = assistant(chat(engine, [opening], ANSWER).text)
+    return chat(engine, [opening, noted, user(question)], ANSWER).text
+
+
 def remember(engine, keeps):
     """keeps: ports of a proxy with recall and of one without. Prints the table -> list of faults."""
+    able = [value in told(engine, statement, question) for statement, question, value in FACTS]
     small_talk = make_small_talk(engine, random.Random(7))
     arms = [hold(port, small_talk) for port in keeps]
     talk, answers = arms[0]
@@ -83,9 +92,11 @@ def remember(engine, keeps):
           f"then the questions:\n")
     print(f"{'question':<40} {'recall':<18} {'answer':<46} without recall")
     faults = []
-    for (_, question, value), turn, other in zip(FACTS, answers, arms[1][1]):
+    for (_, question, value), turn, other, can in zip(FACTS, answers, arms[1][1], able):
         print(f"{question:<40} {turn.headers['X-Keep-Recall']:<18} {turn.text[:44]:<46} {other.text[:44]}")
-        if value not in turn.text:
+        if value not in turn.text and not can:
+            print("  the model gives no better answer when it has just been told")
+        elif value not in turn.text:
             faults.append(f"{question} was answered {turn.text!r}, not {value}")
         if value in other.text:
             faults.append(f"{question} was answered without recall: nothing had to be recalled")

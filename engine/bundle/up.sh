@@ -4,13 +4,12 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 repo=${here%/engine/bundle}
-demo_model=$repo/engine/demo-model/model-f16.gguf
-model=${MODEL:-$demo_model}
+model=$("$here/model.sh" "${MODEL:-demo}")
 keep_port=${KEEP_PORT:-8200}
 engine_port=${ENGINE_PORT:-8080}
 slots=${ENGINE_SLOTS:-4}
 per_slot=4096
-[ "$model" != "$demo_model" ] || per_slot=1024 # what it was trained for
+[ "$model" != "$("$here/model.sh" demo)" ] || per_slot=1024 # what it was trained for
 url=http://127.0.0.1:$keep_port
 log=$repo/build/run/engine-$engine_port.log
 
