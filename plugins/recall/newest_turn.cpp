@@ -19,7 +19,8 @@ std::optional<std::size_t> newest_turn(const Exchange& exchange) {
   std::size_t begin = messages.size();
   bool user = false;
   while (begin > exchange.zone.lead && !answers(messages[begin - 1])) {
-    user = user || is_user(messages[--begin]);
+    --begin;
+    user = user || is_user(messages[begin]);
   }
   return user ? std::optional(begin) : std::nullopt;
 }

@@ -252,4 +252,34 @@ std::vector<Step> chat_stream(const std::string& text, int cache_n, int prompt_n
   return steps;
 }
 
+std::vector<Step> responses_stream(const std::string& text) {
+  std::vector<Step> steps{Send{stream_head()}};
+  const auto event = [&steps](const std::string& type, const std::string& more) {
+    steps.push_back(
+        Send{chunk("event: " + type + "\ndata: {\"type\":\"" + type + "\"," + more + "}\n\n")});
+  };
+  const std::string said =
+      R"({"type":"output_text","annotations":[],"logprobs":[],"text":)" + json::quoted(text) + "}";
+  const std::string item = R"({"type":"message","status":"completed","id":"msg_1","content":[)" +
+                           said + R"(],"role":"assistant"})";
+  const std::string begun = R"("response":{"id":"resp_1","object":"response",)";
+  event("response.created", begun + R"("status":"in_progress"})");
+  event("response.in_progress", begun + R"("status":"in_progress"})");
+  event("response.output_item.added",
+        R"("item":{"content":[],"id":"msg_1","role":"assistant","status":"in_progress",)"
+        R"("type":"message"})");
+  event("response.content_part.added",
+        R"("item_id":"msg_1","part":{"type":"output_text","text":""})");
+  event("response.output_text.delta", R"("item_id":"msg_1","delta":)" + json::quoted(text));
+  event("response.output_text.done", R"("item_id":"msg_1","text":)" + json::quoted(text));
+  event("response.content_part.done", R"("item_id":"msg_1","part":)" + said);
+  event("response.output_item.done", "\"item\":" + item);
+  event("response.completed",
+        begun + R"("created_at":1700000000,"status":"completed","model":"m","output":[)" + item +
+            R"(],"usage":{"input_tokens":10,"output_tokens":2,"total_tokens":12,)"
+            R"("input_tokens_details":{"cached_tokens":0}}})");
+  steps.push_back(Send{stream_end()});
+  return steps;
+}
+
 }  // namespace keep::test

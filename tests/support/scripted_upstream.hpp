@@ -88,6 +88,8 @@ std::string chunk(const std::string& bytes);
 inline std::string stream_end() { return "0\r\n\r\n"; }
 // What llama-server would stream for `text`, one event per word.
 std::vector<Step> chat_stream(const std::string& text, int cache_n = 0, int prompt_n = 10);
+// The same as /v1/responses says it, with a type for each event.
+std::vector<Step> responses_stream(const std::string& text);
 std::string chat_event(const std::string& delta_json, const std::string& finish = "null",
                        const std::string& extra = "");
 
