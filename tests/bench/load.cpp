@@ -2,6 +2,10 @@
 // request as soon as the last answer has ended. One thread. Prints one JSON line; latencies in
 // microseconds.
 //
+// With --turns every request but the first goes on from the answer to the one before, with a new
+// message of the user. The first ones, which open the conversations, are not measured: then a line
+// is printed, and the turns begin when a line has been read.
+//
 // first: request begun -> first event (or first body byte). total: -> end of the answer.
 // event: how long an event was under way, by the `sent_us` that the mock upstream stamps on it.
 
@@ -47,6 +51,7 @@ struct Settings {
   std::size_t body_bytes = 0;
   unsigned events = 0;
   bool stream = true;
+  bool turns = false;
 };
 
 struct Stats {
@@ -61,16 +66,31 @@ std::string message(std::string_view role, std::string_view text) {
   return json.append(role).append(R"(","content":")").append(text).append(R"("})");
 }
 
+// So many bytes of a JSON string: lines of words, no two texts of one conversation alike.
+std::string prose(std::size_t bytes, unsigned seed) {
+  constexpr std::array<std::string_view, 16> kWords{
+      "the ", "river ",  "rises ", "when ", "it ",    "rains ", "in ",  "hills ",
+      "and ", "parser ", "value ", "of ",   "every ", "line ",  "(x) ", "is.\\n"};
+  std::string text;
+  for (std::uint32_t state = seed + 1; text.size() < bytes;) {
+    state = state * 1664525 + 1013904223;
+    text += kWords[state >> 28];
+  }
+  // Ends in full words, so that no escape is torn.
+  text.resize(text.rfind(' ', bytes - std::min<std::size_t>(bytes, 1)) + 1);
+  return text.append(bytes - text.size(), '.');
+}
+
 // The history between a conversation's first message and its end: turns of at most about 2 KB, so
 // that a large body is many messages, as it is in real conversations. Shared by all clients.
 std::string history(std::size_t bytes) {
   constexpr std::size_t kTurnBytes = 2048;
   const std::size_t frame = message("assistant", "").size() + message("user", "").size() + 2;
   std::string json;
-  while (json.size() + frame + 2 <= bytes) {
+  for (unsigned turn = 0; json.size() + frame + 2 <= bytes; turn += 2) {
     const auto text = (std::min(bytes - json.size(), kTurnBytes) - frame) / 2;
-    json += "," + message("assistant", std::string(text, 'a'));
-    json += "," + message("user", std::string(text, 'u'));
+    json += "," + message("assistant", prose(text, turn));
+    json += "," + message("user", prose(text, turn + 1));
   }
   return json;
 }
@@ -81,12 +101,6 @@ class Client {
          const std::string& history)
       : socket_(loop), pause_(loop), settings_(settings), stats_(stats), history_(history) {
     opening_ = opening(settings, number);
-    const auto length = opening_.size() + history.size() + kEnd.size();
-    opening_ =
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
-        "application/json\r\n"
-        "Content-Length: " +
-        std::to_string(length) + "\r\n\r\n" + opening_;
   }
 
   static std::string opening(const Settings& settings, unsigned number) {
@@ -101,9 +115,10 @@ class Client {
     return opening(settings, 0).size() + kEnd.size();
   }
 
-  asio::awaitable<void> run(std::int64_t end_us) {
-    for (unsigned i = 0; settings_.requests == 0 || i < settings_.requests; ++i) {
+  asio::awaitable<void> run(unsigned requests, std::int64_t end_us) {
+    for (unsigned i = 0; requests == 0 || i < requests; ++i) {
       if (end_us && now_us() >= end_us) co_return;
+      if (settings_.turns) go_on();
       const bool served = co_await exchange();
       if (served) continue;
       ++stats_.errors;
@@ -117,11 +132,25 @@ class Client {
 
  private:
   static constexpr std::string_view kEnd = "]}";
+  static constexpr std::size_t kTurnBytes = 400;  // what a person writes
+
+  // What the user says to the last answer; nothing before there is one.
+  void go_on() {
+    if (answer_.empty()) return;
+    said_ += "," + message("assistant", answer_);
+    said_ += "," + message("user", prose(kTurnBytes, static_cast<unsigned>(said_.size())));
+  }
 
   asio::awaitable<bool> exchange() {
     begun_us_ = now_us();
     if (!socket_.is_open() && !co_await connect()) co_return fail("connect");
-    const std::array<asio::const_buffer, 3> request{asio::buffer(opening_), asio::buffer(history_),
+    const auto length = opening_.size() + history_.size() + said_.size() + kEnd.size();
+    const std::string head =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+        "application/json\r\nContent-Length: " +
+        std::to_string(length) + "\r\n\r\n";
+    const std::array<asio::const_buffer, 5> request{asio::buffer(head), asio::buffer(opening_),
+                                                    asio::buffer(history_), asio::buffer(said_),
                                                     asio::buffer(kEnd)};
     const auto [error, n] = co_await asio::async_write(socket_, request, kToken);
     if (error) co_return fail("write");
@@ -169,6 +198,7 @@ class Client {
     const bool chunked = find_field(head_, "transfer-encoding") == "chunked";
     auto left = to_number<std::size_t>(find_field(head_, "content-length"));
     text_.clear();
+    answer_.clear();
     first_seen_ = done_seen_ = false;
     for (;;) {
       if (chunked) {
@@ -201,6 +231,7 @@ class Client {
       if (at != event.npos) {
         const auto sent = event.substr(at + kSentField.size());
         stats_.event.push_back(now - to_number<std::int64_t>(sent));
+        take_content(event);
       } else if (event == "data: [DONE]") {
         done_seen_ = true;
       }
@@ -208,12 +239,23 @@ class Client {
     text_.erase(0, begin);
   }
 
+  // The mock's words need no escapes.
+  void take_content(std::string_view event) {
+    constexpr std::string_view kContent = R"("content":")";
+    const auto at = event.find(kContent);
+    if (at == event.npos) return;
+    event.remove_prefix(at + kContent.size());
+    answer_ += event.substr(0, event.find('"'));
+  }
+
   tcp::socket socket_;
   asio::steady_timer pause_;
   const Settings& settings_;
   Stats& stats_;
   const std::string& history_;
-  std::string opening_;  // request head and the beginning of the body
+  std::string opening_;  // the beginning of the body
+  std::string said_;     // since the history
+  std::string answer_;   // the last one
   std::array<char, 32768> piece_;
   std::string input_, head_, text_;
   std::int64_t begun_us_ = 0;
@@ -257,7 +299,8 @@ Settings read_flags(int argc, char** argv) {
       "seconds", po::value(&settings.seconds)->default_value(0), "begin none later; 0: no limit")(
       "body-bytes", po::value(&settings.body_bytes)->default_value(1024), "size of a request body")(
       "events", po::value(&settings.events)->default_value(200), "max_tokens")(
-      "stream", po::value(&settings.stream)->default_value(true), "0: one JSON answer");
+      "stream", po::value(&settings.stream)->default_value(true), "0: one JSON answer")(
+      "turns", po::bool_switch(&settings.turns), "each request goes on from the answer before");
   po::variables_map values;
   po::store(po::parse_command_line(argc, argv, flags), values);
   if (values.count("help")) {
@@ -269,23 +312,45 @@ Settings read_flags(int argc, char** argv) {
   return settings;
 }
 
+using Clients = std::vector<std::unique_ptr<Client>>;
+
+// All clients at once, until each has made its requests or the time is over. -> seconds
+double run(asio::io_context& loop, Clients& clients, unsigned requests, double seconds) {
+  const auto begin = now_us();
+  const auto end = seconds > 0 ? begin + static_cast<std::int64_t>(seconds * 1e6) : 0;
+  for (const auto& client : clients) {
+    asio::co_spawn(loop, client->run(requests, end), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+  }
+  loop.restart();
+  loop.run();
+  return static_cast<double>(now_us() - begin) / 1e6;
+}
+
+void wait_for_go() {
+  std::printf("opened\n");
+  std::fflush(stdout);
+  std::string line;
+  std::getline(std::cin, line);
+}
+
 void run(const Settings& settings) {
   asio::io_context loop(1);
   const auto fixed = Client::fixed_bytes(settings);
   const std::string shared = history(settings.body_bytes - std::min(settings.body_bytes, fixed));
   Stats stats;
-  std::vector<std::unique_ptr<Client>> clients;
-  const auto begin = now_us();
-  const auto end =
-      settings.seconds > 0 ? begin + static_cast<std::int64_t>(settings.seconds * 1e6) : 0;
+  Clients clients;
   for (unsigned i = 0; i < settings.clients; ++i) {
     clients.push_back(std::make_unique<Client>(loop, settings, i, stats, shared));
-    asio::co_spawn(loop, clients.back()->run(end), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
   }
-  loop.run();
-  print(stats, static_cast<double>(now_us() - begin) / 1e6);
+  if (settings.turns) {
+    run(loop, clients, 1, 0);
+    wait_for_go();
+    if (stats.errors == 0) stats = Stats();
+  }
+  const double seconds = run(loop, clients, settings.requests, settings.seconds);
+  print(stats, seconds);
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What llama-keep costs: direct, nginx, haproxy and llama-keep in front of the same mock upstream.
 
-Four kinds of load: `new`, one request of each of many conversations that were never seen before, which llama-keep
+Five kinds of load: `new`, one request of each of many conversations that were never seen before, which llama-keep
 puts on record; then `request`, more of the same (four events an answer, bodies of three sizes), for the way to the
-first event; `stream` (200 events as fast as the socket takes them) for throughput per core; `paced` (50 events/s a
-stream) for the time an event is under way and for memory. Every round starts all processes afresh and runs the
-arms of a cell one after the other, each round in another order; "added" is against direct in the same round.
+first event; `turn`, conversations of 64 KB that go on: each request is the one before, the answer to it as it came,
+and a new message of the user; `stream` (200 events as fast as the socket takes them) for throughput per core; `paced`
+(50 events/s a stream) for the time an event is under way and for memory. Every round starts all processes afresh and
+runs the arms of a cell one after the other, each round in another order; "added" is against direct in the same round.
 `rss_mb` is the peak since the processes of the round started. There are no targets for `new`.
 """
 
@@ -20,11 +21,18 @@ import subprocess
 import benchkit
 
 CLIENTS = (1, 16, 64, 256)
+TURN_CLIENTS = (1, 16)
+TURNS = 40  # of a conversation: it grows by a quarter
 BODIES = (1 << 10, 64 << 10, 1 << 20)
 KEEP = "llama-keep"
+KINDS = ("new", "request", "turn", "stream", "paced")
+# Whose time counts: until the first event, that of each event, or until the end of the answer, before which
+# llama-keep puts it on record.
+LATENCY = {"paced": "event", "turn": "total"}
 # Below this a difference between two arms is scheduling noise, so no ratio is formed against less.
 FLOOR_US = 20
-TARGETS = {"added_p50": 1.5, "added_p99": 2.0, "events_per_cpu_s": 0.7, "rss_mb": 60}
+TARGETS = {"added_p50": 1.5, "added_p99": 2.0, "events_per_cpu_s": 0.7, "rss_mb": 60,
+           "turn_added_ms": 0.3, "turn_cpu_s_per_1000": 0.15}
 
 NGINX_CONF = """
 daemon off; user root; worker_processes 1; pid {dir}/nginx.pid; error_log stderr error;
@@ -91,52 +99,69 @@ def start_keep(bench, port, mock):
 ARMS = {"direct": None, "nginx": start_nginx, "haproxy": start_haproxy, KEEP: start_keep}
 
 
-def make_phases(quick):
+def make_phases(quick, kinds):
     """Flags of the mock, and the cells that run against it. Memory first: a fresh process shows it best."""
     seconds = ("--seconds", "0.3" if quick else "0.5")
     paced = [Cell("paced", n, 1 << 10, 100, ("--requests", "1")) for n in CLIENTS]
     fast = [Cell(kind, n, body, 1, limit) for body in BODIES for n in CLIENTS
             for kind, limit in (("new", ("--requests", "1")), ("request", seconds))]
+    fast += [Cell("turn", n, 64 << 10, 1, ("--turns", "--requests", str(TURNS))) for n in TURN_CLIENTS]
     fast += [Cell("stream", n, 1 << 10, 200, seconds) for n in CLIENTS]
     if quick:
         paced = [dataclasses.replace(cell, events=25) for cell in paced]
-    return [(("--rate", "50"), paced), ((), fast)]
+    phases = [(("--rate", "50"), paced), ((), fast)]
+    chosen = [(flags, [cell for cell in cells if cell.kind in kinds]) for flags, cells in phases]
+    return [(flags, cells) for flags, cells in chosen if cells]
 
 
 def group_stats(group):
     """CPU seconds so far and peak RSS in MB of all processes of a process group."""
-    ticks = kilobytes = 0
+    nanoseconds = kilobytes = 0
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
             if int(fields[2]) != group:
                 continue
-            ticks += int(fields[11]) + int(fields[12])
+            # Finer than the ticks in `stat`, which a short cell has few of.
+            nanoseconds += sum(int(thread.read_text().split()[0])
+                               for thread in stat.parent.glob("task/*/schedstat"))
             status = (stat.parent / "status").read_text()
             kilobytes += int(status.partition("VmHWM:")[2].split()[0])
         except (FileNotFoundError, ProcessLookupError):
             continue
-    return ticks / os.sysconf("SC_CLK_TCK"), kilobytes / 1024
+    return nanoseconds / 1e9, kilobytes / 1024
 
 
-def run_load(port, cell):
+def run_load(port, cell, opened=lambda: None):
+    """`opened` is called when the conversations of a `turn` cell are, which is not measured."""
     command = [benchkit.BUILD / "tests/bench/load", "--port", port, "--clients", cell.clients,
                "--body-bytes", cell.body_bytes, "--events", cell.events, *cell.limit]
-    try:
-        done = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True)
-    except subprocess.TimeoutExpired:
-        raise benchkit.BenchError(f"the load did not end: {cell}") from None
-    if done.returncode:
-        raise benchkit.BenchError(f"load: {done.stderr}")
-    return {**json.loads(done.stdout), "failure": done.stderr.strip()}
+    with subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as load:
+        try:
+            if cell.kind == "turn":
+                load.stdout.readline()
+                opened()
+            out, err = load.communicate("\n", timeout=60)
+        except subprocess.TimeoutExpired:
+            load.kill()
+            raise benchkit.BenchError(f"the load did not end: {cell}") from None
+    if load.returncode:
+        raise benchkit.BenchError(f"load: {err}")
+    return {**json.loads(out), "failure": err.strip()}
 
 
 def run_cell(port, process, cell):
-    before = group_stats(process.pid) if process else None
-    result = run_load(port, cell)
+    before = [group_stats(process.pid)] if process else None
+
+    def opened():
+        if process:
+            before[0] = group_stats(process.pid)
+
+    result = run_load(port, cell, opened)
     if process:
         after = group_stats(process.pid)
-        result["cpu_s"] = after[0] - before[0]
+        result["cpu_s"] = after[0] - before[0][0]
         result["rss_mb"] = after[1]
     return result
 
@@ -164,7 +189,7 @@ def run_round(bench, arms, number, phases, results):
 def summarize(cell, arm, results):
     """Medians over the rounds, with the keys that are reported."""
     rounds = results[cell, arm]
-    latency = "event" if cell.kind == "paced" else "first"
+    latency = LATENCY.get(cell.kind, "first")
     row = {"kind": cell.kind, "clients": cell.clients, "body_bytes": cell.body_bytes,
            "events_per_answer": cell.events, "rounds": len(rounds), "latency": latency}
     for share in ("p50", "p99"):
@@ -184,7 +209,7 @@ def summarize(cell, arm, results):
         cpu_s = sum(r["cpu_s"] for r in rounds)
         events = sum(r["events"] for r in rounds)
         row["cpu_ms_per_1000_events"] = cpu_s * 1e6 / max(events, 1)
-        row["cpu_us_per_request"] = cpu_s * 1e6 / max(sum(r["requests"] for r in rounds), 1)
+        row["cpu_s_per_1000_requests"] = cpu_s * 1e3 / max(sum(r["requests"] for r in rounds), 1)
         row["events_per_cpu_s"] = events / max(cpu_s, 0.01)
         row["rss_mb"] = max(r["rss_mb"] for r in rounds)
     return row
@@ -207,9 +232,10 @@ def label(row):
 def print_table(cells, arms, rows):
     others = [arm for arm in ("nginx", "haproxy") if arm in arms and KEEP in arms]
     keys = ("p50_us", "p99_us", "added_p50_us", "added_p99_us", "requests_per_s", "events_per_s",
-            "cpu_ms_per_1000_events", "rss_mb")
+            "cpu_ms_per_1000_events", "cpu_s_per_1000_requests", "rss_mb")
     head = ["cell", "arm", "p50_us", "p99_us", "+p50_us", "+p99_us", "req/s", "events/s", "cpu_ms/1000ev",
-            "rss_mb"] + [f"{what}/{other}" for other in others for what in ("+p50", "+p99", "events/cpu")]
+            "cpu_s/1000req", "rss_mb"]
+    head += [f"{what}/{other}" for other in others for what in ("+p50", "+p99", "events/cpu")]
     lines = []
     for cell in cells:
         direct = rows[cell, "direct"]
@@ -235,7 +261,13 @@ def find_misses(cells, rows):
         if cell.kind == "stream":
             value, least = cost_ratio(keep, nginx), TARGETS["events_per_cpu_s"]
             check(f"events_per_cpu_s_vs_nginx[{label(keep)}]", value, f">= {least}", value >= least)
-        if cell.kind in ("stream", "new"):
+        if cell.kind == "turn":
+            value, most = keep["cpu_s_per_1000_requests"], TARGETS["turn_cpu_s_per_1000"]
+            check(f"cpu_s_per_1000_requests[{label(keep)}]", value, f"<= {most}", value <= most)
+            value, most = keep["added_p50_us"] / 1e3, TARGETS["turn_added_ms"]
+            # With many clients in a closed loop this is the throughput once more.
+            check(f"added_p50_ms[{label(keep)}]", value, f"<= {most}", value <= most or cell.clients > 1)
+        if cell.kind in ("stream", "new", "turn"):
             continue
         for share in ("p50", "p99"):
             value, most = latency_ratio(share, keep, nginx, direct), TARGETS[f"added_{share}"]
@@ -250,11 +282,15 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true",
                         help="one short round; misses are reported, but only errors fail it")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--kinds", default=",".join(KINDS), help="of load, a subset of %(default)s")
     parser.add_argument("--arms", default=",".join(ARMS), help="a subset of %(default)s; direct always runs")
     arguments = parser.parse_args()
     chosen = arguments.arms.split(",")
     if unknown := set(chosen) - set(ARMS):
         parser.error(f"unknown arms: {', '.join(unknown)}")
+    arguments.kinds = arguments.kinds.split(",")
+    if unknown := set(arguments.kinds) - set(KINDS):
+        parser.error(f"unknown kinds: {', '.join(unknown)}")
     arguments.arms = [arm for arm in ARMS if arm in chosen or arm == "direct"]
     return arguments
 
@@ -262,7 +298,7 @@ def parse_arguments():
 def run():
     arguments = parse_arguments()
     arms = arguments.arms
-    phases = make_phases(arguments.quick)
+    phases = make_phases(arguments.quick, arguments.kinds)
     cells = [cell for _, phase_cells in phases for cell in phase_cells]
     results = collections.defaultdict(list)
     with benchkit.Bench() as bench:
