@@ -104,16 +104,18 @@ Prompt make_prompt(const openai::ChatRequest& request, const openai::BodyEdits& 
     if (messages[i].empty()) continue;
     const std::size_t at = prompt.parts.size();
     PromptPart part;
-    part.raw_hash = hash64(messages[i]);
+    const openai::Message& message = request.messages[i];
+    const bool edited = messages[i].data() != message.raw.raw().data();
+    part.raw_hash = edited ? openai::bytes_hash(messages[i]) : message.raw_hash;
     same = same && at < before->parts.size() && before->parts[at].raw_hash == part.raw_hash;
     texts.emplace_back();
     if (same) {
       part = before->parts[at];
     } else {
-      part.kind = kind_of(request.messages[i].role);
+      part.kind = kind_of(message.role);
       texts.back() = prompt_text(json::Value(messages[i]), part.kind);
-      part.text_hash = hash64(texts.back(), hash64(request.messages[i].role));
-      part.answer_hash = request.messages[i].hash;
+      part.text_hash = hash64(texts.back(), hash64(message.role));
+      part.answer_hash = message.hash;
       part.bytes = clamp32(texts.back().size());
     }
     part.index = clamp32(i);

@@ -14,7 +14,7 @@ namespace keep::hygiene {
 
 struct PromptPart {
   enum class Kind : std::uint8_t { kSystem, kAssistant, kOther };
-  std::uint64_t raw_hash = 0;     // of its JSON; 0: not known
+  std::uint64_t raw_hash = 0;     // openai::bytes_hash of its JSON; 0: not known
   std::uint64_t text_hash = 0;    // of its role and what the model sees of it
   std::uint64_t answer_hash = 0;  // an assistant's: the same without reasoning and white space
   std::uint32_t index = 0;        // of the message in the client's list

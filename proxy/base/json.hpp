@@ -119,6 +119,8 @@ class Cursor {
   // to value, which is to be taken or gone into; false: the end was passed, and the cursor is
   // behind the container again.
   void enter() noexcept;
+  // As if everything up to there had been taken: the end of an element of the list gone into.
+  void pass_to(const char* place) noexcept;
   bool next_key(std::string_view& raw_key) noexcept;
   bool next_element() noexcept;
 

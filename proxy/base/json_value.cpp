@@ -283,6 +283,10 @@ Value Cursor::take() noexcept {
 
 void Cursor::enter() noexcept { rest_.remove_prefix(rest_.empty() ? 0 : 1); }
 
+void Cursor::pass_to(const char* place) noexcept {
+  rest_.remove_prefix(static_cast<std::size_t>(place - rest_.data()));
+}
+
 bool Cursor::next(char closer) noexcept {
   std::size_t at = scan::skip_space(rest_, 0);
   if (at < rest_.size() && rest_[at] == ',') at = scan::skip_space(rest_, at + 1);

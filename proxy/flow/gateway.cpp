@@ -26,7 +26,8 @@ std::string request_id(const Headers& headers) {
   return random_id("req-");
 }
 
-Result<> parse_body(Exchange& exchange) {
+// With nullptr everything is read anew.
+Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
   openai::Surface body_surface = exchange.surface;
   if (exchange.surface == openai::Surface::kMessages) {
     auto translated = openai::anthropic::to_chat_body(exchange.request.body);
@@ -36,19 +37,12 @@ Result<> parse_body(Exchange& exchange) {
   } else {
     exchange.chat_body = std::move(exchange.request.body);
   }
-  auto chat = openai::parse_chat_request(exchange.chat_body, body_surface);
+  const std::string& body = exchange.chat_body;
+  auto chat = prefixes != nullptr ? openai::parse_chat_request(body, body_surface, *prefixes)
+                                  : openai::parse_chat_request(body, body_surface);
   if (!chat) return chat.error();
   exchange.chat = std::move(*chat);
   return {};
-}
-
-Task<> parse(Exchange& exchange, Pools& pools) {
-  if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
-  const bool translated = exchange.surface == openai::Surface::kMessages;
-  const std::size_t large = translated ? kLargeTranslation : kLargeBody;
-  if (exchange.request.body.size() < large) co_return parse_body(exchange);
-  auto job = [&exchange] { return parse_body(exchange); };
-  co_return co_await run_on(pools.cpu, std::move(job));
 }
 
 }  // namespace
@@ -66,6 +60,16 @@ Result<std::string> Gateway::admit(const Request& request) const {
                  "missing or unknown API key (Authorization: Bearer ...)");
   }
   return std::move(*tenant);
+}
+
+// What is remembered belongs to the loop.
+Task<> Gateway::parse(Exchange& exchange) {
+  if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
+  const bool translated = exchange.surface == openai::Surface::kMessages;
+  const std::size_t large = translated ? kLargeTranslation : kLargeBody;
+  if (exchange.request.body.size() < large) co_return parse_body(exchange, &prefixes_);
+  auto job = [&exchange] { return parse_body(exchange, nullptr); };
+  co_return co_await run_on(flow_.services.pools.cpu, std::move(job));
 }
 
 asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer,
@@ -114,7 +118,7 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
       co_return;
     }
   }
-  const auto parsed = co_await parse(exchange, flow_.services.pools);
+  const auto parsed = co_await parse(exchange);
   if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());
   exchange.timeline.parsed = flow_.services.clock.now();
   co_await run_exchange(flow_, exchange, writer, guard);

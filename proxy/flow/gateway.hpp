@@ -4,6 +4,7 @@
 
 #include "downstream/listener.hpp"
 #include "flow/flow.hpp"
+#include "openai/prefix_memory.hpp"
 
 #include <functional>
 #include <optional>
@@ -26,6 +27,7 @@ class Gateway final : public RequestHandler {
                                Guard& guard) override;
 
  private:
+  Task<> parse(Exchange& exchange);
   Result<std::string> admit(const Request& request) const;
   asio::awaitable<void> refuse(Exchange& exchange, ResponseWriter& writer, const Error& error);
 
@@ -33,6 +35,7 @@ class Gateway final : public RequestHandler {
   Authenticate authenticate_;
   IsOpen is_open_;
   Local local_;
+  openai::PrefixMemory prefixes_;
 };
 
 }  // namespace keep

@@ -1,6 +1,7 @@
 #include "openai/chat_request.hpp"
 
 #include "base/hash.hpp"
+#include "openai/prefix_memory.hpp"
 
 #include <initializer_list>
 #include <iterator>
@@ -65,16 +66,22 @@ constexpr std::string_view kNames[] = {
 };
 static_assert(std::size(kNames) == kKnownCount);
 
+constexpr std::size_t kPadding = 64;  // what json::validate() likes to find behind a text
+
 struct Fields {
   Value values[kKnownCount];
   const Value& operator[](Known known) const noexcept { return values[known]; }
 };
 
-// The list that the cursor is at.
+// The list that the cursor is at, from the end of the messages that are known on.
 Result<Value> read_list(json::Cursor& cursor, std::string_view name, ChatRequest& request) {
   const bool items = request.surface == Surface::kResponses;
   const char* const begin = cursor.place();
   cursor.enter();
+  if (!request.messages.empty()) {
+    const std::string_view last = request.messages.back().raw.raw();
+    cursor.pass_to(last.data() + last.size());
+  }
   while (cursor.next_element()) {
     std::string where(name);
     where += '[' + std::to_string(request.messages.size()) + ']';
@@ -94,8 +101,7 @@ Known known_of(const Member& member) noexcept {
 // Passes over the body once; the messages are read on the way.
 Result<Fields> read_fields(const Value& root, ChatRequest& request) {
   if (!root.is_object()) return bad("the body must be a JSON object");
-  const Known list = request.surface == Surface::kResponses ? kInput : kMessages;
-  const bool has_list = request.surface != Surface::kCompletion;
+  const std::string_view list = list_name(request.surface);
   Fields fields;
   json::Cursor cursor(root.raw());
   cursor.enter();
@@ -104,8 +110,8 @@ Result<Fields> read_fields(const Value& root, ChatRequest& request) {
     if (known != kKnownCount && !fields[known].missing()) {
       return bad("'" + std::string(kNames[known]) + "' appears twice");
     }
-    if (has_list && known == list && cursor.type() == json::Type::kArray) {
-      const auto messages = read_list(cursor, kNames[list], request);
+    if (member.key_is(list) && cursor.type() == json::Type::kArray) {
+      const auto messages = read_list(cursor, list, request);
       if (!messages) return messages.error();
       request.messages_raw = member.value = *messages;
     } else {
@@ -172,18 +178,50 @@ void read_settings(const Fields& fields, ChatRequest& request) {
   request.tools_hash = hash_of_tools(request.tools);
 }
 
+// Of a body whose first `known` bytes begin a body that was valid and end behind a message.
+bool is_valid_after(const std::string& body, std::size_t known) {
+  constexpr std::string_view kOpened = R"({"":[0)";  // where the known part leaves off
+  std::string rest;
+  rest.reserve(kOpened.size() + body.size() - known + kPadding);
+  rest.append(kOpened).append(body, known);
+  return json::validate(rest).has_value();
+}
+
+Result<ChatRequest> read_request(const Value& root, Surface surface,
+                                 std::vector<Message> known = {}) {
+  ChatRequest request;
+  request.root = root;
+  request.surface = surface;
+  request.messages = std::move(known);
+  const auto fields = read_fields(root, request);
+  if (!fields) return fields.error();
+  read_settings(*fields, request);
+  if (const auto done = check_messages(*fields, request); !done) return done.error();
+  return request;
+}
+
 }  // namespace
+
+std::string_view list_name(Surface surface) noexcept {
+  if (surface == Surface::kCompletion) return {};
+  return kNames[surface == Surface::kResponses ? kInput : kMessages];
+}
 
 Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface) {
   const auto root = json::validate(body);
   if (!root) return root.error();
-  ChatRequest request;
-  request.root = *root;
-  request.surface = surface;
-  const auto fields = read_fields(*root, request);
-  if (!fields) return fields.error();
-  read_settings(*fields, request);
-  if (const auto done = check_messages(*fields, request); !done) return done.error();
+  return read_request(*root, surface);
+}
+
+Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface,
+                                       PrefixMemory& memory) {
+  PrefixMemory::Known known = memory.find(body, surface);
+  // What is wrong with it, and where, is for the whole to say.
+  const bool helps = known.bytes > 0 && is_valid_after(body, known.bytes);
+  const std::size_t count = known.messages.size();
+  auto request = helps ? read_request(Value(body), surface, std::move(known.messages))
+                       : parse_chat_request(body, surface);
+  if (request) memory.add(body, *request, helps ? count : 0, known.key);
   return request;
 }
 

@@ -17,6 +17,8 @@
 
 namespace keep::openai {
 
+class PrefixMemory;
+
 struct ChatRequest {
   json::Value root;
   std::vector<json::Member> fields;  // all of root's, so that nobody has to walk the body again
@@ -38,9 +40,15 @@ struct ChatRequest {
   std::uint64_t tools_hash = 0;  // of the tools' names in order, 0 without tools
 };
 
+// The member that holds the messages of a body, "" where there is no list of them.
+std::string_view list_name(Surface surface) noexcept;
+
 // The body of `surface` (not kPassThrough; kMessages bodies are translated first, see
 // anthropic.hpp, and parsed as kChat). Fault::kBadRequest with a text for the client. Fields of
 // a wrong type are taken as missing, as llama-server does, except the messages. Linear.
 Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface);
+// The same, by what is remembered of the requests before; only what is new is checked and read.
+Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface,
+                                       PrefixMemory& memory);
 
 }  // namespace keep::openai

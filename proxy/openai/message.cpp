@@ -1,6 +1,7 @@
 #include "openai/message.hpp"
 
 #include "base/hash.hpp"
+#include "base/ids.hpp"
 
 #include <utility>
 #include <vector>
@@ -126,6 +127,7 @@ Message make_message(std::string role, const Fields& fields) {
   Text text;
   read_text(fields.content, text);
   message.raw = fields.raw;
+  message.raw_hash = bytes_hash(fields.raw.raw());
   message.content = fields.content;
   message.text_bytes = text.text.size();
   if (fields.tool_calls.is_array()) message.text_bytes += fields.tool_calls.raw().size();
@@ -187,6 +189,11 @@ Message message_of_prompt(const Value& prompt) {
   Message message = make_message("user", fields);
   if (!prompt.is_string()) message.text_bytes = prompt.raw().size();
   return message;
+}
+
+std::uint64_t bytes_hash(std::string_view json) noexcept {
+  static const std::uint64_t seed = random64();
+  return hash64(json, seed);
 }
 
 std::string content_text(const Value& content) {

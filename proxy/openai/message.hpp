@@ -20,7 +20,12 @@ struct Message {
                                // rewritten by hygiene where a rule removes something volatile;
                                // 0: hygiene removes the whole message
   std::size_t text_bytes = 0;  // of text and tool calls, for estimates
+  std::uint64_t raw_hash = 0;  // bytes_hash of raw
 };
+
+// Of a message's JSON, to tell whether it has been seen before, byte for byte. Seeded anew by each
+// process, so that nobody can make two that are taken for one; never to be kept.
+std::uint64_t bytes_hash(std::string_view json) noexcept;
 
 // The message of /v1/chat/completions that the cursor is at, which is passed over unless there is
 // an error: Fault::kBadRequest with a text that begins with `where`.
