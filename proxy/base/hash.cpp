@@ -1,6 +1,9 @@
 #include "base/hash.hpp"
 
 #include <xxhash.h>
+#if defined(__x86_64__)  // as wide as the processor can, which is asked at run time
+#include <xxh_x86dispatch.h>
+#endif
 
 #include <array>
 #include <charconv>
