@@ -21,7 +21,9 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 // A body is given its whole announced room only once it has proved to be a large one.
 constexpr std::size_t kTrustedBody = 1 << 20;
 constexpr std::size_t kPadding = 64;
-constexpr std::size_t kLargeBody = 128 << 10, kBodyReadBytes = 256 << 10;
+// The larger a body has proved to be, the larger the pieces it is read in.
+constexpr std::size_t kLargeBody = 128 << 10;
+constexpr std::size_t kBodyReadBytes = 64 << 10, kLargeBodyReadBytes = 256 << 10;
 
 // Beast's parser, filling our own Request.
 class Parser final : public http::basic_parser<true> {
@@ -31,9 +33,9 @@ class Parser final : public http::basic_parser<true> {
     body_limit(limits.max_body_bytes);
     eager(true);
   }
-  // A body that has proved to be a large one is read in larger pieces.
   std::size_t next_read() const noexcept {
-    return request_.body.size() < kLargeBody ? kReadBytes : kBodyReadBytes;
+    if (request_.body.empty()) return kReadBytes;
+    return request_.body.size() < kLargeBody ? kBodyReadBytes : kLargeBodyReadBytes;
   }
   bool framing_ok() const noexcept { return transfer_encodings_ == 0 || framing_ok_; }
 
