@@ -20,6 +20,11 @@ Result<ConversationLog*> Drawer::open(bool create) {
   return log_.get();
 }
 
+void Drawer::add(std::span<const NewMessage> messages) {
+  const auto added = log_->append(messages);
+  if (!added) notes_.push_back("messages are not on record: " + added.error().detail);
+}
+
 Result<bool> Drawer::remove() {
   log_.reset();
   auto removed = ConversationLog::remove(stem_);
@@ -29,6 +34,7 @@ Result<bool> Drawer::remove() {
 
 Drawer::State Drawer::state() {
   State state;
+  state.notes = std::exchange(notes_, {});
   if (!readable_) return state;
   Figures& figures = state.figures.emplace();
   if (log_ == nullptr) return state;
@@ -37,7 +43,7 @@ Drawer::State Drawer::state() {
   figures.tokens = log_->tokens();
   figures.disk_bytes = log_->disk_bytes();
   figures.created = log_->created();
-  state.notes = log_->take_notes();
+  for (std::string& note : log_->take_notes()) state.notes.push_back(std::move(note));
   return state;
 }
 

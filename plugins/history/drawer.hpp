@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class Drawer {
 
   // Fault::kNotFound: it holds nothing and is not to be created.
   Result<ConversationLog*> open(bool create);
+  // What requests have left to be added; open() came before. A failure becomes a note.
+  void add(std::span<const NewMessage> messages);
   // Deletes the conversation. false: there was nothing.
   Result<bool> remove();
   void close() noexcept { log_.reset(); }
@@ -40,6 +43,7 @@ class Drawer {
   const LogSettings settings_;
   std::unique_ptr<ConversationLog> log_;
   bool readable_ = false;  // what is on disk is known
+  std::vector<std::string> notes_;
 };
 
 }  // namespace keep::history

@@ -22,8 +22,9 @@ namespace keep::history {
 
 namespace {
 
-// As many messages are found on record without holding the loop for long.
+// As many messages, in a body of that size, are found on record without holding the loop for long.
 constexpr std::size_t kAtOnce = 4096;
+constexpr std::size_t kAtOnceBytes = 2 << 20;
 
 std::vector<Incoming> incoming_messages(const Exchange& exchange, const Tokenizer& tokenizer) {
   std::vector<Incoming> list;
@@ -59,6 +60,7 @@ class HistoryPlugin final : public Plugin, public Conversations {
 
   std::string_view name() const noexcept override { return "history"; }
   Task<> start(Services& services) override;
+  Task<> stop() override;
   Task<Verdict> on_request(Exchange& exchange) override;
   Task<> on_route(Exchange& exchange) override;
   Task<> on_answer(Exchange& exchange) override;
@@ -84,6 +86,9 @@ class HistoryPlugin final : public Plugin, public Conversations {
     return {exchange.identity.tenant, exchange.identity.conversation};
   }
   Task<> find_on_record(Exchange& exchange);
+  std::optional<NewMessage> answer_of(const Exchange& exchange) const;
+  Task<bool> write_waiting(ConversationName name);
+  asio::awaitable<void> write_later(ConversationName name);
   asio::awaitable<void> restore_zone(ConversationName name);
   asio::awaitable<void> save_zone(ConversationName name);
 
@@ -135,15 +140,18 @@ Task<> HistoryPlugin::find_on_record(Exchange& exchange) {
   const auto rest = std::span(list).subspan(exchange.zone.lead);
   const bool store = exchange.chat.store;
   const std::uint64_t limit = settings_.max_conversation_tokens;
-  auto job = [lead, rest, store, limit, now = unix_now()](ConversationLog& log) {
+  const std::int64_t now = unix_now();
+  auto job = [lead, rest, store, limit, now](ConversationLog& log) {
     return reconcile(log, lead, rest, store, now, limit);
   };
   ConversationName name = name_of(exchange);
   Result<Standing> standing;
-  const ConversationLog* const log = rest.size() <= kAtOnce ? shelf_->at_hand(name) : nullptr;
-  auto known = log != nullptr ? find_known(*log, lead, rest, limit) : std::nullopt;
-  if (known) {
-    standing = *std::move(known);
+  const bool small = rest.size() <= kAtOnce && exchange.chat_body.size() <= kAtOnceBytes;
+  const ConversationLog* const log = small ? shelf_->at_hand(name) : nullptr;
+  if (log != nullptr && begins_on_record(*log, rest)) {
+    Match found = match(*log, lead, rest, store, now, limit);
+    standing = std::move(found.standing);
+    shelf_->add_later(name, std::move(found.fresh));
   } else {
     standing = co_await shelf_->with(std::move(name), store, std::move(job));
   }
@@ -185,17 +193,16 @@ asio::awaitable<void> HistoryPlugin::save_zone(ConversationName name) {
   if (!written) log::warn("clear zone not saved", {{"why", written.error().detail}});
 }
 
-// Tool calls are left to the client: it sends them back with their results.
-Task<> HistoryPlugin::on_answer(Exchange& exchange) {
+// Nothing: it does not go on record. Tool calls are left to the client, which sends them back with
+// their results.
+std::optional<NewMessage> HistoryPlugin::answer_of(const Exchange& exchange) const {
   const Answer& answer = exchange.answer;
   const auto& messages = exchange.chat.messages;
   const bool plain = !answer.text.empty() && answer.finish_reason != "tool_calls";
-  if (!has_past(exchange) || !exchange.chat.store || !plain || messages.empty()) {
-    co_return Result<>{};
-  }
+  if (!exchange.chat.store || !plain || messages.empty()) return std::nullopt;
   const Position parent = exchange.zone.position_of(messages.size() - 1);
   const bool continued = role_of(messages.back().role) == Role::kAssistant;
-  if (parent == kNoPosition || continued) co_return Result<>{};
+  if (parent == kNoPosition || continued) return std::nullopt;
   NewMessage message;
   message.role = Role::kAssistant;
   message.parent = parent;
@@ -204,11 +211,29 @@ Task<> HistoryPlugin::on_answer(Exchange& exchange) {
       answer.timings ? answer.timings->predicted_n
                      : services_->tokenizer.estimate(answer.text.size()));
   message.time = unix_now();
+  return message;
+}
+
+Task<> HistoryPlugin::on_answer(Exchange& exchange) {
+  if (!has_past(exchange)) co_return Result<>{};
   ConversationName name = name_of(exchange);
-  const ConversationLog* const at_hand = shelf_->at_hand(name);
-  if (at_hand != nullptr && at_hand->child(parent, message.hash)) co_return Result<>{};
-  message.json = answer_json(answer.text);
-  auto job = [message = std::move(message)](ConversationLog& log) -> Result<bool> {
+  auto message = answer_of(exchange);
+  if (message) {
+    const ConversationLog* const at_hand = shelf_->at_hand(name);
+    if (at_hand != nullptr && at_hand->child(message->parent, message->hash)) message.reset();
+  }
+  if (!message) {
+    const auto written = co_await write_waiting(std::move(name));
+    if (!written) co_return written.error();
+    co_return Result<>{};
+  }
+  message->json = answer_json(exchange.answer.text);
+  const std::uint64_t asked = exchange.chat.messages.back().hash;
+  auto job = [message = *std::move(message), asked](ConversationLog& log) -> Result<bool> {
+    // Its question may have found no room on disk.
+    if (message.parent >= log.size() || log.info(message.parent).hash != asked) {
+      return Error(Fault::kStorage, Side::kInternal, "what is answered is not on record");
+    }
     if (log.child(message.parent, message.hash)) return false;  // said before, word for word
     const auto added = log.append(std::span(&message, 1));
     if (!added) return added.error();
@@ -220,9 +245,32 @@ Task<> HistoryPlugin::on_answer(Exchange& exchange) {
   co_return Result<>{};
 }
 
+// false: there was nothing.
+Task<bool> HistoryPlugin::write_waiting(ConversationName name) {
+  if (!shelf_->waits(name)) co_return false;
+  auto job = [](ConversationLog&) -> Result<bool> { return true; };
+  co_return co_await shelf_->with(std::move(name), false, std::move(job));
+}
+
+asio::awaitable<void> HistoryPlugin::write_later(ConversationName name) {
+  co_await write_waiting(std::move(name));
+}
+
+// What ended last may still wait.
+Task<> HistoryPlugin::stop() {
+  const auto names = shelf_ ? shelf_->waiting() : std::vector<ConversationName>();
+  for (const ConversationName& name : names) co_await write_waiting(name);
+  co_return Result<>{};
+}
+
 void HistoryPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
   zones_->learn(exchange, outcome);
-  if (has_past(exchange)) endpoints_->finish(name_of(exchange), &exchange);
+  if (!has_past(exchange)) return;
+  endpoints_->finish(name_of(exchange), &exchange);
+  // An answer that broke off does not take along what was asked.
+  if (shelf_->waits(name_of(exchange))) {
+    services_->spawner.spawn("history write", write_later(name_of(exchange)));
+  }
 }
 
 asio::awaitable<Reply> HistoryPlugin::on_endpoint(const Exchange& exchange) {

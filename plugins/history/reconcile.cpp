@@ -76,21 +76,27 @@ void add_instructions(const ConversationLog& log, std::span<const Incoming> lead
   }
 }
 
-Result<std::size_t> append(ConversationLog& log, std::span<const Incoming> messages,
-                           std::size_t from, Position parent, std::int64_t now,
-                           std::vector<NewMessage> fresh, std::vector<Position>& positions) {
-  const std::size_t instructions = fresh.size();
-  auto next = static_cast<Position>(log.size() + instructions);
-  for (std::size_t i = from; i < messages.size(); ++i) {
+void add_messages(std::span<const Incoming> messages, Position parent, Position next,
+                  std::int64_t now, std::vector<NewMessage>& fresh,
+                  std::vector<Position>& positions) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
     const Incoming& in = messages[i];
     if (in.hash == 0) continue;
     fresh.push_back(NewMessage{in.role, parent, in.hash, in.tokens, now, std::string(in.json)});
     positions[i] = parent = next++;
   }
-  if (fresh.empty()) return 0;
-  const auto appended = log.append(fresh);
-  if (!appended) return appended.error();
-  return fresh.size() - instructions;
+}
+
+// The way to `parent`, and on to the new messages from `first` to `last`.
+Path longer_path(const ConversationLog& log, Position parent, Position first, Position last) {
+  Path path = log.path_to(parent);
+  if (path.empty() || parent != first - 1) {
+    Stretch stretch;
+    stretch.first = first;
+    path.push_back(stretch);
+  }
+  path.back().last = last;
+  return path;
 }
 
 }  // namespace
@@ -99,31 +105,17 @@ bool is_instruction(const MessageInfo& info) noexcept {
   return info.role == Role::kSystem && info.parent == kNoPosition;
 }
 
-std::optional<Standing> find_known(const ConversationLog& log, std::span<const Incoming> lead,
-                                   std::span<const Incoming> messages, std::uint64_t max_tokens) {
-  // The next turn of a conversation without branches, which is what most requests are, shows by the
-  // number alone.
+bool begins_on_record(const ConversationLog& log, std::span<const Incoming> messages) {
   const auto stays = [](const Incoming& in) { return in.hash != 0; };
-  const auto count = std::ranges::count_if(lead, stays) + std::ranges::count_if(messages, stays);
-  if (std::cmp_greater(count, log.size())) return std::nullopt;
-  const auto is_new = [&](const Incoming& in) {
-    return stays(in) && !log.child(kNoPosition, in.hash);
-  };
-  if (std::ranges::any_of(lead, is_new)) return std::nullopt;
-  Standing standing;
-  standing.positions.assign(messages.size(), kNoPosition);
-  if (follow(log, messages, kNoPosition, standing.positions) < messages.size()) return std::nullopt;
-  const Position tip = last_known(standing.positions, messages.size());
-  standing.path_tokens = tokens_to(log, tip);
-  if (tip == kNoPosition || standing.path_tokens > max_tokens) return std::nullopt;
-  standing.path = log.path_to(tip);
-  return standing;
+  const auto first = std::ranges::find_if(messages, stays);
+  return log.size() == 0 || first == messages.end() || log.child(kNoPosition, first->hash);
 }
 
-Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
-                           std::span<const Incoming> messages, bool store, std::int64_t now,
-                           std::uint64_t max_tokens) {
-  Standing standing;
+Match match(const ConversationLog& log, std::span<const Incoming> lead,
+            std::span<const Incoming> messages, bool store, std::int64_t now,
+            std::uint64_t max_tokens) {
+  Match found;
+  Standing& standing = found.standing;
   standing.positions.assign(messages.size(), kNoPosition);
   std::size_t known = follow(log, messages, kNoPosition, standing.positions);
   Position parent = last_known(standing.positions, known);
@@ -131,25 +123,37 @@ Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
     known = follow_cut(log, messages, standing.positions);
     parent = known > 0 ? last_known(standing.positions, known) : newest(log);
   }
-  Position tip = parent;
-  const std::uint64_t length = tokens_to(log, parent) + tokens_of(messages.subspan(known));
+  const auto rest = messages.subspan(known);
+  const std::uint64_t length = tokens_to(log, parent) + tokens_of(rest);
   if (store && length > max_tokens) {
     standing.path_tokens = length;
-    return standing;
+    return found;
   }
+  if (store) add_instructions(log, lead, now, found.fresh);
+  const auto first = static_cast<Position>(log.size() + found.fresh.size());
   if (store) {
-    std::vector<NewMessage> fresh;
-    add_instructions(log, lead, now, fresh);
-    const auto added =
-        append(log, messages, known, parent, now, std::move(fresh), standing.positions);
-    if (!added) return added.error();
-    standing.added = *added;
-    if (*added > 0) tip = last_known(standing.positions, messages.size());
+    std::vector<Position> positions(rest.size(), kNoPosition);
+    add_messages(rest, parent, first, now, found.fresh, positions);
+    std::ranges::copy(positions, standing.positions.begin() + static_cast<std::ptrdiff_t>(known));
   }
-  if (tip == kNoPosition) return standing;
-  standing.path = log.path_to(tip);
-  standing.path_tokens = tokens_to(log, tip);
-  return standing;
+  standing.added = log.size() + found.fresh.size() - first;
+  if (standing.added > 0) {
+    const auto last = static_cast<Position>(first + standing.added - 1);
+    standing.path = longer_path(log, parent, first, last);
+    standing.path_tokens = length;
+  } else if (parent != kNoPosition) {
+    standing.path = log.path_to(parent);
+    standing.path_tokens = tokens_to(log, parent);
+  }
+  return found;
+}
+
+Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
+                           std::span<const Incoming> messages, bool store, std::int64_t now,
+                           std::uint64_t max_tokens) {
+  Match found = match(log, lead, messages, store, now, max_tokens);
+  if (const auto appended = log.append(found.fresh); !appended) return appended.error();
+  return std::move(found.standing);
 }
 
 }  // namespace keep::history

@@ -47,11 +47,17 @@ Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,
                            std::uint64_t max_tokens = kAnyLength);
 
-// Where the messages stand when all of them are on record and follow each other there; nothing when
-// something is new, was cut, or is too long. Of what is in memory alone.
-std::optional<Standing> find_known(const ConversationLog& log, std::span<const Incoming> lead,
-                                   std::span<const Incoming> messages,
-                                   std::uint64_t max_tokens = kAnyLength);
+// The same in two steps, the first one of what is in memory alone: what is to be appended, and
+// where the messages stand when that has been done and nothing else before.
+struct Match {
+  Standing standing;
+  std::vector<NewMessage> fresh;
+};
+Match match(const ConversationLog& log, std::span<const Incoming> lead,
+            std::span<const Incoming> messages, bool store, std::int64_t now,
+            std::uint64_t max_tokens = kAnyLength);
+// Whether match() need not look at all that is on record.
+bool begins_on_record(const ConversationLog& log, std::span<const Incoming> messages);
 
 // Whether a message is one of those instructions.
 bool is_instruction(const MessageInfo& info) noexcept;

@@ -43,6 +43,7 @@ Task<bool> Shelf::end(ConversationName name) {
 Task<bool> Shelf::remove(ConversationName name) {
   std::shared_ptr<Drawer> drawer = enter(name);
   Turn turn(*this, std::move(name), drawer);
+  (void)take_waiting(turn.name());
   auto job = [drawer = std::move(drawer)] {
     Done<Result<bool>> done;
     done.result = drawer->remove();
@@ -78,9 +79,30 @@ bool Shelf::known(const ConversationName& name) const {
 const ConversationLog* Shelf::at_hand(const ConversationName& name) {
   if (!known(name)) return nullptr;  // or about to be deleted
   const Entry& entry = entries_.find(name)->second;
-  if (entry.drawer == nullptr || entry.running > 0) return nullptr;
+  if (entry.drawer == nullptr || entry.running > 0 || !entry.waiting.empty()) return nullptr;
   open_.splice(open_.end(), open_, entry.opened);
   return entry.drawer->opened();
+}
+
+void Shelf::add_later(const ConversationName& name, std::vector<NewMessage> messages) {
+  entries_.find(name)->second.waiting = std::move(messages);
+}
+
+bool Shelf::waits(const ConversationName& name) const {
+  const auto at = entries_.find(name);
+  return at != entries_.end() && !at->second.waiting.empty();
+}
+
+std::vector<ConversationName> Shelf::waiting() const {
+  std::vector<ConversationName> names;
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.waiting.empty()) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<NewMessage> Shelf::take_waiting(const ConversationName& name) {
+  return std::exchange(entries_.find(name)->second.waiting, {});
 }
 
 // Asks for a turn.
@@ -175,7 +197,7 @@ void Shelf::sweep() {
     const bool last = ++at == by_use_.end();
     const bool much = settings_.max_bytes > 0 && totals_.disk_bytes > settings_.max_bytes && !last;
     if (!old && !much) break;
-    if (entry.running == 0) let_go(name, old);
+    if (entry.running == 0 && entry.waiting.empty()) let_go(name, old);
   }
   metrics_.conversations.set(static_cast<double>(totals_.conversations));
   metrics_.disk_bytes.set(static_cast<double>(totals_.disk_bytes));

@@ -65,8 +65,15 @@ class Shelf {
                                                                     bool create, Fn fn);
 
   // For a look at what is in memory, without a turn and on the loop, until the next co_await.
-  // nullptr: the log is not open, or somebody has a turn.
+  // nullptr: the log is not open, somebody has a turn, or something waits to be added.
   const ConversationLog* at_hand(const ConversationName& name);
+
+  // Messages for the log at hand, which are appended at the beginning of the next turn, whoever's
+  // it is: a request and its answer are written in one turn. Ask for it at the latest when the
+  // request ends. A failure is logged then.
+  void add_later(const ConversationName& name, std::vector<NewMessage> messages);
+  bool waits(const ConversationName& name) const;  // for that turn
+  std::vector<ConversationName> waiting() const;
 
   // Waits for what runs on it, then deletes its files. false: there was no such conversation.
   Task<bool> end(ConversationName name);
@@ -81,9 +88,10 @@ class Shelf {
  private:
   struct Entry {
     Figures figures;
-    std::shared_ptr<Drawer> drawer;  // none: not open
-    std::size_t running = 0;         // turns asked for and not ended
-    bool counted = false;            // in totals_ and by_use_; not while it is being deleted
+    std::shared_ptr<Drawer> drawer;   // none: not open
+    std::size_t running = 0;          // turns asked for and not ended
+    std::vector<NewMessage> waiting;  // see add_later()
+    bool counted = false;             // in totals_ and by_use_; not while it is being deleted
     std::list<const ConversationName*>::iterator use, opened;
   };
   struct ByTenant {
@@ -115,6 +123,7 @@ class Shelf {
 
   bool known(const ConversationName& name) const;
   std::shared_ptr<Drawer> enter(const ConversationName& name);
+  std::vector<NewMessage> take_waiting(const ConversationName& name);
   void leave(const ConversationName& name);
   void note(const ConversationName& name, Drawer::State state);
   void count(const ConversationName& name, Entry& entry, const Figures& figures);
@@ -143,9 +152,11 @@ asio::awaitable<std::invoke_result_t<Fn&, ConversationLog&>> Shelf::with(Convers
   }
   std::shared_ptr<Drawer> drawer = enter(name);
   Turn turn(*this, std::move(name), drawer);
-  auto job = [drawer = std::move(drawer), create, fn = std::move(fn)]() mutable {
+  auto job = [drawer = std::move(drawer), waiting = take_waiting(turn.name()), create,
+              fn = std::move(fn)]() mutable {
     Done<R> done;
     if (const auto log = drawer->open(create)) {
+      drawer->add(waiting);
       done.result = fn(**log);
     } else {
       done.result = log.error();

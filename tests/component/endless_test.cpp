@@ -195,6 +195,16 @@ TEST_F(EndlessTest, TheAnswerIsOnRecordWhenItsEndIsSeen) {
   EXPECT_EQ(listed().find("messages").integer(), 2);
 }
 
+// A question is written with its answer; or without, when none comes.
+TEST_F(EndlessTest, AQuestionThatGetsNoAnswerIsOnRecord) {
+  say("Hello there.");
+  refusals_ = 10;
+  EXPECT_EQ(say("Where is my umbrella?").status, 400);
+  const std::string page = TestClient(proxy_.port()).get("/v1/conversations/one").body;
+  EXPECT_NE(page.find("Where is my umbrella?"), std::string::npos) << page;
+  EXPECT_EQ(listed().find("messages").integer(), 3);
+}
+
 TEST_F(EndlessTest, WithStoreOffNothingIsKept) {
   say("Hello there.", R"(,"store":false)");
   EXPECT_TRUE(listed().missing()) << list_;
@@ -263,6 +273,29 @@ TEST(EndlessRestart, AConversationWithoutAnIdGoesOnAfterARestart) {
   const json::Value one = *json::Value(list).find("conversations").elements().begin();
   EXPECT_EQ(one.find("messages").integer(), 4) << list;
   EXPECT_EQ(json::Value(list).find("stats").find("total_conversations").integer(), 1);
+}
+
+TEST(EndlessRestart, WhatWasAskedLastIsOnRecordAfterAStop) {
+  ScriptedUpstream upstream([](const Received& request) -> std::vector<Step> {
+    if (request.body.find("trains") != std::string::npos) return {Close{}};
+    return chat_stream("I see.");
+  });
+  TempFolder folder;
+  Config config = test_config(upstream.url());
+  config.history.folder = folder.path;
+  const std::string first = R"({"role":"user","content":"Tell me about boats."})";
+  const std::string more = R"(,{"role":"assistant","content":"I see."},)"
+                           R"({"role":"user","content":"And about trains?"})";
+  {
+    TestProxy proxy(config);
+    for (const std::string& messages : {first, first + more}) {
+      TestClient(proxy.port()).post("/v1/chat/completions", "{\"messages\":[" + messages + "]}");
+    }
+  }
+  TestProxy proxy(config);
+  const std::string list = TestClient(proxy.port()).get("/v1/conversations/list").body;
+  const json::Value one = *json::Value(list).find("conversations").elements().begin();
+  EXPECT_EQ(one.find("messages").integer(), 3) << list;
 }
 
 }  // namespace

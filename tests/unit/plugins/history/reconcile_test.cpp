@@ -67,30 +67,47 @@ TEST_F(Reconcile, AddsOnlyWhatIsNew) {
   EXPECT_EQ(log_->size(), 3U);
 }
 
-TEST_F(Reconcile, WhatIsKnownIsFoundWithoutATurn) {
-  send("u1 a1 u2", "s1");
-  const auto find = [this](const std::string& words, const std::string& lead = "",
-                           std::uint64_t max_tokens = kAnyLength) {
-    const Talk said(words), instructions(lead);
-    return find_known(*log_, instructions.messages, said.messages, max_tokens);
-  };
-  for (const std::string words : {"u1", "u1 a1", "u1 x a1 u2", "u1 a1 u2"}) {
-    const auto known = find(words, "s1");
-    ASSERT_TRUE(known) << words;
-    const Standing standing = send(words, "s1");
-    EXPECT_EQ(known->positions, standing.positions) << words;
-    EXPECT_EQ(path(*known), path(standing)) << words;
-    EXPECT_EQ(known->path_tokens, standing.path_tokens) << words;
-    EXPECT_EQ(known->added, 0U);
+// What match() says of a record that it leaves alone is what reconcile() makes of it.
+TEST_F(Reconcile, WhereMessagesWillStandIsKnownBeforeTheyAreAppended) {
+  send("u1 a1 u2 a2 u3", "s1");
+  for (const std::string words :
+       {"u1", "u1 a1 u2", "u1 x a1 u2", "u1 a1 u2b", "u1 a1 u2b a2b", "u1 a1 u2 a2 u3 a3 u4",
+        "a2 u3 a4", "summary u5", "u1 a1 u2 a2 u3 a3 u4 x", "x", "u6 a6 x u7"}) {
+    for (const bool store : {true, false}) {
+      for (const std::string lead : {"", "s1", "s2 s3"}) {
+        SCOPED_TRACE(words + ", " + lead);
+        const Talk said(words), instructions(lead);
+        const std::size_t before = log_->size();
+        const Match found = match(*log_, instructions.messages, said.messages, store, 1, 90);
+        EXPECT_EQ(log_->size(), before);
+        const Standing standing = send(words, lead, store, 90);
+        EXPECT_EQ(log_->size(), before + found.fresh.size());
+        EXPECT_EQ(found.standing.positions, standing.positions);
+        EXPECT_EQ(path(found.standing), path(standing));
+        EXPECT_EQ(found.standing.path_tokens, standing.path_tokens);
+        EXPECT_EQ(found.standing.added, standing.added);
+        if (standing.path.empty()) continue;
+        const Position tip = standing.path.back().last;
+        EXPECT_EQ(standing.path.size(), log_->path_to(tip).size());
+        EXPECT_EQ(path(standing), path(Standing{{}, 0, log_->path_to(tip), 0}));
+        EXPECT_EQ(standing.path_tokens, log_->info(tip).token_position + log_->info(tip).tokens);
+      }
+    }
   }
-  EXPECT_TRUE(find("u1"));
-  EXPECT_FALSE(find("u1 a1 u3")) << "the last one is new";
-  EXPECT_FALSE(find("a1 u2")) << "its beginning was cut off";
-  EXPECT_FALSE(find("u1", "s2")) << "new instructions";
-  EXPECT_FALSE(find("x")) << "nothing of it goes on record";
-  EXPECT_FALSE(find(""));
-  EXPECT_TRUE(find("u1 a1 u2", "", 30));
-  EXPECT_FALSE(find("u1 a1 u2", "", 29)) << "too long";
+}
+
+TEST_F(Reconcile, OnlyAHistoryThatWasCutIsSearchedForInTheWholeRecord) {
+  const auto begins = [this](const std::string& words) {
+    const Talk said(words);
+    return begins_on_record(*log_, said.messages);
+  };
+  EXPECT_TRUE(begins("u1")) << "an empty record has nothing to look at";
+  send("u1 a1 u2");
+  EXPECT_TRUE(begins("u1 a1 u3"));
+  EXPECT_TRUE(begins("x u1 b1"));
+  EXPECT_TRUE(begins("x"));
+  EXPECT_FALSE(begins("a1 u2"));
+  EXPECT_FALSE(begins("u5"));
 }
 
 TEST_F(Reconcile, WhatMakesItTooLongIsNotAppended) {

@@ -1,16 +1,8 @@
-#include "plugins/history/shelf.hpp"
-
-#include "log_files.hpp"
-#include "plugins/history/shelf_scan.hpp"
-#include "tests/unit/plugins/plugin_harness.hpp"
+#include "shelf_fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <malloc.h>
 
-#include <algorithm>
-#include <chrono>
-#include <ctime>
-#include <filesystem>
 #include <functional>
 #include <semaphore>
 
@@ -18,117 +10,6 @@ namespace keep::history {
 namespace {
 
 using namespace test;
-
-NewMessage said(std::size_t number) {
-  NewMessage message = message_of(number, kNoPosition);
-  message.tokens = 100;
-  return message;
-}
-
-class ShelfTest : public testing::Test, protected keep::test::FakeServices {
- protected:
-  ShelfTest() {
-    settings_.folder = folder_.path + "/conversations";
-    settings_.wall_clock = [this] { return now_; };
-    settings_.log = small_settings();
-  }
-  ~ShelfTest() override { stop(); }
-
-  // Starts over, as after a restart.
-  void reopen() {
-    stop();
-    shelf_.emplace(services_, settings_);
-    const auto opened = run(shelf_->open());
-    ASSERT_TRUE(opened) << opened.error().detail;
-  }
-  void stop() {
-    spawner_.cancel_all();
-    until([this] { return spawner_.running() == 0; });
-    shelf_.reset();
-  }
-  void settle() {
-    const std::size_t sweeping = settings_.ttl.count() > 0 ? 1 : 0;
-    do {
-      loop_.run_for(std::chrono::milliseconds(1));
-    } while (spawner_.running() > sweeping);
-  }
-
-  template <class Condition>
-  void until(const Condition& condition) {
-    while (!condition()) loop_.run_one();
-  }
-
-  template <class T>
-  Result<T> run(Task<T> task) {
-    std::optional<Result<T>> result;
-    asio::co_spawn(loop_, std::move(task), [&](std::exception_ptr failure, Result<T> value) {
-      if (failure) std::rethrow_exception(failure);
-      result.emplace(std::move(value));
-    });
-    until([&] { return result.has_value(); });
-    return *std::move(result);
-  }
-
-  static ConversationName name(std::size_t number, std::string tenant = "t") {
-    return {std::move(tenant), "talk-" + std::to_string(number)};
-  }
-  void say(const ConversationName& name, std::size_t count = 1) {
-    const auto append = [count](ConversationLog& log) -> Result<Position> {
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::vector<NewMessage> one{said(i)};
-        if (auto done = log.append(one); !done) return done;
-      }
-      return log.tip();
-    };
-    const auto done = run(shelf_->with(name, true, append));
-    ASSERT_TRUE(done) << done.error().detail;
-  }
-  Result<std::size_t> size_of(const ConversationName& name) {
-    const auto size = [](ConversationLog& log) -> Result<std::size_t> { return log.size(); };
-    return run(shelf_->with(name, false, size));
-  }
-  std::size_t files() const {
-    const std::filesystem::recursive_directory_iterator all(settings_.folder);
-    return static_cast<std::size_t>(
-        std::count_if(begin(all), end(all), [](const auto& at) { return at.is_regular_file(); }));
-  }
-  void age(const ConversationName& name, std::int64_t seconds) {
-    const std::string path = stem_of(settings_.folder, name) + ".tail";
-    const auto when = std::filesystem::file_time_type::clock::now() - std::chrono::seconds(seconds);
-    std::filesystem::last_write_time(path, when);
-  }
-
-  TempFolder folder_;
-  ShelfSettings settings_;
-  std::int64_t now_ = std::time(nullptr);
-  std::optional<Shelf> shelf_;
-};
-
-TEST_F(ShelfTest, AnOpenLogIsAtHandWhileNobodyHasATurn) {
-  reopen();
-  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr) << "no such conversation";
-  say(name(1), 3);
-  ASSERT_NE(shelf_->at_hand(name(1)), nullptr);
-  EXPECT_EQ(shelf_->at_hand(name(1))->size(), 3U);
-  EXPECT_EQ(shelf_->at_hand(name(1, "other")), nullptr);
-
-  std::binary_semaphore go{0};
-  bool ended = false;
-  auto wait = [&go](ConversationLog&) -> Result<> {
-    go.acquire();
-    return {};
-  };
-  asio::co_spawn(loop_, shelf_->with(name(1), false, wait),
-                 [&](const std::exception_ptr&, const Result<>&) { ended = true; });
-  loop_.run_one();  // asks for the turn
-  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr) << "somebody has a turn";
-  go.release();
-  until([&] { return ended; });
-  EXPECT_NE(shelf_->at_hand(name(1)), nullptr);
-
-  reopen();
-  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr) << "known, but not open";
-}
 
 TEST_F(ShelfTest, CreatesWhenAskedToAndRemembers) {
   reopen();
@@ -291,16 +172,6 @@ TEST_F(ShelfTest, DeletesTheLeastRecentlyUsedAboveItsQuota) {
   settle();
   EXPECT_EQ(shelf_->totals().conversations, 1U);
   EXPECT_EQ(size_of(name(100)).value(), 800U);
-}
-
-TEST_F(ShelfTest, WhatIsAboutToBeDeletedIsNotAtHand) {
-  settings_.ttl = std::chrono::hours(1);
-  reopen();
-  say(name(1));
-  ASSERT_NE(shelf_->at_hand(name(1)), nullptr);
-  now_ += 2 * 3600;
-  shelf_->sweep();
-  EXPECT_EQ(shelf_->at_hand(name(1)), nullptr);
 }
 
 TEST_F(ShelfTest, DeletesWhatWasNotUsedForTooLong) {
