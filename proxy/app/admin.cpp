@@ -1,5 +1,6 @@
 #include "app/admin.hpp"
 
+#include "app/front_page.hpp"
 #include "base/json.hpp"
 #include "upstream/fetch.hpp"
 
@@ -42,23 +43,35 @@ std::string with_window(const json::Value& model, const ServerProps& props,
 
 bool Admin::is_open(const Request& request) {
   const std::string_view path = request.path();
-  return path == "/health" || path == "/ready";
+  return path == "/" || path == "/health" || path == "/ready";
 }
 
 asio::awaitable<Reply> Admin::answer(const Request& request) {
   if (request.method != "GET" && request.method != "HEAD") co_return nullptr;
   const std::string_view path = request.path();
+  if (path == "/") co_return front_page(request);
   if (path == "/health") {
     co_return text_reply(upstreams_.any_healthy() ? 200 : 503, "application/json", health_body());
   }
   if (path == "/ready") {
-    co_return text_reply(ready() ? 200 : 503, "text/plain", ready() ? "ready\n" : "not ready\n");
+    co_return text_reply(ready() ? 200 : 503, "text/plain", std::string(readiness()) + "\n");
   }
   if (path == "/metrics") {
     co_return text_reply(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text());
   }
   if (path == "/v1/models") co_return co_await models();
   co_return nullptr;
+}
+
+std::string_view Admin::readiness() const noexcept {
+  if (draining_) return "not ready: stopping";
+  if (upstreams_.any_ready()) return "ready";
+  if (upstreams_.any_healthy()) {
+    return "not ready: llama-server is a router of several models and has no slots of its own; "
+           "name a llama-server for each model as an upstream";
+  }
+  return upstreams_.any_loading() ? "not ready: the model is still loading"
+                                  : "not ready: no llama-server can be reached";
 }
 
 std::string Admin::health_body() const {

@@ -1,7 +1,8 @@
 // Admin: the endpoints answered here instead of being passed on.
 //
+//   GET /           a short page
 //   GET /health     ours and every upstream's state; 503 while none can answer
-//   GET /ready      200 once requests can be served
+//   GET /ready      200 once requests can be served as promised, else what is in the way
 //   GET /metrics    Prometheus text
 //   GET /v1/models  upstream's answer, each model with its `window` and `max_model_len`
 #pragma once
@@ -15,6 +16,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace keep {
@@ -34,9 +36,10 @@ class Admin {
   static bool is_open(const Request& request);  // needs no API key
 
   void set_draining() noexcept { draining_ = true; }
-  bool ready() const noexcept { return !draining_ && upstreams_.any_healthy(); }
+  bool ready() const noexcept { return !draining_ && upstreams_.any_ready(); }
 
  private:
+  std::string_view readiness() const noexcept;  // and what is in the way
   std::string health_body() const;
   asio::awaitable<Reply> models();
 

@@ -5,6 +5,7 @@
 #include "app/loop_watch.hpp"
 #include "app/sd_notify.hpp"
 #include "app/state_folder.hpp"
+#include "app/welcome.hpp"
 #include "base/log.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
@@ -52,14 +53,10 @@ FlowSettings flow_settings(const Config& config) {
 }
 
 ListenerSettings listener_settings(const Config& config) {
-  const std::string& address = config.listen.address;  // checked: host:port or [host]:port
-  const std::size_t colon = address.rfind(':');
+  const auto address = parse_listen_address(config.listen.address);  // checked when it was read
   ListenerSettings settings;
-  settings.host = address.substr(0, colon);
-  if (settings.host.starts_with('[')) {
-    settings.host = settings.host.substr(1, settings.host.size() - 2);
-  }
-  settings.port = static_cast<unsigned short>(std::stoi(address.substr(colon + 1)));
+  settings.host = address->host;
+  settings.port = address->port;
   settings.max_connections = config.listen.max_connections;
   settings.limits.max_header_bytes = config.listen.max_header_bytes;
   settings.limits.max_body_bytes = config.listen.max_body_bytes;
@@ -273,6 +270,14 @@ Result<> App::start() {
 
 unsigned short App::port() const { return parts_->listener->port(); }
 
+void App::announce() {
+  Parts& p = *parts_;
+  say_welcome(p.config, port(), state_folder(p.config.history.folder));
+  for (std::size_t i = 0; i < p.upstreams.size(); ++i) {
+    p.background.spawn("findings", watch_findings(p.upstreams.server(i), p.config));
+  }
+}
+
 void App::run() {
   Parts& p = *parts_;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) p.signals.add(signal);
@@ -295,6 +300,7 @@ int run_app(const Config& config) {
     return 1;
   }
   log::info("listening", {{"port", app.port()}, {"upstreams", config.upstreams.size()}});
+  app.announce();
   sd_notify("READY=1");
   app.run();
   log::info("stopped");

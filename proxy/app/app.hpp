@@ -19,6 +19,8 @@ class App {
   Result<> start();
   unsigned short port() const;  // the one chosen by the system for port 0
 
+  // Says where clients find it, and in the background what is wrong with the servers behind it.
+  void announce();
   // Runs the loop until a stop has completed: TERM or INT drains, a second one skips the drain,
   // HUP reads the API keys again.
   void run();

@@ -16,7 +16,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr unsigned kWidth = 100;
+constexpr unsigned kWidth = 80;
 
 std::string one_line(std::string_view text) {
   std::string out(text);
@@ -35,6 +35,7 @@ po::options_description common_flags(const std::vector<Switch>& switches) {
   po::options_description group("Flags", kWidth);
   for (const Switch& s : switches) group.add_options()(s.name.c_str(), s.help.c_str());
   group.add_options()("help", "Print this and exit.");
+  group.add_options()("help-all", "The same with every setting and its default.");
   group.add_options()("config", po::value<std::string>()->value_name("PATH"),
                       "Configuration file (TOML); none is read by default.");
   group.add_options()("upstream", po::value<std::string>()->value_name("URL[,URL]"),
@@ -64,7 +65,7 @@ po::options_description setting_flags() {
 std::string suggest_flag(std::string name, const std::vector<Switch>& switches) {
   name.erase(0, name.find_first_not_of('-'));
   name.erase(std::min(name.find('='), name.size()));
-  std::vector<std::string> known{"help", "config", "upstream", "listen"};
+  std::vector<std::string> known{"help", "help-all", "config", "upstream", "listen"};
   for (const Switch& s : switches) known.push_back(s.name);
   for (std::string& key : config::key_names()) {
     if (!key.starts_with(config::kRuleList)) known.push_back(std::move(key));
@@ -74,8 +75,9 @@ std::string suggest_flag(std::string name, const std::vector<Switch>& switches) 
 }
 
 bool is_setting(const std::string& name, const std::vector<Switch>& switches) {
-  return name != "help" && std::none_of(switches.begin(), switches.end(),
-                                        [&](const Switch& s) { return s.name == name; });
+  return name != "help" && name != "help-all" &&
+         std::none_of(switches.begin(), switches.end(),
+                      [&](const Switch& s) { return s.name == name; });
 }
 
 // Tries the flags alone, so that a wrong value is known to be the command line's fault.
@@ -126,8 +128,14 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   return line;
 }
 
-void print_flags(std::ostream& out, const std::vector<Switch>& switches) {
-  out << common_flags(switches) << "\n" << setting_flags();
+void print_flags(std::ostream& out, const std::vector<Switch>& switches, const CommandLine& line) {
+  out << common_flags(switches) << "\n";
+  if (line.switches.contains("help-all")) {
+    out << setting_flags();
+  } else {
+    out << "Every key of the configuration is a flag, too: --SECTION.KEY VALUE, or\n"
+           "LLAMA_KEEP_SECTION_KEY in the environment. --help-all lists them.\n";
+  }
 }
 
 }  // namespace keep

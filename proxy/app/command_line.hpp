@@ -20,7 +20,8 @@ struct Switch {  // a flag without a value that only one verb knows
 
 struct CommandLine {
   ConfigSources sources;           // file from --config or LLAMA_KEEP_CONFIG
-  std::set<std::string> switches;  // those given; "help" is known to every verb
+  std::set<std::string> switches;  // those given; "help" and "help-all" are known to every verb
+  bool wants_help() const { return switches.contains("help") || switches.contains("help-all"); }
 };
 
 // Refuses unknown flags (with the nearest known one), words without a flag, and flags whose value
@@ -29,7 +30,8 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
                                        const NamedValues& environment,
                                        const std::vector<Switch>& switches);
 
-// The flags of a verb, one per line, with the keys of the configuration and their defaults.
-void print_flags(std::ostream& out, const std::vector<Switch>& switches);
+// The flags of a verb, one per line; with --help-all the keys of the configuration and their
+// defaults, too, which are more than a screen holds.
+void print_flags(std::ostream& out, const std::vector<Switch>& switches, const CommandLine& line);
 
 }  // namespace keep

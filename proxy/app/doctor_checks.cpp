@@ -107,6 +107,7 @@ void Checker::window() {
 
 void Checker::pinning() {
   switch (facts.pin.state) {
+    case PinProbe::State::kNotTried: return;
     case PinProbe::State::kRan: return probe_result();
     case PinProbe::State::kNoRoom:
       return add("pinning", Status::kSkip, "skipped: all slots are busy or hold conversations",

@@ -113,7 +113,7 @@ SecretFile inspect(std::string key, const std::string& path, bool many) {
 
 }  // namespace
 
-asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, bool force) {
+asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, Pinning pinning) {
   EngineFacts facts;
   facts.url = std::move(url);
   co_await read_health(engine, facts);
@@ -126,7 +126,8 @@ asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, bool force
   // No server can save to that name, so nothing is written; one that has no folder says so first.
   const auto save = co_await engine.ask("POST", "/slots/0?action=save", "{\"filename\":\"..\"}");
   facts.save_path = yes_or_no(save, 400);
-  facts.pin = co_await probe_pinning(engine, facts, force);
+  if (pinning == Pinning::kNotTried) co_return facts;
+  facts.pin = co_await probe_pinning(engine, facts, pinning == Pinning::kTriedOnAnySlot);
   co_return facts;
 }
 

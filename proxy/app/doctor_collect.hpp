@@ -23,10 +23,15 @@ class Engine {
   virtual Task<Reply> ask(std::string_view method, std::string_view target, std::string body) = 0;
 };
 
-// Changes nothing on the server, with one exception: two tiny prompts go to two slots that are idle
-// and empty, and are erased where the server can. `force`: to idle slots that hold conversations
-// too, which are lost.
-asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, bool force);
+// How pinning is tried: two tiny prompts go to two idle slots, and are erased where the server can.
+enum class Pinning {
+  kNotTried,
+  kTriedOnEmptySlots,
+  kTriedOnAnySlot,  // what idle slots hold is lost
+};
+
+// Changes nothing on the server but what `pinning` says.
+asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, Pinning pinning);
 
 // The files the configuration names.
 std::vector<SecretFile> inspect_secrets(const Config& config);

@@ -53,8 +53,8 @@ enum class Reach {
 
 // Two conversations on two slots, then the first one goes on: were its tokens still there?
 struct PinProbe {
-  enum class State { kRan, kNoRoom, kOneSlot, kBlind, kFailed };
-  State state = State::kBlind;
+  enum class State { kNotTried, kRan, kNoRoom, kOneSlot, kBlind, kFailed };
+  State state = State::kNotTried;
   std::string detail;                     // of kFailed
   int asked_slot = 0, answered_slot = 0;  // of the last request
   std::int64_t held = 0;                  // tokens the first request left in its slot

@@ -101,7 +101,10 @@ asio::awaitable<PinProbe> probe_pinning(Engine& engine, const EngineFacts& facts
     probe.state = PinProbe::State::kOneSlot;
     co_return probe;
   }
-  if (!facts.slots) co_return probe;  // blind: a slot in use cannot be told from an empty one
+  if (!facts.slots) {  // a slot in use cannot be told from an empty one
+    probe.state = PinProbe::State::kBlind;
+    co_return probe;
+  }
   const auto slots = pick_slots(*facts.slots, force);
   if (!slots) {
     probe.state = PinProbe::State::kNoRoom;

@@ -17,7 +17,7 @@ namespace keep {
 namespace {
 
 constexpr std::array<ClientFlag, 5> kFlags{{
-    {"conversation", "ID", "Go on with this conversation; without it a new one begins."},
+    {"conversation", "ID", "Go on with this conversation, not with a new one."},
     {"system", "TEXT", "System prompt."},
     {"max-tokens", "N", "Longest answer, in tokens."},
     {"temperature", "T", "How freely the model chooses its words; 0: not at all."},

@@ -21,8 +21,8 @@ constexpr const char* kUsage =
     "What a running llama-keep has on record.\n\n"
     "  list        every conversation, the last used first\n"
     "  show ID     what was said, to read\n"
-    "  export ID   one message per line as JSON: position, parent, role, turn, time, tokens, and\n"
-    "              `message` as it was sent\n"
+    "  export ID   one message per line as JSON: position, parent, role, turn, time,\n"
+    "              tokens, and `message` as it was sent\n"
     "  end ID      delete the conversation and all that is known of it\n\n";
 
 Result<> list(ChatClient& client, std::ostream& out, bool as_json) {

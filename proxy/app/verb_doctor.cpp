@@ -3,9 +3,9 @@
 #include "app/doctor_checks.hpp"
 #include "app/doctor_collect.hpp"
 #include "app/doctor_embeddings.hpp"
+#include "app/doctor_http.hpp"
 #include "app/verbs.hpp"
 #include "base/json.hpp"
-#include "upstream/fetch.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,34 +19,8 @@ namespace keep {
 
 namespace {
 
+using doctor::HttpEngine;
 using doctor::Listener;
-
-// An Engine behind real HTTP.
-class HttpEngine final : public doctor::Engine {
- public:
-  HttpEngine(asio::io_context& loop, UpstreamAddress address, std::string authorization)
-      : pool_(loop, std::move(address)), authorization_(std::move(authorization)) {}
-
-  Task<doctor::Reply> ask(std::string_view method, std::string_view target,
-                          std::string body) override {
-    FetchRequest request(method, target, std::move(body));
-    request.limit = method == "POST" ? kPostLimit : kGetLimit;
-    if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
-    if (!authorization_.empty()) request.headers.add("Authorization", authorization_);
-    auto response = co_await fetch(pool_, std::move(request));
-    if (!response) co_return response.error();
-    doctor::Reply reply;
-    reply.status = response->status;
-    reply.body = std::move(response->body);
-    co_return reply;
-  }
-
- private:
-  // A tiny prompt may have to wait for the batch that is being computed.
-  static constexpr std::chrono::seconds kGetLimit{10}, kPostLimit{60};
-  ConnectionPool pool_;
-  std::string authorization_;
-};
 
 // Runs one coroutine to its end on a loop of its own.
 template <class T>
@@ -70,7 +44,7 @@ std::string authorization_of(const std::string& key_file) {
   return key ? "Bearer " + *key : std::string();
 }
 
-doctor::EngineFacts examine(const UpstreamSettings& settings, bool force) {
+doctor::EngineFacts examine(const UpstreamSettings& settings, doctor::Pinning pinning) {
   doctor::EngineFacts facts;
   facts.url = settings.url;
   auto address = resolve_upstream(settings.url);
@@ -80,8 +54,9 @@ doctor::EngineFacts examine(const UpstreamSettings& settings, bool force) {
     return facts;
   }
   asio::io_context loop{1};
-  HttpEngine engine(loop, std::move(*address), authorization_of(settings.api_key_file));
-  return run_alone(loop, doctor::collect(engine, settings.url, force));
+  ConnectionPool pool(loop, std::move(*address));
+  HttpEngine engine(pool, authorization_of(settings.api_key_file));
+  return run_alone(loop, doctor::collect(engine, settings.url, pinning));
 }
 
 doctor::Check examine_embeddings(const recall::RecallSettings& settings) {
@@ -92,7 +67,8 @@ doctor::Check examine_embeddings(const recall::RecallSettings& settings) {
                          "correct recall.embeddings_url"};
   }
   asio::io_context loop{1};
-  HttpEngine engine(loop, std::move(*address), authorization_of(settings.embeddings_key_file));
+  ConnectionPool pool(loop, std::move(*address));
+  HttpEngine engine(pool, authorization_of(settings.embeddings_key_file));
   return run_alone(loop, doctor::check_embeddings(engine, url, settings.embeddings_model));
 }
 
@@ -131,19 +107,20 @@ Listener inspect_listener(const std::string& text) {
                      ? asio::ip::address(asio::ip::address_v6::loopback())
                      : asio::ip::address(asio::ip::address_v4::loopback()));
   }
-  HttpEngine there(loop, UpstreamAddress{parsed->host, near}, "");
+  ConnectionPool pool(loop, UpstreamAddress{parsed->host, near});
+  HttpEngine there(pool, "");
   const bool ours = run_alone(loop, is_llama_keep(there));
   listener.state = ours ? Listener::State::kOurs : Listener::State::kTaken;
   return listener;
 }
 
-std::vector<doctor::Check> diagnose(const Config& config, bool force) {
+std::vector<doctor::Check> diagnose(const Config& config, doctor::Pinning pinning) {
   doctor::ConfigFacts own;
   own.listener = inspect_listener(config.listen.address);
   own.secrets = doctor::inspect_secrets(config);
   std::vector<doctor::EngineFacts> engines;
   for (const UpstreamSettings& upstream : config.upstreams) {
-    engines.push_back(examine(upstream, force));
+    engines.push_back(examine(upstream, pinning));
   }
   std::vector<doctor::Check> checks = doctor::check_config(own, config);
   const auto append = [&checks](std::vector<doctor::Check> more) {
@@ -170,10 +147,10 @@ int verb_doctor(const Invocation& invocation) {
     invocation.err << "llama-keep doctor: " << line.error().detail << "\n";
     return kExitUsage;
   }
-  if (line->switches.contains("help")) {
+  if (line->wants_help()) {
     invocation.out << "usage: llama-keep doctor [FLAGS]\nChecks the configuration and every "
-                      "llama-server it names; exit code 1 when anything fails.\n\n";
-    print_flags(invocation.out, switches());
+                      "llama-server it names.\nExit code 1 when anything fails.\n\n";
+    print_flags(invocation.out, switches(), *line);
     return kExitOk;
   }
   const auto config = load_config(line->sources);
@@ -181,7 +158,9 @@ int verb_doctor(const Invocation& invocation) {
     invocation.err << "llama-keep doctor: " << config.error().detail << "\n";
     return kExitProblem;
   }
-  const auto checks = diagnose(*config, line->switches.contains("probe"));
+  const auto pinning = line->switches.contains("probe") ? doctor::Pinning::kTriedOnAnySlot
+                                                        : doctor::Pinning::kTriedOnEmptySlots;
+  const auto checks = diagnose(*config, pinning);
   invocation.out << (line->switches.contains("json") ? doctor::to_json(checks)
                                                      : doctor::to_text(checks));
   return doctor::any_failed(checks) ? kExitProblem : kExitOk;

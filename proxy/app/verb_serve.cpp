@@ -41,9 +41,9 @@ int verb_serve(const Invocation& invocation) {
     invocation.err << "llama-keep serve: " << line.error().detail << "\n";
     return kExitUsage;
   }
-  if (line->switches.contains("help")) {
+  if (line->wants_help()) {
     invocation.out << "usage: llama-keep serve [FLAGS]\nRuns the proxy until SIGTERM.\n\n";
-    print_flags(invocation.out, switches());
+    print_flags(invocation.out, switches(), *line);
     return kExitOk;
   }
   const auto config = load_config(line->sources);

@@ -26,8 +26,8 @@ constexpr std::array<Verb, 6> kVerbs{{
 }};
 
 void print_usage(std::ostream& out) {
-  out << "llama-keep: a reverse proxy that keeps every conversation on its own slot of "
-         "llama-server\n\nusage: llama-keep VERB [FLAGS]\n\n";
+  out << "llama-keep: a reverse proxy that keeps every conversation on a slot of its\n"
+         "own in llama-server\n\nusage: llama-keep VERB [FLAGS]\n\n";
   for (const Verb& verb : kVerbs) {
     out << "  " << verb.name << std::string(15 - verb.name.size(), ' ') << verb.summary << "\n";
   }

@@ -28,6 +28,7 @@ struct ServerProps {
   std::int64_t n_ctx = 0;  // of one slot; at most the model's training context
   std::string model_path, build, chat_template;
   bool slots_endpoint = true;
+  bool router = false;  // several models behind one address: it has no slots of its own
 };
 
 // Slots of one llama-server, by its HTTP API. Loop thread only.

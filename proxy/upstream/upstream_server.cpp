@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kProbeWell{2000}, kProbeDown{200};
 
 bool same(const ServerProps& a, const ServerProps& b) {
   return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
-         a.build == b.build;
+         a.build == b.build && a.router == b.router;
 }
 
 std::string text_of(const json::Value& root, std::string_view key) {
@@ -53,6 +53,7 @@ Task<ServerProps> UpstreamServer::read_props() {
   props.model_path = text_of(*root, "model_path");
   props.build = text_of(*root, "build_info");
   props.chat_template = text_of(*root, "chat_template");
+  props.router = text_of(*root, "role") == "router";
   props.slots_endpoint = root->find("endpoint_slots").boolean().value_or(true);
   co_return props;
 }
@@ -115,6 +116,11 @@ asio::awaitable<void> UpstreamSet::watch(std::size_t index) {
 
 bool UpstreamSet::any_healthy() const noexcept {
   return std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s->healthy(); });
+}
+
+bool UpstreamSet::any_ready() const noexcept {
+  return std::any_of(servers_.begin(), servers_.end(),
+                     [](const auto& s) { return s->healthy() && !s->props().router; });
 }
 
 bool UpstreamSet::any_loading() const noexcept {

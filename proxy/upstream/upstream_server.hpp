@@ -60,6 +60,8 @@ class UpstreamSet final : public Upstreams {
   // Asks for a probe now, e.g. because a connection was refused.
   void suspect(std::size_t index);
   bool any_healthy() const noexcept;
+  // Healthy, and with slots to pin conversations to, as far as it tells.
+  bool any_ready() const noexcept;
   bool any_loading() const noexcept;
 
  private:

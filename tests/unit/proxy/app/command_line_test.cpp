@@ -11,6 +11,7 @@ namespace keep {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::vector<Switch> kSwitches{{"json", "As JSON."}};
 
@@ -53,14 +54,28 @@ TEST(ParseCommandLine, RefusesWrongValuesOfFlags) {
   EXPECT_THAT(error_of({"--listen", "nowhere"}), HasSubstr("--listen.address"));
 }
 
-TEST(PrintFlags, ListsEveryKey) {
+std::string help(const std::string& flag) {
+  const auto line = parse_command_line({flag}, {}, kSwitches);
+  EXPECT_TRUE(line && line->wants_help()) << flag;
   std::ostringstream out;
-  print_flags(out, kSwitches);
+  if (line) print_flags(out, kSwitches, *line);
+  return out.str();
+}
+
+TEST(PrintFlags, ListsEveryKeyWhenAskedForAll) {
+  const std::string out = help("--help-all");
   for (const std::string& name : config::key_names()) {
     if (name.starts_with(config::kRuleList)) continue;
-    EXPECT_THAT(out.str(), HasSubstr("--" + name));
+    EXPECT_THAT(out, HasSubstr("--" + name));
   }
-  EXPECT_THAT(out.str(), HasSubstr("--json"));
+  EXPECT_THAT(out, HasSubstr("--json"));
+}
+
+TEST(PrintFlags, ListsTheFlagsOfTheVerbOtherwise) {
+  const std::string out = help("--help");
+  EXPECT_THAT(out, HasSubstr("--json"));
+  EXPECT_THAT(out, HasSubstr("--help-all"));
+  EXPECT_THAT(out, Not(HasSubstr("--slots.pool_tokens")));
 }
 
 }  // namespace

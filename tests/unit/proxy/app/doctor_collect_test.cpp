@@ -94,10 +94,10 @@ class FakeEngine final : public Engine {
   }
 };
 
-EngineFacts examine(FakeEngine& engine, bool force = false) {
+EngineFacts examine(FakeEngine& engine, Pinning pinning = Pinning::kTriedOnEmptySlots) {
   asio::io_context loop;
   std::optional<EngineFacts> facts;
-  asio::co_spawn(loop, collect(engine, "http://x:1", force),
+  asio::co_spawn(loop, collect(engine, "http://x:1", pinning),
                  [&](const std::exception_ptr& thrown, EngineFacts value) {
                    if (thrown) std::rethrow_exception(thrown);
                    facts = std::move(value);
@@ -175,7 +175,13 @@ TEST(ProbePinning, TouchesNoConversationUnlessForced) {
   engine.slots[0].tokens = engine.slots[1].tokens = engine.slots[2].tokens = {1, 2, 3};
   EXPECT_EQ(examine(engine).pin.state, PinProbe::State::kNoRoom);
   EXPECT_EQ(engine.slots[0].tokens.size(), 3u);
-  EXPECT_EQ(examine(engine, true).pin.state, PinProbe::State::kRan);
+  EXPECT_EQ(examine(engine, Pinning::kTriedOnAnySlot).pin.state, PinProbe::State::kRan);
+}
+
+TEST(ProbePinning, IsLeftOutWhereTheServerIsInUse) {
+  FakeEngine engine;
+  EXPECT_EQ(examine(engine, Pinning::kNotTried).pin.state, PinProbe::State::kNotTried);
+  EXPECT_THAT(engine.asked, Not(Contains("POST /completion")));
 }
 
 TEST(ProbePinning, ReportsErrors) {

@@ -42,6 +42,19 @@ TEST(RunVerb, EveryVerbHasHelp) {
   }
 }
 
+TEST(RunVerb, HelpFitsAScreen) {
+  std::vector<std::vector<std::string>> calls{{"--help"}};
+  for (const char* verb : {"serve", "doctor", "chat", "conversations", "knowledge", "version"}) {
+    calls.push_back({verb, "--help"});
+  }
+  for (const auto& call : calls) {
+    std::istringstream out(run(call).out);
+    int lines = 0;
+    for (std::string line; std::getline(out, line); ++lines) EXPECT_LE(line.size(), 80U) << line;
+    EXPECT_LE(lines, 24) << call.front();
+  }
+}
+
 TEST(VerbConversations, WantsAnActionAndAnId) {
   EXPECT_THAT(run({"conversations"}).err, HasSubstr("an action is missing"));
   EXPECT_THAT(run({"conversations", "drop"}).err, HasSubstr("unknown action drop"));
