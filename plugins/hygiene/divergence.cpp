@@ -16,14 +16,15 @@ constexpr std::string_view kSystemChanged = "system_changed";
 constexpr std::string_view kTimestamp = "timestamp";
 constexpr std::string_view kReasoning = "reasoning_stripped";
 constexpr std::string_view kWhiteSpace = "whitespace";
+constexpr std::string_view kDecorated = "decorated_turn";
 constexpr std::string_view kEdited = "edited";
 constexpr std::string_view kTruncated = "truncated";
 constexpr std::string_view kReordered = "reordered";
 constexpr std::string_view kOther = "other";
 
-constexpr std::string_view kCauses[] = {kToolsChanged, kSystemChanged, kTimestamp, kReasoning,
-                                        kWhiteSpace,   kEdited,        kTruncated, kReordered,
-                                        kOther,        kWindowMoved};
+constexpr std::string_view kCauses[] = {kToolsChanged, kSystemChanged, kTimestamp,  kReasoning,
+                                        kWhiteSpace,   kDecorated,     kEdited,     kTruncated,
+                                        kReordered,    kOther,         kWindowMoved};
 
 // The two prompts and the first message in which they differ.
 struct Case {
@@ -66,6 +67,27 @@ std::string_view cause_by_text(const Case& c) {
     case TextChange::kOther: break;
   }
   return {};
+}
+
+std::size_t next_answer(const Prompt& prompt, std::size_t from) noexcept {
+  while (from < prompt.parts.size() && prompt.parts[from].kind != Kind::kAssistant) ++from;
+  return from;
+}
+
+// The turn that was the newest one is told in other words, with the answer that was given to it: it
+// had been decorated for that one request. Somebody who edits a turn sends it without its answer.
+bool tells_turn_anew(const Case& c) noexcept {
+  const PromptPart* const opening = c.before.opening();
+  if (opening == nullptr || &c.old_part() < opening) return false;  // the instructions differ
+  const std::size_t said = next_answer(c.before, c.at);
+  const std::size_t told = next_answer(c.now, c.at);
+  if (said == c.at || told == c.at || told == c.now.parts.size()) return false;
+  if (said + 1 == c.before.parts.size()) {
+    return c.before.parts[said].answer_hash == c.now.parts[told].answer_hash;
+  }
+  // A tool was called: what that looks like when it comes back was not known.
+  if (said < c.before.parts.size() || !c.has_texts() || c.new_text().empty()) return false;
+  return c.old_text().find(c.new_text()) != std::string_view::npos;
 }
 
 std::string_view cause_by_place(const Case& c) {
@@ -127,6 +149,7 @@ Divergence find_divergence(const Prompt& before, const Texts* before_texts, cons
   divergence.byte_known = c.has_texts();
   if (c.has_texts()) divergence.byte = first_difference(c.old_text(), c.new_text());
   divergence.cause = cause_by_text(c);
+  if (divergence.cause.empty() && tells_turn_anew(c)) divergence.cause = kDecorated;
   if (divergence.cause.empty()) divergence.cause = cause_by_place(c);
   divergence.lost_tokens = lost_tokens(c, divergence.byte);
   return divergence;

@@ -77,6 +77,27 @@ TEST(FindDivergence, NamesTheByteOfATimestamp) {
   EXPECT_NEAR(static_cast<double>(d.lost_tokens), 1000, 10);
 }
 
+TEST(FindDivergence, SeesATurnThatWasDecorated) {
+  const Turns plain = {{"user", "hi"}, {"assistant", "Hello"}, {"user", "Notes\nmore"}};
+  EXPECT_EQ(compare({{"user", "Notes\nhi"}}, plain, "Hello").cause, "decorated_turn");
+  EXPECT_EQ(compare({{"user", "Notes\nhi"}}, {{"user", "Notes\nho"}}, "Hello").cause, "edited");
+  // A reminder that was a message of its own.
+  Turns later = plain;
+  later.back() = {"user", "more"};
+  Turns reminded = later;
+  reminded.insert(reminded.end() - 1, {"system", "Be brief"});
+  later.emplace_back("assistant", "OK");
+  later.emplace_back("user", "thanks");
+  EXPECT_EQ(compare(reminded, later, "OK").cause, "decorated_turn");
+  EXPECT_EQ(compare({{"system", "Be brief"}, {"user", "hi"}}, plain, "Hello").cause,
+            "system_changed");
+  // The answer called a tool.
+  const Turns called = {
+      {"user", "list"}, {"assistant", "calling"}, {"tool", "a b"}, {"user", "Notes\nmore"}};
+  EXPECT_EQ(compare({{"user", "list\n(now)"}}, called).cause, "decorated_turn");
+  EXPECT_EQ(compare({{"user", "sort"}}, called).cause, "edited");
+}
+
 TEST(FindDivergence, SeesAChangedSystemPrompt) {
   EXPECT_EQ(
       compare({{"system", "Be kind"}, {"user", "a"}}, {{"system", "Be mean"}, {"user", "a"}}).cause,
