@@ -1,8 +1,13 @@
 #include "plugins/history/reconcile.hpp"
 
+#include "base/json.hpp"
+#include "openai/message.hpp"
+
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace keep::history {
 
@@ -38,6 +43,58 @@ std::size_t follow_cut(const ConversationLog& log, std::span<const Incoming> mes
   std::copy(rest.begin(), rest.end(), found.begin() + static_cast<std::ptrdiff_t>(first) + 1);
   positions = std::move(found);
   return first + 1 + more;
+}
+
+constexpr std::size_t kMaxOpening = 16;  // messages of a conversation's first turn
+
+std::string text_of(std::string_view json) {
+  return openai::content_text(json::Value(json).find("content"));
+}
+
+// All that was said before that answer, if it is the first one; else nothing.
+std::string opening_before(const ConversationLog& log, const MessageInfo& answer) {
+  std::vector<Position> opening;  // newest first
+  for (Position at = answer.parent; at != kNoPosition;) {
+    const MessageInfo info = log.info(at);
+    if (opening.size() == kMaxOpening || info.role == Role::kAssistant) return {};
+    opening.push_back(at);
+    at = info.parent;
+  }
+  std::string text;
+  for (auto at = opening.rbegin(); at != opening.rend(); ++at) {
+    const auto json = log.json(*at);
+    if (!json) return {};
+    text += text_of(*json) + "\n";
+  }
+  return text;
+}
+
+// What the client says before the first answer.
+std::vector<std::string> opening_of(std::span<const Incoming> messages) {
+  std::vector<std::string> texts;
+  for (const Incoming& in : messages) {
+    if (in.hash != 0 && in.role != Role::kSystem) texts.push_back(text_of(in.json));
+  }
+  return texts;
+}
+
+// Whether the request tells the opening on record in other words: the answer to it is the same, and
+// what the client says now stood in what was asked then.
+bool tells_opening_anew(const ConversationLog& log, std::span<const Incoming> messages) {
+  const auto answer = std::ranges::find(messages, Role::kAssistant, &Incoming::role);
+  if (answer == messages.end() || answer->hash == 0) return false;
+  const auto said = opening_of({messages.begin(), answer});
+  if (said.empty() || said.size() > kMaxOpening) return false;
+  for (Position at = 0; at < log.size(); ++at) {
+    const MessageInfo info = log.info(at);
+    if (info.hash != answer->hash || info.role != Role::kAssistant) continue;
+    const std::string opening = opening_before(log, info);
+    const auto stands = [&opening](const std::string& text) {
+      return !text.empty() && opening.find(text) != std::string::npos;
+    };
+    if (std::ranges::all_of(said, stands)) return true;
+  }
+  return false;
 }
 
 Position last_known(const std::vector<Position>& positions, std::size_t end) {
@@ -121,7 +178,11 @@ Match match(const ConversationLog& log, std::span<const Incoming> lead,
   Position parent = last_known(standing.positions, known);
   if (parent == kNoPosition && log.size() > 0) {
     known = follow_cut(log, messages, standing.positions);
-    parent = known > 0 ? last_known(standing.positions, known) : newest(log);
+    if (known > 0) {
+      parent = last_known(standing.positions, known);
+    } else if (!tells_opening_anew(log, messages)) {
+      parent = newest(log);
+    }
   }
   const auto rest = messages.subspan(known);
   const std::uint64_t length = tokens_to(log, parent) + tokens_of(rest);

@@ -7,6 +7,10 @@
 // so that what was cut stays in the fog zone. Linear in the messages of the request, unless the
 // history was cut; runs in the conversation's turn.
 //
+// A turn that was decorated when it was asked and is told plain now is an edit like any other: both
+// forms are kept, with the answer beside each, and the way leads past the plain one. At the opening
+// that is a beginning of its own, not one that was cut.
+//
 // Leading system messages are instructions, not part of what was said: each is kept once, as a
 // first message of its own, and the way through the conversation does not pass it.
 #pragma once

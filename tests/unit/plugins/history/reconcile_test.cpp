@@ -1,12 +1,15 @@
 #include "plugins/history/reconcile.hpp"
 
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace keep::history {
@@ -144,6 +147,65 @@ TEST_F(Reconcile, ASummaryFollowsWhatItSummarises) {
   const Standing next = send("usummary u3 a3 u4");
   EXPECT_EQ(next.added, 2U);
   EXPECT_EQ(path(next), "u1 a1 u2 a2 usummary u3 a3 u4");
+}
+
+// Messages with texts of their own.
+class ReconcileTexts : public Reconcile {
+ protected:
+  using Texts = std::vector<std::pair<Role, std::string>>;
+  Standing tell(const Texts& talk) {
+    std::vector<std::string> texts;
+    for (const auto& [role, text] : talk) texts.push_back(json_of(role, text));
+    std::vector<Incoming> messages;
+    for (std::size_t i = 0; i < talk.size(); ++i) {
+      messages.push_back({talk[i].first, hash64(talk[i].second), 10, texts[i]});
+    }
+    auto standing = reconcile(*log_, {}, messages, true, 1);
+    EXPECT_TRUE(standing);
+    return *standing;
+  }
+  static std::string json_of(Role role, const std::string& text) {
+    return "{\"role\":" + json::quoted(to_string(role)) + ",\"content\":" + json::quoted(text) +
+           "}";
+  }
+  static std::size_t length(const Standing& standing) {
+    std::size_t length = 0;
+    for (const Stretch& stretch : standing.path) length += stretch.last - stretch.first + 1;
+    return length;
+  }
+};
+
+TEST_F(ReconcileTexts, OfADecoratedTurnBothFormsAreKeptAndTheWayIsPlain) {
+  Texts talk;
+  for (int turn = 0; turn < 10; ++turn) {
+    const std::string plain = "question " + std::to_string(turn);
+    talk.emplace_back(Role::kUser, "notes " + std::to_string(turn) + "\n" + plain);
+    const Standing standing = tell(talk);
+    EXPECT_EQ(length(standing), talk.size());
+    // What was decorated last, its answer, and what is decorated now.
+    EXPECT_EQ(standing.added, turn == 0 ? 1U : 3U);
+    talk.back().second = plain;
+    talk.emplace_back(Role::kAssistant, "OK.");
+    const NewMessage answer{Role::kAssistant,
+                            standing.positions.back(),
+                            hash64("OK."),
+                            1,
+                            1,
+                            json_of(Role::kAssistant, "OK.")};
+    ASSERT_TRUE(log_->append(std::span(&answer, 1)));
+  }
+  EXPECT_EQ(log_->size(), 38U);
+  for (Position at = 0; at < log_->size(); ++at) {
+    const bool first = log_->info(at).parent == kNoPosition;
+    EXPECT_EQ(first, at == 0 || at == 2) << "the opening, in both forms, and nothing else: " << at;
+  }
+}
+
+TEST_F(ReconcileTexts, ASummaryIsNoOpeningThoughItsAnswerIsTheFirst) {
+  tell({{Role::kUser, "hello"}, {Role::kAssistant, "OK."}, {Role::kUser, "more"}});
+  const Standing cut =
+      tell({{Role::kUser, "Summary: all well"}, {Role::kAssistant, "OK."}, {Role::kUser, "on"}});
+  EXPECT_EQ(length(cut), 6U);
 }
 
 TEST_F(Reconcile, InstructionsAreKeptOnceAndStandAside) {
