@@ -12,6 +12,7 @@ namespace {
 
 // Chains of different meaning share one index; these keep them apart.
 std::uint64_t asked_mark(std::uint64_t asked) noexcept { return hash_combine(asked, 1); }
+std::uint64_t retold_index(std::uint64_t mark) noexcept { return hash_combine(mark, 3); }
 std::uint64_t opening_mark(std::uint64_t chain, std::uint64_t agent) noexcept {
   return hash_combine(hash_combine(chain, agent), 2);
 }
@@ -47,11 +48,15 @@ std::vector<ConversationTable::Key> ConversationTable::candidates(std::uint64_t 
   return keys;
 }
 
+void ConversationTable::prefer_agent(std::vector<Key>& keys, const Fingerprint& print) const {
+  const auto other_agent = [&](Key key) { return entries_.peek(key)->agent != print.agent; };
+  if (!std::ranges::all_of(keys, other_agent)) std::erase_if(keys, other_agent);
+}
+
 ConversationTable::Found ConversationTable::choose(std::vector<Key> keys, std::size_t link,
                                                    const Fingerprint& print) const {
   const std::uint64_t mark = print.links[link].chain;
-  const auto other_agent = [&](Key key) { return entries_.peek(key)->agent != print.agent; };
-  if (!std::ranges::all_of(keys, other_agent)) std::erase_if(keys, other_agent);
+  prefer_agent(keys, print);
   // Requests that run already may be going on from this very mark.
   const auto is_tip = [&](Key key) {
     const Entry& entry = *entries_.peek(key);
@@ -110,9 +115,34 @@ std::optional<ConversationTable::Key> ConversationTable::match_opening(const Fin
   return std::nullopt;
 }
 
+bool ConversationTable::is_tip(const Found& found, std::uint64_t chain) const {
+  return found.key && entries_.peek(*found.key)->tip == chain;
+}
+
+std::optional<ConversationTable::Found> ConversationTable::match_retold(
+    const Fingerprint& print) const {
+  const auto retold = find_retold(print);
+  if (!retold) return std::nullopt;
+  auto keys = candidates(retold_index(retold->mark), print);
+  const auto is_other = [&](Key key) {
+    const Entry& entry = *entries_.peek(key);
+    return !entry.running.empty() || !retells(print.before, entry.turn);
+  };
+  std::erase_if(keys, is_other);
+  if (keys.empty()) return std::nullopt;
+  prefer_agent(keys, print);
+  if (keys.size() > 1) return Found{};
+  return Found{keys.front(), false, true};
+}
+
 ConversationTable::Found ConversationTable::match(const Fingerprint& print) const {
   std::size_t link = 0;
   const Found exact = match_prefix(print, link);
+  const auto newest =
+      std::ranges::find(print.links.rbegin(), print.links.rend(), true, &Link::answer);
+  if (newest != print.links.rend() && !is_tip(exact, newest->chain)) {
+    if (const auto retold = match_retold(print)) return *retold;
+  }
   if (const auto key = match_asked(print, link)) return Found{key, false};
   return exact;
 }
@@ -129,6 +159,8 @@ ConversationTable::Assigned ConversationTable::assign(const Fingerprint& print, 
   if (found.split) {
     --entries_.peek(*found.key)->openings;
     found.key.reset();
+  } else if (found.retold) {
+    note_retold(*found.key, print);
   } else if (!found.key) {
     found.key = match_opening(print, now);
   }
@@ -149,9 +181,7 @@ ConversationTable::Entry& ConversationTable::add(Key key) {
   while (entries_.size() > max_) {
     const auto oldest = entries_.pop_oldest();
     if (oldest->second.has_id) --explicit_;
-    for (const std::uint64_t mark : oldest->second.marks) unmark(mark, oldest->first);
-    for (const std::uint64_t mark : oldest->second.asked) unmark(mark, oldest->first);
-    if (oldest->second.opening != 0) unmark(oldest->second.opening, oldest->first);
+    unmark_all(oldest->second, oldest->first);
   }
   return entry;
 }
@@ -161,6 +191,7 @@ void ConversationTable::begin(Entry& entry, Key key, const Fingerprint& print, I
   entry.agent = print.agent;
   entry.last = now;
   entry.running.push_back(print.whole());
+  if (entry.last_whole != print.whole()) forget_retold(entry, key);
   const std::uint64_t mark = opening_mark(print.whole(), print.agent);
   if (entry.first == 0) {
     entry.first = entry.opening = mark;
@@ -192,6 +223,20 @@ void ConversationTable::finish(Key key, const Fingerprint& print,
   if (opening_mark(print.whole(), print.agent) == entry->first) ++entry->openings;
   entry->tip = chain_after(print.whole(), answers);
   add_mark(entry->marks, kMaxMarks, entry->tip, key);
+  if (const auto mark = retold_mark(print, answers)) {
+    entry->turn = print.newest;
+    add_mark(entry->retold, kMaxRetold, retold_index(*mark), key);
+  }
+}
+
+// From here on the conversation is known by what the client says now.
+void ConversationTable::note_retold(Key key, const Fingerprint& print) {
+  Entry& entry = *entries_.peek(key);
+  const Retold retold = *find_retold(print);
+  add_mark(entry.asked, kMaxAsked, asked_mark(print.links[retold.last].asked), key);
+  if (entry.opening == 0) return;
+  unmark(std::exchange(entry.opening, 0), key);
+  entry.first = opening_mark(print.links[retold.first - 1].chain, print.agent);
 }
 
 // The client may have rewritten our answers. Others (examples, a greeting, a history from
@@ -234,12 +279,26 @@ void ConversationTable::unmark(std::uint64_t mark, Key key) {
   }
 }
 
+void ConversationTable::unmark_all(const Entry& entry, Key key) {
+  for (const auto* const marks : {&entry.marks, &entry.asked, &entry.retold}) {
+    for (const std::uint64_t mark : *marks) unmark(mark, key);
+  }
+  if (entry.opening != 0) unmark(entry.opening, key);
+}
+
+void ConversationTable::forget_retold(Entry& entry, Key key) {
+  for (const std::uint64_t mark : entry.retold) unmark(mark, key);
+  entry.retold = {};
+  entry.turn = {};
+}
+
 std::vector<ConversationTable::Remembered> ConversationTable::remembered() const {
   std::vector<Remembered> list;
   list.reserve(entries_.size());
   entries_.for_each([&list](Key key, const Entry& e) {
     list.push_back(Remembered{key, e.tenant, e.agent, e.tip, e.last_whole, e.last_asked, e.first,
-                              e.opening, e.openings, e.complete, e.has_id, e.marks, e.asked});
+                              e.opening, e.openings, e.complete, e.has_id, e.marks, e.asked,
+                              e.retold, e.turn});
   });
   return list;
 }
@@ -261,6 +320,8 @@ void ConversationTable::restore(const Remembered& from) {
   if (from.opening != 0) index_.emplace(from.opening, from.key);
   for (const std::uint64_t mark : from.marks) add_mark(entry.marks, kMaxMarks, mark, from.key);
   for (const std::uint64_t mark : from.asked) add_mark(entry.asked, kMaxAsked, mark, from.key);
+  for (const std::uint64_t mark : from.retold) add_mark(entry.retold, kMaxRetold, mark, from.key);
+  entry.turn = from.turn;
 }
 
 void ConversationTable::note_explicit(Key key, Instant now) {

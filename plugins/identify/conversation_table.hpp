@@ -6,6 +6,10 @@
 //     a regenerate in the middle is such a prefix, too (a branch of it). Of several conversations
 //     with that prefix the one that has not gone on from there is taken, or whose last request
 //     this repeats; else none.
+//   * everything but the turn before the newest answer, for clients that decorate the newest turn
+//     and tell it plain later: only if the answer is the last one of exactly one conversation that
+//     has not gone on, and what is told now stands in what was asked then (turn_sketch.hpp). That
+//     comes before an answer that a conversation has gone on from already.
 //   * the longest prefix of user and tool turns, for clients that rewrite answers: only of the same
 //     agent, only if it leads to exactly one conversation, and only if that has two such turns or
 //     this very turn was its last one.
@@ -15,9 +19,9 @@
 // Anything else is a new conversation; so is the repeat of a request that is still running
 // (parallel clients that say the same). Conversations with an id of their own are only counted.
 //
-// Full: the least recently used is forgotten, and comes back as a new conversation. Measured per
-// conversation: 440 bytes after one turn, 1.3 KB after ten, 2 KB at most (of marks there are no
-// more than kMaxMarks + kMaxAsked + 1).
+// Full: the least recently used is forgotten, and comes back as a new conversation. Per
+// conversation: 840 bytes after one long turn, and as marks are bounded, to kMaxMarks + kMaxAsked +
+// kMaxRetold + 1, about 2.6 KB at most.
 #pragma once
 
 #include "base/clock.hpp"
@@ -39,6 +43,7 @@ class ConversationTable {
 
   static constexpr std::size_t kMaxMarks = 32;  // older ones are thinned out
   static constexpr std::size_t kMaxAsked = 8;
+  static constexpr std::size_t kMaxRetold = 4;  // answers to one request
   // A repeated opening is a retry when its first answer was whole but came only just now.
   static constexpr Duration kRetryWindow = std::chrono::seconds(30);
   // ... or when it broke off, within:
@@ -73,7 +78,8 @@ class ConversationTable {
                   opening = 0;
     std::uint32_t openings = 0;
     bool complete = false, has_id = false;
-    std::vector<std::uint64_t> marks, asked;
+    std::vector<std::uint64_t> marks, asked, retold;
+    TurnSketch turn;
   };
   std::vector<Remembered> remembered() const;
   // An entry that is there already stays.
@@ -98,24 +104,34 @@ class ConversationTable {
     std::vector<std::uint64_t> running;  // chains of requests
     std::vector<std::uint64_t> marks;    // chains after answers, oldest first
     std::vector<std::uint64_t> asked;    // marks of answered user and tool turns, oldest first
+    std::vector<std::uint64_t> retold;   // the last request's, one per answer, until it goes on
+    TurnSketch turn;                     // its newest turn
   };
   struct Found {
     std::optional<Key> key;
-    bool split = false;  // another conversation that hid behind the same opening
+    bool split = false;   // another conversation that hid behind the same opening
+    bool retold = false;  // its last turn is told in other words now
   };
 
   Found match(const Fingerprint& print) const;
   Found match_prefix(const Fingerprint& print, std::size_t& link) const;
+  bool is_tip(const Found& found, std::uint64_t chain) const;
+  // The key is missing when there are several.
+  std::optional<Found> match_retold(const Fingerprint& print) const;
   std::optional<Key> match_asked(const Fingerprint& print, std::size_t from) const;
   std::optional<Key> match_opening(const Fingerprint& print, Instant now) const;
   std::vector<Key> candidates(std::uint64_t mark, const Fingerprint& print) const;
+  void prefer_agent(std::vector<Key>& keys, const Fingerprint& print) const;
   Found choose(std::vector<Key> keys, std::size_t link, const Fingerprint& print) const;
 
   Entry& add(Key key);
   void begin(Entry& entry, Key key, const Fingerprint& print, Instant now);
+  void note_retold(Key key, const Fingerprint& print);
   void record(Entry& entry, Key key, const Fingerprint& print);
   void add_mark(std::vector<std::uint64_t>& marks, std::size_t limit, std::uint64_t mark, Key key);
   void unmark(std::uint64_t mark, Key key);
+  void unmark_all(const Entry& entry, Key key);
+  void forget_retold(Entry& entry, Key key);
 
   std::size_t max_;
   std::size_t explicit_ = 0;

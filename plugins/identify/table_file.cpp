@@ -23,6 +23,21 @@ void write_list(json::Writer& out, std::string_view key, const std::vector<std::
   out.end_array();
 }
 
+std::string to_text(const std::vector<std::uint16_t>& words) {
+  std::string text;
+  for (const std::uint16_t word : words) text += to_hex(word).substr(12);
+  return text;
+}
+
+std::vector<std::uint16_t> words_of(const json::Value& value) {
+  const std::string_view text = value.plain_string().value_or(std::string_view());
+  std::vector<std::uint16_t> words;
+  for (std::size_t i = 0; i + 4 <= text.size(); i += 4) {
+    words.push_back(static_cast<std::uint16_t>(keep::from_hex(text.substr(i, 4))));
+  }
+  return words;
+}
+
 void write_entry(const Remembered& entry, std::string& out) {
   json::Writer line;
   line.begin_object().member("key", to_hex(entry.key)).member("tenant", to_hex(entry.tenant));
@@ -33,6 +48,9 @@ void write_entry(const Remembered& entry, std::string& out) {
   line.member("explicit", entry.has_id);
   write_list(line, "marks", entry.marks);
   write_list(line, "asked_marks", entry.asked);
+  write_list(line, "retold", entry.retold);
+  line.member("turn_head", to_text(entry.turn.head)).member("turn_tail", to_text(entry.turn.tail));
+  line.member("turn_media", entry.turn.media);
   out.append(line.end_object().take()).append("\n");
 }
 
@@ -64,6 +82,10 @@ Remembered read_entry(const json::Value& line) {
     if (m.key_is("explicit")) entry.has_id = m.value.boolean().value_or(false);
     if (m.key_is("marks")) entry.marks = read_list(m.value);
     if (m.key_is("asked_marks")) entry.asked = read_list(m.value);
+    if (m.key_is("retold")) entry.retold = read_list(m.value);
+    if (m.key_is("turn_head")) entry.turn.head = words_of(m.value);
+    if (m.key_is("turn_tail")) entry.turn.tail = words_of(m.value);
+    if (m.key_is("turn_media")) entry.turn.media = m.value.boolean().value_or(false);
   }
   return entry;
 }

@@ -24,11 +24,12 @@ Fingerprint print_of(const Talk& talk, std::uint64_t tenant = 1, std::uint64_t a
   Fingerprint print;
   print.tenant = tenant;
   print.agent = agent;
-  Link link{tenant, tenant, false};
+  Link link{tenant, tenant};
   for (const std::string& text : talk) {
     link.answer = text.starts_with('<');
-    link.chain = hash_combine(link.chain, hash64(text));
-    if (!link.answer) link.asked = hash_combine(link.asked, hash64(text));
+    link.message = hash64(text);
+    link.chain = hash_combine(link.chain, link.message);
+    if (!link.answer) link.asked = hash_combine(link.asked, link.message);
     print.links.push_back(link);
   }
   return print;
@@ -196,7 +197,7 @@ TEST_F(ConversationTableTest, ForgetsTheOldestAndStaysBounded) {
     table.finish(keys.back(), print, answers, now_);
   }
   EXPECT_EQ(table.derived(), 100U);
-  EXPECT_LE(table.marks(), 300U);
+  EXPECT_LE(table.marks(), 400U);
   EXPECT_EQ(table.assign(print_of({"999", "<1", "x"}), now_).key, keys.back());
   EXPECT_NE(table.assign(print_of({"0", "<1", "x"}), now_).key, keys.front());
 }
@@ -224,7 +225,8 @@ TEST_F(ConversationTableTest, ALongConversationIsBounded) {
     key = now;
     talk.push_back("<" + std::to_string(i));
   }
-  EXPECT_LE(table_.marks(), ConversationTable::kMaxMarks + ConversationTable::kMaxAsked + 1);
+  EXPECT_LE(table_.marks(), ConversationTable::kMaxMarks + ConversationTable::kMaxAsked +
+                                ConversationTable::kMaxRetold + 1);
   // Edits near the end and far back still find home.
   talk.resize(talk.size() - 2);
   talk.push_back("edited");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ Fingerprint print_of(std::uint64_t length) {
   Fingerprint print;
   print.tenant = 1;
   print.agent = 2;
-  for (std::uint64_t i = 0; i < length; ++i) print.links.push_back({100 + i, 200 + i, i % 2 == 1});
+  for (std::uint64_t i = 0; i < length; ++i)
+    print.links.push_back({100 + i, 200 + i, i % 2 == 1, 300 + i});
   return print;
 }
 
@@ -38,11 +40,29 @@ TEST(TableFile, ConversationsGoOnAfterARestart) {
   EXPECT_EQ(after.derived(), 1U);
   EXPECT_EQ(after.with_id(), 1U);
   Fingerprint next = print_of(1);
-  next.links.push_back({chain_after(next.whole(), answer), 300, true});
-  next.links.push_back({400, 401, false});
+  next.links.push_back({chain_after(next.whole(), answer), 300, true, answer[0]});
+  next.links.push_back({400, 401, false, 402});
   EXPECT_EQ(after.find(next), key);
   for (const auto& entry : *loaded) after.restore(entry);
   EXPECT_EQ(after.derived(), 1U);
+}
+
+TEST(TableFile, AnEntryComesBackAsItWas) {
+  const keep::test::TempFolder folder;
+  const std::string path = folder.path + "/table";
+  ConversationTable::Remembered entry;
+  entry.key = 0xab;
+  entry.marks = {1, ~0ULL};
+  entry.asked = {2};
+  entry.retold = {3, 4};
+  entry.turn = {{0, 1, 0xffff}, {0xabc}, true};
+  ASSERT_TRUE(save_table(path, std::span(&entry, 1)));
+  const auto loaded = load_table(path);
+  ASSERT_EQ(loaded->size(), 1U);
+  EXPECT_EQ(loaded->front().marks, entry.marks);
+  EXPECT_EQ(loaded->front().asked, entry.asked);
+  EXPECT_EQ(loaded->front().retold, entry.retold);
+  EXPECT_EQ(loaded->front().turn, entry.turn);
 }
 
 TEST(TableFile, WhatCannotBeReadIsPassedOver) {

@@ -1,0 +1,43 @@
+// TurnSketch: the words of a turn as hashes, enough of them to tell whether another text stands in
+// it. Pure.
+//
+// Clients decorate the newest turn of the user (documents, a reminder, the time of day) and send
+// it plain in later requests. The plain text is then a piece of the decorated one. What is kept is
+// hashes, because no text may outlive its request here, and only of both ends, because a turn may
+// be a book: 256 bytes at most.
+#pragma once
+
+#include "openai/message.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace keep::identify {
+
+struct TurnSketch {
+  static constexpr std::size_t kHeadWords = 48;
+  static constexpr std::size_t kTailWords = 80;
+
+  // 15 bits of hash; the lowest: a line, a bracket, a colon or the end of a sentence comes before.
+  std::vector<std::uint16_t> head, tail;  // no tail: the head is all of it
+  bool media = false;                     // pictures or the like were there, too
+
+  bool whole() const noexcept { return tail.empty(); }
+  friend bool operator==(const TurnSketch&, const TurnSketch&) = default;
+};
+
+// Instructions, reasoning and what hygiene removes are no part of what was said.
+bool is_said(const openai::Message& message) noexcept;
+
+// Of the texts of these messages, one after the other. Linear in their number and parts; of a text
+// only the ends are read.
+TurnSketch sketch_of(std::span<const openai::Message> turn);
+
+// Whether every message of `plain` says something and stands in the turn that was sketched: between
+// two of those marks, or a few words long, so that it is not there by chance. A picture may have
+// become a placeholder since. False when it cannot be told.
+bool retells(std::span<const openai::Message> plain, const TurnSketch& turn);
+
+}  // namespace keep::identify
