@@ -4,6 +4,7 @@
 #include "app/api_keys.hpp"
 #include "app/loop_watch.hpp"
 #include "app/sd_notify.hpp"
+#include "app/stall_watchdog.hpp"
 #include "app/state_folder.hpp"
 #include "app/welcome.hpp"
 #include "base/log.hpp"
@@ -140,6 +141,7 @@ struct App::Parts {
   std::optional<Flow> flow;
   std::optional<Gateway> gateway;
   std::optional<Listener> listener;
+  std::optional<StallWatchdog> watchdog;  // while the loop runs
   asio::signal_set signals;
   bool stopping = false, hurry = false;
 };
@@ -238,6 +240,7 @@ asio::awaitable<void> App::Parts::stop() {
   }
   if (pipeline) co_await pipeline->stop();
   background.cancel_all();
+  watchdog.reset();  // from here on nothing beats, and the pools may take their time
   co_await wait_for(background, kCutTime);
   signals.cancel();
   pools.cpu.join();
@@ -263,7 +266,6 @@ Result<> App::start() {
   if (!*started) return started->error();
   if (const auto opened = p.listener->open(); !opened) return opened.error();
   p.upstreams.start(p.background);
-  p.background.spawn("loop watch", watch_loop(p.metrics));
   p.metrics.gauge("build_info", "Version of this program", {{"version", KEEP_VERSION}}).set(1);
   return {};
 }
@@ -280,6 +282,8 @@ void App::announce() {
 
 void App::run() {
   Parts& p = *parts_;
+  p.watchdog.emplace(p.config.limits.stall);
+  p.background.spawn("loop watch", watch_loop(p.metrics, *p.watchdog));
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) p.signals.add(signal);
   asio::co_spawn(p.loop, p.handle_signals(), [](const std::exception_ptr&) {});
   p.loop.run();

@@ -40,10 +40,15 @@ struct TimeoutSettings {  // traffic that makes progress is never cut
       between_events{60000}, write{30000}, idle{60000}, drain{30000};
 };
 
+struct LimitSettings {
+  std::chrono::milliseconds stall{10000};  // of the loop: then the program aborts
+};
+
 struct Config {
   ListenSettings listen;
   std::vector<UpstreamSettings> upstreams;  // never empty after load
   TimeoutSettings timeouts;
+  LimitSettings limits;
   std::string keys_file;  // auth.keys_file: one API key per line, # comments; empty: no keys
   bool explain = true;    // headers.explain: X-Keep-* response headers
   log::Level log_level = log::Level::kInfo;

@@ -15,7 +15,7 @@ constexpr std::uint64_t kKilo = 1024, kMega = kKilo * kKilo, kGiga = kMega * kKi
 constexpr std::uint64_t kDay = 24 * 3600 * 1000;  // milliseconds
 constexpr Range kWait{1, 7 * kDay};
 
-constexpr std::array<Section, 15> kSections{{
+constexpr std::array<Section, 16> kSections{{
     {"listen", "Where clients connect."},
     {"upstream",
      "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
@@ -26,6 +26,7 @@ constexpr std::array<Section, 15> kSections{{
      "llama-keep doctor names what is wrong with a running one."},
     {"timeouts",
      "In seconds, or \"500ms\", \"30s\", \"10m\". Traffic that makes progress is never cut."},
+    {"limits", ""},
     {"auth", "Without keys everybody who reaches the listener is served."},
     {"headers", ""},
     {"log", ""},
@@ -118,6 +119,11 @@ const std::array kKeys{
         [](C& c) -> T { return &c.timeouts.idle; }, kWait},
     Key{"timeouts.drain", "Seconds that running answers get to end at shutdown.",
         [](C& c) -> T { return &c.timeouts.drain; }, kWait},
+
+    Key{"limits.stall",
+        "Seconds without a turn of the event loop after which the program writes to the log where\n"
+        "the loop is, and aborts: whoever supervises it starts it again.",
+        [](C& c) -> T { return &c.limits.stall; }, kWait},
 
     Key{"auth.keys_file",
         "File with one API key per line, # comments. A relative path is first looked for in\n"

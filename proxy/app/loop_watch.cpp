@@ -12,7 +12,7 @@
 
 namespace keep {
 
-asio::awaitable<void> watch_loop(Metrics& metrics) {
+asio::awaitable<void> watch_loop(Metrics& metrics, StallWatchdog& watchdog) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   constexpr std::chrono::milliseconds kPeriod{100}, kWarn{20};
   Histogram lag_seconds =
@@ -23,8 +23,10 @@ asio::awaitable<void> watch_loop(Metrics& metrics) {
   for (;;) {
     const Instant due = std::chrono::steady_clock::now() + kPeriod;
     timer.expires_at(due);
-    co_await timer.async_wait(token);
+    const auto [ec] = co_await timer.async_wait(token);
+    if (ec) co_return;  // the program stops
     const Instant now = std::chrono::steady_clock::now();
+    watchdog.beat();
     lag_seconds.observe(seconds(now - due));
     if (now - due > kWarn && now - last_warning > std::chrono::minutes(1)) {
       last_warning = now;

@@ -2,10 +2,15 @@
 
 #include "base/json.hpp"
 
+#include <poll.h>
 #include <spdlog/async.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -20,6 +25,7 @@ struct State {
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::logger> logger;
   Format format = Format::kText;
+  std::string pattern;
 };
 
 State& state() {
@@ -84,6 +90,14 @@ std::string as_json(Level level, std::string_view message, Fields fields) {
   return writer.end_object().take();
 }
 
+std::string line_of(Level level, std::string_view message, Fields fields) {
+  std::string line =
+      state().format == Format::kJson ? as_json(level, message, fields) : as_text(message, fields);
+  static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  if (journal) line.insert(0, journal_priority(level));
+  return line;
+}
+
 }  // namespace
 
 Field::Field(std::string_view k, double v) : key(k), quoted(false) {
@@ -102,7 +116,8 @@ void start(Level level, Format format) {
   s.logger->flush_on(spdlog::level::warn);
   // journald stamps lines itself; JSON lines carry their own fields.
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  s.logger->set_pattern(journal || format == Format::kJson ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %L %v");
+  s.pattern = journal || format == Format::kJson ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %L %v";
+  s.logger->set_pattern(s.pattern);
 }
 
 void stop() {
@@ -119,11 +134,21 @@ std::uint64_t dropped_lines() noexcept {
 void write(Level level, std::string_view message, Fields fields) {
   const State& s = state();
   if (!s.logger || !s.logger->should_log(to_spdlog(level))) return;
-  std::string line =
-      s.format == Format::kJson ? as_json(level, message, fields) : as_text(message, fields);
-  static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  if (journal) line.insert(0, journal_priority(level));
+  const std::string line = line_of(level, message, fields);
   s.logger->log(to_spdlog(level), spdlog::string_view_t(line));
+}
+
+void write_now(Level level, std::string_view message, Fields fields) {
+  const State& s = state();
+  if (!s.logger) return;
+  const std::string line = line_of(level, message, fields);
+  spdlog::memory_buf_t text;
+  spdlog::pattern_formatter(s.pattern).format(
+      spdlog::details::log_msg("keep", to_spdlog(level), spdlog::string_view_t(line)), text);
+  // So many bytes go into a pipe that has room without waiting for the rest of it.
+  const std::size_t size = std::min<std::size_t>(text.size(), PIPE_BUF);
+  pollfd out{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&out, 1, 1000) > 0) static_cast<void>(!::write(STDERR_FILENO, text.data(), size));
 }
 
 }  // namespace keep::log

@@ -37,6 +37,8 @@ void stop();  // flushes; after the pools have joined
 std::uint64_t dropped_lines() noexcept;
 
 void write(Level level, std::string_view message, Fields fields);
+// Past the queue, for a program that is about to abort. Waits a second at most for a reader.
+void write_now(Level level, std::string_view message, Fields fields);
 inline void debug(std::string_view message, Fields f = {}) { write(Level::kDebug, message, f); }
 inline void info(std::string_view message, Fields f = {}) { write(Level::kInfo, message, f); }
 inline void warn(std::string_view message, Fields f = {}) { write(Level::kWarn, message, f); }

@@ -3,6 +3,7 @@
 #include "tests/support/test_client.hpp"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <stdexcept>
@@ -40,6 +41,7 @@ TestProxy::TestProxy(Config config, bool wait_ready) : app_(placed(std::move(con
   if (!started) throw std::runtime_error(started.error().detail);
   port_ = app_.port();
   thread_ = std::thread([this] {
+    loop_thread_ = ::gettid();
     app_.run();
     ended_ = true;
   });

@@ -4,6 +4,8 @@
 #include "app/app.hpp"
 #include "tests/support/temp_folder.hpp"
 
+#include <signal.h>
+
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -24,6 +26,9 @@ class TestProxy {
 
   unsigned short port() const { return port_; }
   void request_stop() { app_.request_stop(); }
+  // The loop's thread gets `signal`.
+  void interrupt(int signal) { ::pthread_kill(thread_.native_handle(), signal); }
+  int loop_thread() const { return loop_thread_; }  // as the system numbers it
   // False: still running after the limit.
   bool stopped_within(std::chrono::milliseconds limit);
 
@@ -34,6 +39,7 @@ class TestProxy {
   App app_;
   unsigned short port_ = 0;
   std::atomic<bool> ended_{false};
+  std::atomic<int> loop_thread_{0};
   std::thread thread_;
 };
 
