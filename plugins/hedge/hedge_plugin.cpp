@@ -65,8 +65,10 @@ class HedgePlugin final : public Plugin {
       hedged = true;
       std::string_view rest = unread;
       std::size_t read = length - rest.size();
-      while (const auto another = detector.feed(rest)) {
-        rest.remove_prefix(another->end - read);
+      while (!rest.empty()) {
+        const auto another = detector.feed(rest);
+        if (!another) break;
+        rest.remove_prefix(another->end - read);  // of a byte at least
         read = another->end;
       }
       unread.clear();

@@ -1,5 +1,7 @@
 #include "plugins/history/message_tree.hpp"
 
+#include "base/hash.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -21,7 +23,7 @@ void MessageTree::add(const MessageRow& row) {
   message.branches = row.parent != position - 1;
   if (message.branches) {
     branches_.push_back({position, row.parent});
-    branches_of_.emplace(row.parent, position);
+    branches_of_.emplace(child_key(row.parent, row.hash), position);
   }
   if (row.role == Role::kUser) {
     ++message.turn;
@@ -29,6 +31,10 @@ void MessageTree::add(const MessageRow& row) {
   }
   tokens_ += row.tokens;
   messages_.push_back(message);
+}
+
+std::uint64_t MessageTree::child_key(Position parent, std::uint64_t hash) noexcept {
+  return hash_combine(hash, parent);
 }
 
 void MessageTree::add_lost(Position until) {
@@ -73,10 +79,12 @@ std::optional<Position> MessageTree::child(Position parent, std::uint64_t hash) 
   if (next < messages_.size() && !messages_[next].branches && messages_[next].hash == hash) {
     found = next;
   }
-  const auto [begin, end] = branches_of_.equal_range(parent);
+  const auto [begin, end] = branches_of_.equal_range(child_key(parent, hash));
   for (auto at = begin; at != end; ++at) {
     const bool later = !found || at->second > *found;
-    if (later && messages_[at->second].hash == hash) found = at->second;
+    if (later && messages_[at->second].hash == hash && parent_of(at->second) == parent) {
+      found = at->second;
+    }
   }
   return found;
 }

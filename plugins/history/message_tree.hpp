@@ -52,12 +52,14 @@ class MessageTree {
     Position position, parent;
   };
 
+  static std::uint64_t child_key(Position parent, std::uint64_t hash) noexcept;
   Position parent_of(Position position) const;
   const Branch* branch_at(Position position) const;  // the last one up to there
 
   std::deque<Message> messages_;  // never copied to grow, which would take twice the memory
   std::vector<Branch> branches_;  // in rising order
-  std::unordered_multimap<Position, Position> branches_of_;  // by parent
+  // By parent and hash: a message may have any number of children.
+  std::unordered_multimap<std::uint64_t, Position> branches_of_;
   std::uint64_t tokens_ = 0, turns_ = 0;
 };
 

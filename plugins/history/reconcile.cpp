@@ -98,8 +98,8 @@ bool tells_opening_anew(const ConversationLog& log, std::span<const Incoming> me
 }
 
 Position last_known(const std::vector<Position>& positions, std::size_t end) {
-  while (end > 0) {
-    if (positions[--end] != kNoPosition) return positions[end];
+  for (; end > 0; --end) {
+    if (positions[end - 1] != kNoPosition) return positions[end - 1];
   }
   return kNoPosition;
 }

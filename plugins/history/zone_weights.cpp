@@ -66,7 +66,9 @@ asio::awaitable<ZoneWeights> weigh(const Exchange& exchange, Tokenizer& tokenize
   const auto safe = static_cast<Tokens>(static_cast<double>(window) * kSafeShare);
   if (weights.fixed + sum(weights.messages, first) > safe) {
     Tokens counted = tokenizer.estimate(bytes_around(exchange.chat));
-    for (std::size_t i = 0; i < lead; ++i) counted += co_await count(messages[i], tokenizer);
+    for (std::size_t i = 0; i < lead && counted <= window; ++i) {
+      counted += co_await count(messages[i], tokenizer);
+    }
     weights.fixed = counted;
     for (std::size_t i = messages.size(); i-- > lead + first && counted <= window;) {
       weights.messages[i - lead].tokens = co_await count(messages[i], tokenizer);

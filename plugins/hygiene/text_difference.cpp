@@ -82,11 +82,11 @@ bool is_timestamp_change(std::string_view a, std::string_view b, std::size_t at)
 
 bool same_without_space(std::string_view a, std::string_view b) noexcept {
   std::size_t i = 0, j = 0;
-  while (true) {
+  for (;; ++i, ++j) {
     while (i < a.size() && is_space(a[i])) ++i;
     while (j < b.size() && is_space(b[j])) ++j;
     if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
-    if (a[i++] != b[j++]) return false;
+    if (a[i] != b[j]) return false;
   }
 }
 

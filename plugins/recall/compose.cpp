@@ -8,16 +8,6 @@ namespace keep::recall {
 
 namespace {
 
-std::string current_json(const openai::ChatRequest& request, const openai::BodyEdits& edits,
-                         std::size_t index) {
-  std::string json(request.messages[index].raw.raw());
-  for (const openai::BodyEdit& edit : edits) {
-    const auto* const replaced = std::get_if<openai::ReplaceMessage>(&edit);
-    if (replaced != nullptr && replaced->index == index) json = replaced->json;
-  }
-  return json;
-}
-
 // The content with the block in front: text stays text, parts get one more.
 std::string with_block(const json::Value& content, std::string_view block) {
   if (!content.is_array()) {
@@ -51,14 +41,23 @@ std::string compose_block(std::span<const Quote> quotes, std::span<const Note> n
   return block;
 }
 
-openai::BodyEdit place_block(const openai::ChatRequest& request, const openai::BodyEdits& edits,
+void add_replacements(const openai::BodyEdits& edits, Replacements& out) {
+  for (const openai::BodyEdit& edit : edits) {
+    const auto* const replaced = std::get_if<openai::ReplaceMessage>(&edit);
+    if (replaced != nullptr) out[replaced->index] = replaced->json;
+  }
+}
+
+openai::BodyEdit place_block(const openai::ChatRequest& request, const Replacements& replaced,
                              std::size_t index, std::string_view block, Placement placement) {
   if (placement == Placement::kSystem) {
     json::Writer message;
     message.begin_object().member("role", "system").member("content", block).end_object();
     return openai::InsertMessage{index, message.take()};
   }
-  const std::string json = current_json(request, edits, index);
+  const auto other = replaced.find(index);
+  const std::string_view json =
+      other == replaced.end() ? request.messages[index].raw.raw() : other->second;
   json::Writer message;
   message.begin_object();
   for (const json::Member member : json::Value(json).members()) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace keep::recall {
 
@@ -44,9 +45,13 @@ inline constexpr std::string_view kHeads[] = {kQuotesHead, kNotesHead, kBothHead
 
 enum class Placement { kSystem, kUser };  // a message of its own, or the head of the user's
 
-// Puts `block` before message `index`. `edits`: what is going to happen to the messages; a
-// replacement of this one is taken into account.
-openai::BodyEdit place_block(const openai::ChatRequest& request, const openai::BodyEdits& edits,
+// What is going to stand in place of messages, by their index. Views into the edits; the later edit
+// of one message wins.
+using Replacements = std::unordered_map<std::size_t, std::string_view>;
+void add_replacements(const openai::BodyEdits& edits, Replacements& out);
+
+// Puts `block` before message `index`; a replacement of this one is taken into account.
+openai::BodyEdit place_block(const openai::ChatRequest& request, const Replacements& replaced,
                              std::size_t index, std::string_view block, Placement placement);
 
 }  // namespace keep::recall

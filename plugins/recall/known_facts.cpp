@@ -67,10 +67,11 @@ KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
   const auto present = present_in(exchange, frozen);
   const std::int64_t room = room_for_facts(exchange, settings) - kHeadTokens;
   float floor = least_relevance(turn, settings);
+  const TurnWords said(turn);
   for (FoundFact& one : found) {
     Fact& fact = one.fact;
     if (one.relevance < floor || present.contains(key_of(fact))) continue;
-    if (!adds_to(fact.value, turn)) continue;
+    if (!said.lack_some_of(fact.value)) continue;
     floor = std::max(floor, one.relevance * kTail);
     const std::size_t bytes = fact.topic.size() + fact.key.size() + fact.value.size();
     const std::int64_t tokens = tokenizer.estimate(bytes) + kNoteTokens;

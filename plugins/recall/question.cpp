@@ -114,15 +114,17 @@ bool asks(std::string_view turn) {
   return found;
 }
 
-bool adds_to(std::string_view passage, std::string_view turn) {
+TurnWords::TurnWords(std::string_view turn) {
+  for_each_word(turn, [this](std::size_t, std::string_view word) { words_.insert(lower(word)); });
+}
+
+bool TurnWords::lack_some_of(std::string_view passage) const {
   constexpr std::size_t kTelling = 3;
-  std::unordered_set<std::string> known;
-  for_each_word(turn, [&](std::size_t, std::string_view word) { known.insert(lower(word)); });
-  bool adds = false;
+  bool lack = false;
   for_each_word(passage, [&](std::size_t, std::string_view word) {
-    adds = adds || (word.size() >= kTelling && !known.contains(lower(word)));
+    lack = lack || (word.size() >= kTelling && !words_.contains(lower(word)));
   });
-  return adds;
+  return lack;
 }
 
 std::vector<std::string> questions_of(std::string_view turn, std::string_view before) {

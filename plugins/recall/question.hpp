@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace keep::recall {
@@ -19,7 +20,15 @@ std::vector<std::string> questions_of(std::string_view turn, std::string_view be
 // of a search: what it resembles is seldom needed.
 bool asks(std::string_view turn);
 
-// Whether `passage` says more than `turn` does: a word of three letters or more that is not there.
-bool adds_to(std::string_view passage, std::string_view turn);
+// The words of a turn, which may be as long as the window; read once for all passages.
+class TurnWords {
+ public:
+  explicit TurnWords(std::string_view turn);
+  // Whether `passage` says more than the turn: a word of three letters or more that is not there.
+  bool lack_some_of(std::string_view passage) const;
+
+ private:
+  std::unordered_set<std::string> words_;
+};
 
 }  // namespace keep::recall

@@ -20,7 +20,7 @@ std::size_t shortest_span(const std::vector<Place>& places, std::size_t terms, s
   std::size_t present = 0, begin = 0, shortest = 0;
   for (const Place& place : places) {
     if (counts[place.term]++ == 0) ++present;
-    while (counts[places[begin].term] > 1) --counts[places[begin++].term];
+    for (; counts[places[begin].term] > 1; ++begin) --counts[places[begin].term];
     if (present < terms) continue;
     const std::size_t span = place.word - places[begin].word + 1;
     shortest = shortest == 0 ? span : std::min(shortest, span);

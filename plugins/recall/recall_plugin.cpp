@@ -20,6 +20,7 @@
 #include "plugins/recall/vector_search.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -334,15 +335,20 @@ void RecallPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcept 
 void RecallPlugin::place_frozen(Exchange& exchange, Placement placement) {
   const FrozenBlocks::Blocks* const blocks = frozen_.find(key_of(name_of(exchange)));
   if (blocks == nullptr) return;
+  // Sorted out once: there may be as many edits as messages.
+  Replacements replaced;
+  add_replacements(exchange.request_edits, replaced);
+  add_replacements(exchange.attempt_edits, replaced);
+  openai::BodyEdits placed;
   for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
     if (!exchange.zone.keeps(i)) continue;
     const auto block = blocks->find(exchange.zone.position_of(i));
     if (block == blocks->end()) continue;
-    openai::BodyEdits edits = exchange.request_edits;
-    edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
-    exchange.attempt_edits.push_back(
-        place_block(exchange.chat, edits, i, block->second.text, placement));
+    placed.push_back(place_block(exchange.chat, replaced, i, block->second.text, placement));
   }
+  auto& edits = exchange.attempt_edits;
+  edits.insert(edits.end(), std::make_move_iterator(placed.begin()),
+               std::make_move_iterator(placed.end()));
 }
 
 void RecallPlugin::report(json::Writer& health) const {

@@ -72,12 +72,13 @@ void weigh_by_distance(std::vector<Found>& found, const ClearZone& zone, double 
 std::vector<Found> those_with_news(std::vector<Found> found, const Present& present,
                                    std::string_view turn, float floor) {
   std::vector<Found> news;
+  const TurnWords said(turn);
   std::unordered_set<std::string> texts;
   for (Found& one : found) {
     const bool known = present.messages.contains(one.message.hash) ||
                        present.positions.contains(one.message.position) ||
                        present.passages.contains(one.passage);
-    if (known || one.relevance + one.lift < floor || !adds_to(one.text, turn)) continue;
+    if (known || one.relevance + one.lift < floor || !said.lack_some_of(one.text)) continue;
     if (texts.insert(one.text).second) news.push_back(std::move(one));
   }
   return news;

@@ -98,7 +98,7 @@ class Decoder {
       if (slashes != 0) return;
     }
 #endif
-    while (at_ < raw_.size() && raw_[at_] != '\\') put(raw_.substr(at_++, 1));
+    for (; at_ < raw_.size() && raw_[at_] != '\\'; ++at_) put(raw_.substr(at_, 1));
   }
 
   void put(std::string_view bytes) {

@@ -14,7 +14,9 @@ std::string placed(const std::string& body, std::size_t index, Placement placeme
                    openai::BodyEdits edits = {}) {
   const auto request = openai::parse_chat_request(body, openai::Surface::kChat);
   EXPECT_TRUE(request);
-  edits.push_back(place_block(*request, edits, index, "old \"text\"", placement));
+  Replacements replaced;
+  add_replacements(edits, replaced);
+  edits.push_back(place_block(*request, replaced, index, "old \"text\"", placement));
   return *openai::apply_edits(body, *request, edits);
 }
 

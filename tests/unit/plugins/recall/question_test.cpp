@@ -48,9 +48,9 @@ TEST(Asks, ByMarkOrFirstWord) {
 }
 
 TEST(AddsTo, SaysWhetherThereIsAnythingNew) {
-  EXPECT_TRUE(adds_to("The code is 7341.", "What is the code?"));
-  EXPECT_FALSE(adds_to("The code.", "What is the code?"));
-  EXPECT_FALSE(adds_to("", "x"));
+  EXPECT_TRUE(TurnWords("What is the code?").lack_some_of("The code is 7341."));
+  EXPECT_FALSE(TurnWords("What is the code?").lack_some_of("The code."));
+  EXPECT_FALSE(TurnWords("x").lack_some_of(""));
 }
 
 }  // namespace
