@@ -36,6 +36,11 @@ build_and_test() { # build_and_test PRESET
   grep 'tests passed' "$log"
 }
 
+random() { # conversations through the whole proxy, for a minute, other ones each day
+  KEEP_RANDOM_SECONDS=60 KEEP_RANDOM_SEED=$(date +%Y%m%d) build/dev/tests/component_tests \
+    --gtest_filter='AnyMessages.*' --gtest_brief=1
+}
+
 fuzz() { # each target for 20 seconds, from its seeds and what earlier runs found
   ./dev build fuzz || return 1
   for target in build/fuzz/tests/fuzz/fuzz_*; do
@@ -55,6 +60,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 stage lint tests/lint/run.sh
 stage dev build_and_test dev
 stage tidy tests/lint/tidy.sh
+stage random random
 stage asan build_and_test asan
 stage tsan build_and_test tsan
 stage fuzz fuzz

@@ -117,7 +117,7 @@ void ScriptedUpstream::serve(tcp::socket socket) {
       if (ec) break;
       continue;
     }
-    {
+    if (remember_) {
       const std::lock_guard lock(mutex_);
       received_.push_back(request);
     }
@@ -185,7 +185,8 @@ std::string ScriptedUpstream::own_answer(const Received& request) {
                                            R"("type":"unavailable_error"}})");
   }
   if (request.target == "/props") {
-    return reply(200, R"({"default_generation_settings":{"n_ctx":65536},"total_slots":)" +
+    return reply(200, R"({"default_generation_settings":{"n_ctx":)" +
+                          std::to_string(slot_context_) + R"(},"total_slots":)" +
                           std::to_string(slots_) + R"(,"model_path":"scripted.gguf"})");
   }
   if (request.target == "/slots") {
@@ -197,8 +198,9 @@ std::string ScriptedUpstream::own_answer(const Received& request) {
     std::string list = "[";
     for (int i = 0; i < slots_; ++i) {
       if (i > 0) list += ',';
-      list += R"({"id":)" + std::to_string(i) + R"(,"n_ctx":65536,"is_processing":)" + busy +
-              R"(,"n_prompt_tokens":)" + std::to_string(held_[static_cast<std::size_t>(i)]) + "}";
+      list += R"({"id":)" + std::to_string(i) + R"(,"n_ctx":)" + std::to_string(slot_context_) +
+              R"(,"is_processing":)" + busy + R"(,"n_prompt_tokens":)" +
+              std::to_string(held_[static_cast<std::size_t>(i)]) + "}";
     }
     return reply(200, list + "]");
   }

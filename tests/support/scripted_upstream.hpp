@@ -49,10 +49,12 @@ class ScriptedUpstream {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
   void set_health(int status) { health_ = status; }
+  void set_context(int tokens) { slot_context_ = tokens; }  // of one slot
   // The next `answers` of /slots say that every slot is at work.
   void set_busy(int answers) { busy_answers_ = answers; }
   int busy_answers() const { return busy_answers_; }  // still to come
   std::vector<Received> received() const;             // what the script was asked
+  void forget_received() { remember_ = false; }  // from here on; for tests that ask without end
   int clients_gone() const { return clients_gone_; }  // seen by WaitForClientGone
   int running() const { return running_; }            // scripts being played
   int max_running() const { return max_running_; }
@@ -69,8 +71,9 @@ class ScriptedUpstream {
   boost::asio::io_context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   unsigned short port_;
-  std::atomic<int> health_{200}, busy_answers_{0}, clients_gone_{0}, running_{0}, max_running_{0};
-  std::atomic<bool> stopping_{false};
+  std::atomic<int> health_{200}, slot_context_{65536}, busy_answers_{0}, clients_gone_{0},
+      running_{0}, max_running_{0};
+  std::atomic<bool> stopping_{false}, remember_{true};
   std::vector<std::atomic<int>> held_;  // tokens per slot, as chat_stream() would leave them
   mutable std::mutex mutex_;
   std::vector<Received> received_;
