@@ -20,6 +20,8 @@ DOORS = [  # (header, the only files that may include it)
     (r"prometheus/", r"proxy/base/metrics\w*\.cpp"),
     (r"re2/", r"plugins/hygiene/rules\.cpp"),
     (r"zstd|zdict|lmdb", r"proxy/base/\w+\.\w+"),
+    (r"zlib", r"proxy/base/inflate\.cpp"),
+    (r"brotli/", r"proxy/base/brotli\.cpp"),
     (r"libstemmer", r"plugins/recall/stem\.cpp"),
     (r"sqlite3", r"plugins/knowledge/\w+\.cpp"),
     (r"editline|histedit", r"proxy/app/line_editor\.cpp"),
