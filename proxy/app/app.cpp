@@ -8,6 +8,7 @@
 #include "app/state_folder.hpp"
 #include "app/welcome.hpp"
 #include "base/log.hpp"
+#include "base/tokens.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
 #include "upstream/upstream_embeddings.hpp"
@@ -53,6 +54,12 @@ FlowSettings flow_settings(const Config& config) {
   return settings;
 }
 
+std::vector<std::string> to_list(const std::string& text) {
+  std::vector<std::string> list;
+  for (const std::string_view one : tokens_of(text)) list.emplace_back(one);
+  return list;
+}
+
 ListenerSettings listener_settings(const Config& config) {
   const auto address = parse_listen_address(config.listen.address);  // checked when it was read
   ListenerSettings settings;
@@ -61,6 +68,8 @@ ListenerSettings listener_settings(const Config& config) {
   settings.max_connections = config.listen.max_connections;
   settings.limits.max_header_bytes = config.listen.max_header_bytes;
   settings.limits.max_body_bytes = config.listen.max_body_bytes;
+  settings.cors = CorsPolicy(!config.keys_file.empty() || config.listen.cors_origins == "*",
+                             to_list(config.listen.cors_origins));
   settings.limits.idle = config.timeouts.idle;
   settings.limits.head = config.timeouts.head;
   settings.limits.body = config.timeouts.body;

@@ -25,6 +25,7 @@ namespace keep {
 
 struct ListenSettings {
   std::string address = "127.0.0.1:8200";
+  std::string cors_origins;  // "*", or origins with commas between them
   std::size_t max_connections = 1024;
   std::size_t max_body_bytes = 64 << 20;
   std::size_t max_header_bytes = 64 << 10;

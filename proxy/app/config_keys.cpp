@@ -89,6 +89,14 @@ const std::array kKeys{
         [](C& c) -> T { return &c.listen.address; },
         {},
         check_listen_address},
+    Key{"listen.cors_origins",
+        "Web pages that may call from a browser besides those of this machine, for example\n"
+        "\"https://chat.example.org, http://10.0.0.5:3000\"; \"*\": all. Where keys are asked "
+        "for,\n"
+        "all may.",
+        [](C& c) -> T { return &c.listen.cors_origins; },
+        {},
+        check_cors_origins},
     Key{"listen.max_connections",
         "Client connections at once; more wait in the kernel's backlog.",
         [](C& c) -> T { return &c.listen.max_connections; },

@@ -1,6 +1,7 @@
 #include "app/config_values.hpp"
 
 #include "app/config.hpp"
+#include "base/tokens.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -185,6 +186,27 @@ Result<> check_listen_address(std::string& text) {
   text = trim(text);
   const auto parsed = parse_listen_address(text);
   if (!parsed) return parsed.error();
+  return {};
+}
+
+Result<> check_cors_origins(std::string& text) {
+  text = trim(text);
+  if (text.empty() || text == "*") return {};
+  std::string normal;
+  for (const std::string_view origin : tokens_of(text)) {
+    const std::size_t host = origin.find("://") + 3;
+    const bool whole = origin.find("://") != origin.npos && host < origin.size() &&
+                       origin.find_first_of("/?#@ *", host) == origin.npos;
+    if (!whole) {
+      return bad_value("expected scheme://host or scheme://host:port, not \"" +
+                       std::string(origin) + "\"");
+    }
+    normal.append(normal.empty() ? "" : ", ");
+    for (const char c : origin) {  // browsers send them so
+      normal += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  text = normal;
   return {};
 }
 

@@ -27,6 +27,8 @@ std::string format_seconds(std::chrono::milliseconds duration);
 
 // Refuse, or rewrite into the normal form.
 Result<> check_listen_address(std::string& text);
+// "*", or origins as browsers send them, with commas between them.
+Result<> check_cors_origins(std::string& text);
 Result<> check_upstream_url(std::string& text);
 
 std::string trim(std::string_view text);

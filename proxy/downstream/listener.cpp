@@ -1,6 +1,7 @@
 #include "downstream/listener.hpp"
 
 #include "base/log.hpp"
+#include "exchange/dialect.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,15 +37,15 @@ asio::awaitable<void> close_gently(Peer& peer, Guard& guard) {
 }
 
 asio::awaitable<void> read_into(Peer& peer, const ReadLimits& limits, Deadline& deadline,
-                                std::optional<Result<IncomingRequest>>& result) {
-  result = co_await read_request(peer, limits, deadline);
+                                IncomingRequest& incoming, std::optional<Result<>>& result) {
+  result = co_await read_request(peer, limits, deadline, incoming);
 }
 
-asio::awaitable<void> send_error(Peer& peer, const Error& error) {
-  Request unknown;
-  unknown.keep_alive = false;
-  ResponseWriter writer(peer, unknown, true);
-  const Reply reply = to_reply(error);
+// `request` is what was read of it.
+asio::awaitable<void> send_error(Peer& peer, const Request& request, const CorsPolicy& cors,
+                                 const Error& error) {
+  ResponseWriter writer(peer, request, true, cors);
+  const Reply reply = to_reply(error, request.target);
   const Headers none;
   co_await writer.reply(*reply, none);
 }
@@ -117,22 +118,31 @@ asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_sig
 }
 
 asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
-  std::optional<Result<IncomingRequest>> incoming;
+  IncomingRequest incoming;
+  std::optional<Result<>> read;
   Deadline& deadline = guard.deadline();
-  auto reading = read_into(peer, settings_.limits, deadline, incoming);
+  auto reading = read_into(peer, settings_.limits, deadline, incoming, read);
   co_await guard.run(std::move(reading));
-  if (deadline.passed() && !peer.idle && (!incoming || !*incoming)) {
-    incoming = Error(Fault::kTimeout, Side::kDownstream,
-                     std::string("no complete ") + deadline.what() + " in time");
+  if (deadline.passed() && !peer.idle && (!read || !*read)) {
+    read = Error(Fault::kTimeout, Side::kDownstream,
+                 std::string("no complete ") + deadline.what() + " in time");
   }
-  if (!incoming || peer.idle) co_return false;
-  if (!*incoming) {
-    if (incoming->error().fault != Fault::kGone) co_await send_error(peer, incoming->error());
+  if (!read || peer.idle) co_return false;
+  if (!*read) {
+    const Error& error = read->error();
+    if (error.fault != Fault::kGone) {
+      co_await send_error(peer, incoming.request, settings_.cors, error);
+    }
     co_return false;
   }
-  IncomingRequest request = std::move(**incoming);
-  ResponseWriter writer(peer, request.request, draining_);
-  co_await handler_.handle(std::move(request), writer, guard);
+  ResponseWriter writer(peer, incoming.request, draining_, settings_.cors);
+  if (incoming.request.method == "OPTIONS") {
+    const Reply reply = settings_.cors.preflight(incoming.request);
+    const Headers none;
+    co_await writer.reply(*reply, none);
+  } else {
+    co_await handler_.handle(std::move(incoming), writer, guard);
+  }
   peer.idle = peer.input.size() == 0;
   co_return writer.reusable() && !guard.client_gone();
 }

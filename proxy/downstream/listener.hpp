@@ -34,6 +34,7 @@ struct ListenerSettings {
   unsigned short port = 0;
   std::size_t max_connections = 1024;
   ReadLimits limits;
+  CorsPolicy cors;
 };
 
 class Listener {

@@ -125,8 +125,8 @@ Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Done do
 
 }  // namespace
 
-Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline) {
-  IncomingRequest incoming;
+Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
+                    IncomingRequest& incoming) {
   peer.idle = peer.input.size() == 0;
   if (peer.idle) {
     deadline.set(limits.idle, "idle");
@@ -147,7 +147,8 @@ Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadlin
     co_return Error(Fault::kBadRequest, Side::kDownstream, "request target must be a path");
   }
   deadline.set(limits.body, "request body");
-  if (!parser.is_done() && request.headers.has_token("Expect", "100-continue")) {
+  const bool knows_interim = request.version >= 11;  // HTTP/1.0 does not
+  if (!parser.is_done() && knows_interim && request.headers.has_token("Expect", "100-continue")) {
     const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto bytes = asio::buffer(go_on);
     co_await asio::async_write(peer.socket, bytes, kToken);
@@ -157,7 +158,7 @@ Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadlin
   const auto body = co_await parse_until(peer, parser, limits, body_done);
   if (!body) co_return body.error();
   incoming.received = std::chrono::steady_clock::now();
-  co_return incoming;
+  co_return Result<>{};
 }
 
 }  // namespace keep

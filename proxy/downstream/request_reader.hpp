@@ -27,7 +27,9 @@ struct IncomingRequest {
 };
 
 // Moves `deadline` along: idle, head, body; the caller sees to it that it cuts this call short.
-// kGone: the client left between requests, no reply is due. Other faults deserve one.
-Task<IncomingRequest> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline);
+// kGone: the client left between requests, no reply is due. Other faults deserve one; `incoming`
+// has what was read until then.
+Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
+                    IncomingRequest& incoming);
 
 }  // namespace keep

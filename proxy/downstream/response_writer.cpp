@@ -19,8 +19,11 @@ bool is_framing(std::string_view name) noexcept {
 
 }  // namespace
 
-ResponseWriter::ResponseWriter(Peer& peer, const Request& request, bool last)
+ResponseWriter::ResponseWriter(Peer& peer, const Request& request, bool last,
+                               const CorsPolicy& cors)
     : peer_(peer),
+      cors_(cors),
+      origin_(origin_of(request)),
       http10_(request.version < 11),
       head_only_(request.method == "HEAD"),
       last_(last || !request.keep_alive) {}
@@ -39,6 +42,7 @@ void ResponseWriter::begin(int status, std::string_view reason, const Headers& h
     if (is_framing(h.name)) continue;
     head_.append(h.name).append(": ").append(h.value).append("\r\n");
   }
+  head_.append(cors_.fields(origin_, headers));
   if (chunked_) head_.append("Transfer-Encoding: chunked\r\n");
   if (content_length && !bodiless) {
     head_.append("Content-Length: ").append(std::to_string(*content_length)).append("\r\n");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "downstream/cors.hpp"
 #include "downstream/peer.hpp"
 #include "exchange/http_message.hpp"
 #include "exchange/local_reply.hpp"
@@ -19,10 +20,10 @@ namespace keep {
 class ResponseWriter {
  public:
   // `last`: say `Connection: close` (draining, or the client asked for it).
-  ResponseWriter(Peer& peer, const Request& request, bool last);
+  ResponseWriter(Peer& peer, const Request& request, bool last, const CorsPolicy& cors);
 
   // Forms the head; it leaves with the first write, flush or finish. Content-Length and
-  // connection fields are set here, whatever `headers` says.
+  // connection fields are set here, whatever `headers` says, and what the policy says is added.
   void begin(int status, std::string_view reason, const Headers& headers,
              std::optional<std::uint64_t> content_length);
   Task<> write(std::string_view bytes);  // empty is fine: nothing but a pending head is sent
@@ -43,6 +44,8 @@ class ResponseWriter {
   Task<> send(std::string_view a, std::string_view b = {}, std::string_view c = {});
 
   Peer& peer_;
+  const CorsPolicy& cors_;
+  std::string origin_;
   bool http10_, head_only_, last_;
   bool chunked_ = false, begun_ = false, finished_ = false;
   bool writing_ = false;  // stays true when a write was cut: the stream is torn

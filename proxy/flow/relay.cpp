@@ -19,7 +19,10 @@ AttemptResult done() { return AttemptResult{AttemptEnd::kDone, Error()}; }
 }  // namespace
 
 Headers client_headers(const RelayContext& c, const ResponseHead& head) {
-  Headers headers = end_to_end(head.headers);
+  Headers headers;
+  for (const Header& h : end_to_end(head.headers)) {
+    if (!is_cors_field(h.name)) headers.add(h.name, h.value);
+  }
   for (const Header& h : explain(c.flow, c.exchange)) headers.set(h.name, h.value);
   // llama-server says so in the body only while it loads.
   if (head.status == 503 && !headers.find("Retry-After")) headers.add("Retry-After", "5");

@@ -78,6 +78,10 @@ Response TestClient::read_response(std::chrono::milliseconds limit) {
                          line.substr(line.find_first_not_of(' ', colon + 1)));
   }
   if (response.status == 100) return read_response(limit);
+  if (response.status == 204) {  // never has a body
+    response.complete = true;
+    return response;
+  }
   if (const auto length = response.headers.find("Content-Length")) {
     const std::size_t wanted = std::stoul(std::string(*length));
     response.body = read_bytes(wanted, limit);

@@ -1,0 +1,25 @@
+#include "exchange/dialect.hpp"
+
+#include "openai/anthropic.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace keep {
+
+bool speaks_anthropic(std::string_view target) noexcept {
+  constexpr std::string_view kMessages = "/v1/messages";
+  if (!target.starts_with(kMessages)) return false;
+  target.remove_prefix(kMessages.size());
+  return target.empty() || target[0] == '/' || target[0] == '?';
+}
+
+Reply to_reply(const Error& error, std::string_view target) {
+  Reply openai_reply = to_reply(error);
+  if (!speaks_anthropic(target)) return openai_reply;
+  LocalReply reply = *openai_reply;
+  reply.body = openai::anthropic::to_error_body(reply.status, reply.body);
+  return std::make_shared<const LocalReply>(std::move(reply));
+}
+
+}  // namespace keep
