@@ -50,7 +50,8 @@ FlowSettings flow_settings(const Config& config) {
   settings.between_events = config.timeouts.between_events;
   settings.write = config.timeouts.write;
   settings.explain = config.explain;
-  settings.forward_authorization = config.keys_file.empty();
+  settings.keys = !config.keys_file.empty();
+  settings.max_body_bytes = config.listen.max_body_bytes;
   return settings;
 }
 

@@ -6,12 +6,15 @@
 #include "flow/pipeline.hpp"
 #include "upstream/upstream_server.hpp"
 
+#include <cstddef>
+
 namespace keep {
 
 struct FlowSettings {
   Duration connect{}, first_event{}, between_events{}, write{};
-  bool explain = true;                // X-Keep-* response headers
-  bool forward_authorization = true;  // false: the Authorization header was meant for us
+  bool explain = true;                    // X-Keep-* response headers
+  bool keys = false;                      // clients need a key of ours, and are told apart by it
+  std::size_t max_body_bytes = 64 << 20;  // of a request, decompressed
 };
 
 struct Flow {

@@ -1,10 +1,14 @@
 #include "flow/gateway.hpp"
 
 #include "base/ids.hpp"
+#include "downstream/request_body.hpp"
+#include "exchange/dialect.hpp"
+#include "exchange/endpoints.hpp"
 #include "flow/run_exchange.hpp"
 #include "openai/anthropic.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace keep {
@@ -15,6 +19,7 @@ namespace {
 // one costs several times as much as reading it.
 constexpr std::size_t kLargeBody = 2 << 20, kLargeTranslation = 256 << 10;
 constexpr std::size_t kMaxRequestId = 128;
+constexpr const char* kOurField = "conversation_id";  // of a body; means nothing to llama-server
 
 std::string request_id(const Headers& headers) {
   const auto sent = headers.find("x-request-id");
@@ -42,7 +47,27 @@ Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
                                   : openai::parse_chat_request(body, body_surface);
   if (!chat) return chat.error();
   exchange.chat = std::move(*chat);
+  const auto is_ours = [](const json::Member& member) { return member.key_is(kOurField); };
+  if (std::ranges::any_of(exchange.chat.fields, is_ours)) {
+    exchange.request_edits.emplace_back(openai::RemoveField{kOurField});
+  }
   return {};
+}
+
+// The client is told what we can read.
+Reply unsupported(const Error& error, std::string_view target) {
+  LocalReply reply = *to_reply(error, target);
+  reply.status = 415;
+  reply.headers.add("Accept-Encoding", kReadableCodings);
+  return std::make_shared<const LocalReply>(std::move(reply));
+}
+
+// Decompressing takes any time, whatever the size that came.
+Task<> decode(Exchange& exchange, const Flow& flow) {
+  const std::size_t max_bytes = flow.settings.max_body_bytes;
+  if (!is_compressed(exchange.request)) co_return decode_body(exchange.request, max_bytes);
+  auto job = [&exchange, max_bytes] { return decode_body(exchange.request, max_bytes); };
+  co_return co_await run_on(flow.services.pools.cpu, std::move(job));
 }
 
 }  // namespace
@@ -72,17 +97,24 @@ Task<> Gateway::parse(Exchange& exchange) {
   co_return co_await run_on(flow_.services.pools.cpu, std::move(job));
 }
 
-asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer,
-                                      const Error& error) {
-  LocalReply reply = *to_reply(error);
-  if (exchange.surface == openai::Surface::kMessages) {
-    reply.body = openai::anthropic::to_error_body(reply.status, reply.body);
-  }
+asio::awaitable<void> Gateway::answer(const Exchange& exchange, ResponseWriter& writer,
+                                      const Reply& reply) {
   Headers headers;
   headers.add("x-request-id", exchange.id);
-  co_await writer.reply(reply, headers);
+  co_await writer.reply(*reply, headers);
+}
+
+asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer,
+                                      const Error& error) {
+  const Reply reply = to_reply(error, exchange.request.target);
+  co_await refuse(exchange, writer, error, reply);
+}
+
+asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer,
+                                      const Error& error, const Reply& reply) {
+  co_await answer(exchange, writer, reply);
   Outcome outcome;
-  outcome.status = reply.status;
+  outcome.status = reply->status;
   outcome.error = error;
   outcome.local = true;
   flow_.metrics.finished(exchange, outcome);
@@ -95,28 +127,34 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   exchange.timeline.accepted = incoming.accepted;
   exchange.timeline.received = incoming.received;
   exchange.request = std::move(incoming.request);
-  exchange.surface = openai::surface_of(exchange.request.method, exchange.request.target);
+  const Request& request = exchange.request;
+  const auto treatment = treatment_of(request.method, request.target, flow_.settings.keys);
+  if (treatment) exchange.surface = treatment->surface;
 
-  if (!is_open_(exchange.request)) {
-    auto tenant = admit(exchange.request);
+  if (!is_open_(request)) {
+    auto tenant = admit(request);
     if (!tenant) co_return co_await refuse(exchange, writer, tenant.error());
     exchange.identity.tenant = std::move(*tenant);
   }
-  const Reply local = co_await local_(exchange.request);
-  if (local) {
-    Headers headers;
-    headers.add("x-request-id", exchange.id);
-    co_await writer.reply(*local, headers);
-    co_return;
+  if (!treatment) co_return co_await refuse(exchange, writer, treatment.error());
+  if (treatment->read_here) {
+    if (const auto why = unreadable_codings(request)) {
+      const Error error(Fault::kBadRequest, Side::kDownstream, *why);
+      const Reply reply = unsupported(error, request.target);
+      co_return co_await refuse(exchange, writer, error, reply);
+    }
+    const auto decoded = co_await decode(exchange, flow_);
+    if (!decoded) co_return co_await refuse(exchange, writer, decoded.error());
   }
+  const Reply local = co_await local_(request);
+  if (local) co_return co_await answer(exchange, writer, local);
   if (exchange.surface == openai::Surface::kPassThrough) {
     const Reply own = co_await flow_.pipeline.on_endpoint(exchange);
-    if (own) {
-      Headers headers;
-      headers.add("x-request-id", exchange.id);
-      co_await writer.reply(*own, headers);
-      co_return;
-    }
+    if (own) co_return co_await answer(exchange, writer, own);
+  }
+  if (!treatment->forwardable) {
+    const Error error(Fault::kNotFound, Side::kDownstream, "this is switched off here");
+    co_return co_await refuse(exchange, writer, error);
   }
   const auto parsed = co_await parse(exchange);
   if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());

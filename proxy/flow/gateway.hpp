@@ -1,5 +1,5 @@
-// Gateway: from a request that has been read to run_exchange: request id, key check, endpoints
-// answered here, parsing. Loop thread only.
+// Gateway: from a request that has been read to run_exchange: request id, key check, what becomes
+// of its path, decompression, endpoints answered here, parsing. Loop thread only.
 #pragma once
 
 #include "downstream/listener.hpp"
@@ -29,7 +29,11 @@ class Gateway final : public RequestHandler {
  private:
   Task<> parse(Exchange& exchange);
   Result<std::string> admit(const Request& request) const;
+  static asio::awaitable<void> answer(const Exchange& exchange, ResponseWriter& writer,
+                                      const Reply& reply);
   asio::awaitable<void> refuse(Exchange& exchange, ResponseWriter& writer, const Error& error);
+  asio::awaitable<void> refuse(Exchange& exchange, ResponseWriter& writer, const Error& error,
+                               const Reply& reply);
 
   Flow& flow_;
   Authenticate authenticate_;

@@ -11,6 +11,10 @@ namespace keep {
 
 namespace {
 
+// Meant for us. llama-server has a meaning of its own for the first: it keeps what it streams under
+// that name, for whoever asks for it, and goes on when the client has left.
+constexpr const char* kOurFields[] = {"X-Conversation-Id", "X-Tenant-ID", "X-Topic"};
+
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 
 // Views into the exchange.
@@ -26,14 +30,15 @@ Result<openai::Pieces> upstream_body(const Exchange& exchange) {
 
 Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
   Headers headers = end_to_end(exchange.request.headers);
-  if (!flow.settings.forward_authorization) {
+  for (const char* const name : kOurFields) headers.remove(name);
+  if (flow.settings.keys) {
     headers.remove("Authorization");
     headers.remove("x-api-key");
   }
   const std::string& own = flow.upstreams.server(upstream).authorization();
   if (!own.empty()) headers.set("Authorization", own);
   // Compressed events could neither be read nor assembled.
-  if (exchange.surface != openai::Surface::kPassThrough) headers.remove("Accept-Encoding");
+  if (exchange.surface != openai::Surface::kPassThrough) headers.set("Accept-Encoding", "identity");
   return headers;
 }
 
@@ -43,10 +48,19 @@ std::string upstream_target(const Exchange& exchange) {
   return exchange.request.target;
 }
 
+bool is_compressed(const ResponseHead& head) {
+  const auto coding = head.headers.find("Content-Encoding");
+  return coding && !coding->empty() && !equal_ignoring_case(*coding, "identity");
+}
+
 asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   const openai::Surface surface = context.exchange.surface;
   if (surface == openai::Surface::kPassThrough) {
     co_return co_await relay_bytes(context, std::move(head));
+  }
+  if (is_compressed(head)) {
+    co_return failed(Error(Fault::kProtocol, Side::kUpstream,
+                           "upstream compressed its answer, which it was asked not to"));
   }
   if (head.is_event_stream()) co_return co_await relay_events(context, std::move(head));
   if (context.exchange.continuation) {  // the client has the first half of an answer

@@ -1,0 +1,143 @@
+#include "exchange/endpoints.hpp"
+
+#include "base/percent.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace keep {
+
+namespace {
+
+using enum Handling;
+
+// First match wins.
+constexpr Endpoint kTable[] = {
+    {"/", "GET", kLocal, "what this is"},
+    {"/health", "GET", kLocal, "our health, with the upstreams'"},
+    {"/ready", "GET", kLocal, "whether requests can be served"},
+    {"/metrics", "GET", kLocal, "our figures, of all tenants together"},
+    {"/v1/models", "GET", kLocal, "upstream's list with the window of each model"},
+    {"/v1/conversations/*", "*", kLocal, "the tenant's own record"},
+    {"/v1/sessions/*", "*", kLocal, "the tenant's own record"},
+    {"/v1/knowledge/*", "*", kLocal, "the tenant's own facts"},
+
+    {"/models", "GET", kForward, "names the model, as /v1/models does"},
+    {"/v1/health", "GET", kForward, "says ok or not"},
+    {"/tokenize", "POST", kForward, "depends on body and model alone"},
+    {"/detokenize", "POST", kForward, "depends on body and model alone"},
+    {"/apply-template", "POST", kForward, "depends on body and model alone"},
+    {"/v1/messages/count_tokens", "POST", kForward, "counts its body"},
+    {"/v1/chat/completions/input_tokens", "POST", kForward, "counts its body"},
+    {"/chat/completions/input_tokens", "POST", kForward, "counts its body"},
+    {"/v1/responses/input_tokens", "POST", kForward, "counts its body"},
+    {"/v1/embeddings", "POST", kForward, "depends on body and model alone"},
+    {"/embeddings", "POST", kForward, "depends on body and model alone"},
+    {"/embedding", "POST", kForward, "depends on body and model alone"},
+    {"/v1/rerank", "POST", kForward, "depends on body and model alone"},
+    {"/rerank", "POST", kForward, "depends on body and model alone"},
+    {"/v1/reranking", "POST", kForward, "depends on body and model alone"},
+    {"/reranking", "POST", kForward, "depends on body and model alone"},
+    {"/v1/audio/transcriptions", "POST", kForward, "depends on body and model alone"},
+    {"/audio/transcriptions", "POST", kForward, "depends on body and model alone"},
+    {"/v1/systemone", "POST", kForward, "depends on body and model alone"},
+    {"/infill", "POST", kForward, "depends on body and model alone"},
+
+    {"/slots", "*", kOperator, "shows and changes the slots of all"},
+    {"/slots/*", "*", kOperator, "shows and changes the slots of all"},
+    {"/props", "*", kOperator, "shows and changes the settings of the server"},
+    {"/lora-adapters", "*", kOperator, "shows and changes the adapters of all"},
+    {"/models/*", "*", kOperator, "loads and unloads the models of all"},
+    {"/v1/chat/completions/control", "*", kOperator, "steers the answer of whoever"},
+    {"/tools", "*", kOperator, "runs commands on the server"},
+    {"/tools/*", "*", kOperator, "runs commands on the server"},
+    {"/cors-proxy", "*", kOperator, "fetches what the server can reach"},
+    {"/cors-proxy/*", "*", kOperator, "fetches what the server can reach"},
+
+    {"/v1/stream", "*", kClosed, "shows or ends the answer of whoever used that id"},
+    {"/v1/stream/*", "*", kClosed, "shows or ends the answer of whoever used that id"},
+    {"/v1/streams", "*", kClosed, "shows the answers of whoever used those ids"},
+    {"/v1/streams/*", "*", kClosed, "shows the answers of whoever used those ids"},
+};
+
+bool is_at(const Endpoint& endpoint, std::string_view path) noexcept {
+  if (!endpoint.path.ends_with("/*")) return path == endpoint.path;
+  const std::string_view above = endpoint.path.substr(0, endpoint.path.size() - 1);
+  return path.starts_with(above);
+}
+
+bool takes(const Endpoint& endpoint, std::string_view method) noexcept {
+  if (method == "HEAD") method = "GET";
+  return endpoint.methods == "*" || endpoint.methods == method;
+}
+
+const Endpoint* find_endpoint(std::string_view method, std::string_view path) noexcept {
+  const auto fits = [&](const Endpoint& e) { return is_at(e, path) && takes(e, method); };
+  const auto* const found = std::ranges::find_if(kTable, fits);
+  return found == std::end(kTable) ? nullptr : found;
+}
+
+std::string_view path_of(std::string_view target) noexcept {
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+// What the most generous server would take the path for.
+std::string plain_form(std::string path) {
+  std::vector<std::string> segments;
+  for (char& c : path) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == '\\') c = '/';
+  }
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    std::string segment = path.substr(at, end - at);
+    segment.resize(std::min(segment.find(';'), segment.size()));
+    std::erase_if(segment, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+    at = end + 1;
+    if (segment == "..") {
+      if (!segments.empty()) segments.pop_back();
+    } else if (!segment.empty() && segment != ".") {
+      segments.push_back(std::move(segment));
+    }
+  }
+  std::string plain;
+  for (const std::string& segment : segments) plain += "/" + segment;
+  return plain.empty() ? "/" : plain;
+}
+
+Error refusal(std::string_view path, std::string_view reason) {
+  std::string detail(path);
+  detail.append(" is not passed on").append(reason);
+  return Error(Fault::kNotFound, Side::kDownstream, std::move(detail));
+}
+
+}  // namespace
+
+std::span<const Endpoint> endpoint_table() noexcept { return kTable; }
+
+Result<Treatment> treatment_of(std::string_view method, std::string_view target, bool keys) {
+  const auto path = percent::decode(path_of(target));
+  if (!path) {  // llama-server knows escapes of its own, and would read them
+    return Error(Fault::kBadRequest, Side::kDownstream, "malformed percent encoding in the path");
+  }
+  Treatment treatment;
+  treatment.surface = openai::surface_of(method, *path);
+  treatment.read_here = treatment.forwardable = true;
+  if (treatment.surface != openai::Surface::kPassThrough) return treatment;
+
+  const Endpoint* const exact = find_endpoint(method, *path);
+  const Endpoint* const alike = exact ? exact : find_endpoint(method, plain_form(*path));
+  if (alike && alike->handling == kClosed) {
+    return refusal(*path, ": it " + std::string(alike->reason));
+  }
+  if (keys && alike && alike->handling == kOperator) {
+    return refusal(*path, " while API keys are asked for: it " + std::string(alike->reason));
+  }
+  if (keys && !exact) return refusal(*path, " while API keys are asked for: it is not known");
+  treatment.read_here = exact && exact->handling == kLocal;
+  treatment.forwardable = !keys || !treatment.read_here;
+  return treatment;
+}
+
+}  // namespace keep

@@ -1,0 +1,42 @@
+// Endpoints: the list of paths, and what becomes of a request to each, with the reason. A path that
+// is not on it goes to llama-server as it is, unless keys are asked for: then it goes nowhere.
+// Pure.
+#pragma once
+
+#include "base/result.hpp"
+#include "openai/surface.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace keep {
+
+enum class Handling {
+  kLocal,     // answered here
+  kForward,   // goes to llama-server as it is: concerns nobody but who asks
+  kOperator,  // the same while no keys are asked for; with keys it is refused
+  kClosed,    // refused always
+};
+
+struct Endpoint {
+  std::string_view path;     // "/*" at the end: everything below
+  std::string_view methods;  // "GET" is HEAD as well; "*": any
+  Handling handling;
+  std::string_view reason;
+};
+std::span<const Endpoint> endpoint_table() noexcept;
+
+// What the gateway does with a request.
+struct Treatment {
+  openai::Surface surface = openai::Surface::kPassThrough;
+  bool read_here = false;    // the body is for us to read, not for llama-server as it came
+  bool forwardable = false;  // may go to llama-server when nobody here answers it
+};
+
+// By method and target (the query is ignored). Paths are compared as llama-server does, percent
+// decoding done; what others might take for the same (//slots, /v1/../slots, /SLOTS) passes no
+// better than what it is like. `keys`: clients are tenants, and see nothing of each other.
+// Fault::kNotFound or, for a path that cannot be decoded, kBadRequest.
+Result<Treatment> treatment_of(std::string_view method, std::string_view target, bool keys);
+
+}  // namespace keep

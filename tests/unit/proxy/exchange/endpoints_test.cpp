@@ -1,0 +1,144 @@
+#include "exchange/endpoints.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace keep {
+namespace {
+
+using openai::Surface;
+
+constexpr const char* kMethods[] = {"GET",    "HEAD",  "POST",  "PUT",
+                                    "DELETE", "PATCH", "PURGE", "get"};
+
+bool passes(const std::string& method, const std::string& target, bool keys) {
+  const auto treatment = treatment_of(method, target, keys);
+  return treatment && treatment->forwardable;
+}
+
+TEST(Endpoints, EachHasAReason) {
+  for (const Endpoint& endpoint : endpoint_table()) {
+    EXPECT_TRUE(endpoint.path.starts_with('/')) << endpoint.path;
+    EXPECT_FALSE(endpoint.reason.empty()) << endpoint.path;
+    EXPECT_FALSE(endpoint.methods.empty()) << endpoint.path;
+  }
+}
+
+TEST(Endpoints, WithoutKeysAllPassesButTheReplayBuffer) {
+  for (const char* target : {"/slots", "/slots/0?action=save", "/props", "/lora-adapters",
+                             "/models/load", "/tokenize", "/nothing?a=%20b", "/", "/index.html",
+                             "//slots", "/tools", "/v1/conversations/list", "/v1/streaming"}) {
+    for (const char* method : kMethods) EXPECT_TRUE(passes(method, target, false)) << target;
+  }
+  for (const char* target : {"/v1/stream",
+                             "/v1/stream?conv_id=a",
+                             "/v1/stream/a",
+                             "/v1/streams",
+                             "/v1/streams/lookup",
+                             "/v1/stream#",
+                             "/v1/%73tream?conv_id=a",
+                             "/v1%2fstream?conv_id=a",
+                             "//v1/stream",
+                             "/v1//stream",
+                             "/v1/stream/",
+                             "/V1/Stream",
+                             "/v1/./stream",
+                             "/x/../v1/stream",
+                             "/v1/%2e%2e/v1/stream",
+                             "/v1/stream;a=b",
+                             "/v1\\stream",
+                             "/v1/stream%20",
+                             "/v1/stream%00",
+                             "/v1/%u0073tream?conv_id=a",
+                             "/v1/%7stream"}) {
+    for (const char* method : kMethods) {
+      EXPECT_FALSE(passes(method, target, false)) << target;
+      EXPECT_FALSE(passes(method, target, true)) << target;
+    }
+  }
+}
+
+TEST(Endpoints, WithKeysNothingPassesThatBelongsToOthers) {
+  for (const char* target : {"/slots",
+                             "/slots?x=1",
+                             "/slots#",
+                             "/slots/0?action=save",
+                             "/slots/1?action=erase",
+                             "/props",
+                             "/lora-adapters",
+                             "/models/load",
+                             "/models/unload",
+                             "/models/sse",
+                             "/tools",
+                             "/cors-proxy",
+                             "/v1/chat/completions/control",
+                             "/%73lots",
+                             "/%u0073lots",
+                             "//slots",
+                             "/slots/",
+                             "/SLOTS",
+                             "/v1/../slots",
+                             "/v1/%2e%2e/slots",
+                             "/./props",
+                             "/slots;x",
+                             "/tokenize/../slots",
+                             "/v1/embeddings/../../props",
+                             "/props%00",
+                             "/props%20",
+                             "\\props",
+                             "/nothing",
+                             "/index.html",
+                             "/v1/models/x",
+                             "/v1/chat/completions/",
+                             "/v1//chat/completions",
+                             "",
+                             "/metrics",
+                             "/v1/conversations/../../slots",
+                             "/v1/knowledge/%2e%2e/%2e%2e/slots"}) {
+    for (const char* method : kMethods) EXPECT_FALSE(passes(method, target, true)) << target;
+  }
+}
+
+TEST(Endpoints, WithKeysPassesWhatConcernsNobodyElse) {
+  for (const char* target : {"/tokenize", "/tokenize?x=1", "/%74okenize", "/detokenize",
+                             "/apply-template", "/v1/embeddings", "/v1/rerank", "/infill",
+                             "/v1/messages/count_tokens", "/v1/audio/transcriptions"}) {
+    EXPECT_TRUE(passes("POST", target, true)) << target;
+    EXPECT_FALSE(passes("DELETE", target, true)) << target;
+  }
+  EXPECT_TRUE(passes("GET", "/models", true));
+  EXPECT_TRUE(passes("HEAD", "/models", true));
+  EXPECT_FALSE(passes("POST", "/models", true));
+}
+
+TEST(Endpoints, WhatGeneratesIsRecognisedHoweverItIsWritten) {
+  for (const bool keys : {false, true}) {
+    for (const char* target : {"/v1/chat/completions", "/v1/chat/completions?a=b",
+                               "/v1/chat/completions#", "/v1/%63hat/completions"}) {
+      const auto treatment = treatment_of("POST", target, keys);
+      ASSERT_TRUE(treatment) << target;
+      EXPECT_EQ(treatment->surface, Surface::kChat) << target;
+      EXPECT_TRUE(treatment->read_here);
+    }
+  }
+  EXPECT_EQ(treatment_of("POST", "/v1/messages", true)->surface, Surface::kMessages);
+}
+
+TEST(Endpoints, BodiesAreReadWhereWeAnswerAndLeftAloneElsewhere) {
+  EXPECT_TRUE(treatment_of("POST", "/v1/knowledge/store", false)->read_here);
+  EXPECT_TRUE(treatment_of("POST", "/v1/conversations/end", true)->read_here);
+  EXPECT_FALSE(treatment_of("POST", "/tokenize", false)->read_here);
+  EXPECT_FALSE(treatment_of("POST", "/nothing", false)->read_here);
+}
+
+TEST(Endpoints, ARefusalSaysWhy) {
+  EXPECT_EQ(treatment_of("GET", "/slots", true).error().detail,
+            "/slots is not passed on while API keys are asked for: it shows and changes the slots "
+            "of all");
+  EXPECT_EQ(treatment_of("GET", "/slots", true).error().fault, Fault::kNotFound);
+  EXPECT_EQ(treatment_of("GET", "/a%2", false).error().fault, Fault::kBadRequest);
+}
+
+}  // namespace
+}  // namespace keep
