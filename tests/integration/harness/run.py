@@ -53,6 +53,11 @@ class Result(unittest.TestResult):
         super().addError(test, err)
         self.line(test, self.errors[-1][1])
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:  # the test itself is then neither a success nor a failure
+            self.line(test, f"{subtest}\n" + "".join(traceback.format_exception(*err)))
+
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self.line(test, self.failures[-1][1])
