@@ -18,11 +18,14 @@ using namespace std::chrono_literals;
 
 TEST(ThreadStack, NamesTheFileAndThePlaceOfEachCall) {
   prepare_thread_stack();
+  std::binary_semaphore begun{0};
   std::atomic<bool> ended{false};
   // The thread sanitizer lets a signal through in calls that it knows to wait.
-  std::thread thread([&ended] {
+  std::thread thread([&begun, &ended] {
+    begun.release();
     while (!ended) ::usleep(1000);
   });
+  begun.acquire();
   const std::vector<std::string> stack = stack_of(thread.native_handle(), 10s);
   ended = true;
   thread.join();
