@@ -9,7 +9,7 @@
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/reconcile.hpp"
 #include "plugins/history/shelf.hpp"
-#include "plugins/history/zone_keeper.hpp"
+#include "plugins/history/zone/zone_keeper.hpp"
 
 #include <chrono>
 #include <optional>

@@ -4,11 +4,11 @@
 #include "exchange/exchange.hpp"
 #include "exchange/outcome.hpp"
 #include "exchange/services.hpp"
-#include "plugins/history/anchor_memory.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"
-#include "plugins/history/zone_budget.hpp"
-#include "plugins/history/zone_weights.hpp"
+#include "plugins/history/zone/anchor_memory.hpp"
+#include "plugins/history/zone/zone_budget.hpp"
+#include "plugins/history/zone/zone_weights.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-#include "plugins/history/anchor_memory.hpp"
+#include "plugins/history/zone/anchor_memory.hpp"
 
 #include "base/hash.hpp"
 #include "base/json.hpp"

@@ -1,4 +1,4 @@
-#include "plugins/history/anchor_memory.hpp"
+#include "plugins/history/zone/anchor_memory.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "plugins/history/zone_weights.hpp"
+#include "plugins/history/zone/zone_weights.hpp"
 
 #include "base/hash.hpp"
 #include "openai/message.hpp"

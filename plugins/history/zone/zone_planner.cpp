@@ -1,4 +1,4 @@
-#include "plugins/history/zone_planner.hpp"
+#include "plugins/history/zone/zone_planner.hpp"
 
 #include <algorithm>
 #include <optional>

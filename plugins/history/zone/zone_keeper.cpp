@@ -1,4 +1,4 @@
-#include "plugins/history/zone_keeper.hpp"
+#include "plugins/history/zone/zone_keeper.hpp"
 
 #include "base/hash.hpp"
 #include "base/log.hpp"

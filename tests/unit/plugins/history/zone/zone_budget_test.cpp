@@ -1,4 +1,4 @@
-#include "plugins/history/zone_budget.hpp"
+#include "plugins/history/zone/zone_budget.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 
 #include "base/lru_map.hpp"
 #include "exchange/clear_zone.hpp"
-#include "plugins/history/zone_planner.hpp"
+#include "plugins/history/zone/zone_planner.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -7,7 +7,7 @@
 
 #include "exchange/exchange.hpp"
 #include "exchange/services.hpp"
-#include "plugins/history/zone_planner.hpp"
+#include "plugins/history/zone/zone_planner.hpp"
 
 #include <cstddef>
 #include <vector>

@@ -4,7 +4,7 @@
 // text once there is a past to recall, and a margin for what a template adds.
 #pragma once
 
-#include "plugins/history/zone_planner.hpp"
+#include "plugins/history/zone/zone_planner.hpp"
 
 #include <cstdint>
 #include <optional>
