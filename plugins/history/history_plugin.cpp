@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/unix_time.hpp"
+#include "exchange/prompt_length.hpp"
 #include "openai/message.hpp"
 #include "plugins/history/history_endpoints.hpp"
 #include "plugins/history/history_metrics.hpp"
@@ -264,7 +265,7 @@ Task<> HistoryPlugin::stop() {
 }
 
 void HistoryPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  zones_->learn(exchange, outcome);
+  if (!outcome.local) zones_->learn(exchange);
   if (!has_past(exchange)) return;
   endpoints_->finish(name_of(exchange), &exchange);
   // An answer that broke off does not take along what was asked.
@@ -288,9 +289,11 @@ void HistoryPlugin::report(json::Writer& health) const {
 void HistoryPlugin::explain(const Exchange& exchange, Headers& headers) const {
   const ClearZone& zone = exchange.zone;
   if (!zone.planned) return;
-  headers.add("X-Keep-Window", "sent=" + std::to_string(zone.prompt_tokens) +
-                                   ";fog=" + std::to_string(zone.fog_tokens) +
-                                   ";window=" + std::to_string(zone.window));
+  const auto measured = measured_prompt(exchange);
+  const std::int64_t sent = measured.value_or(zone.prompt_tokens + exchange.recalled.tokens);
+  headers.add("X-Keep-Window",
+              "sent=" + std::to_string(sent) + ";fog=" + std::to_string(zone.fog_tokens) +
+                  ";window=" + std::to_string(zone.window) + (measured ? "" : ";estimated"));
 }
 
 Task<std::vector<StoredMessage>> HistoryPlugin::read(ConversationName name, Position from,

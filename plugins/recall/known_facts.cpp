@@ -62,7 +62,7 @@ std::int64_t room_for_facts(const Exchange& exchange, const RecallSettings& sett
 
 KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
                         std::string_view turn, const RecallSettings& settings,
-                        const Tokenizer& tokenizer, const FrozenBlocks::Blocks* frozen) {
+                        const FrozenBlocks::Blocks* frozen) {
   KnownFacts known;
   const auto present = present_in(exchange, frozen);
   const std::int64_t room = room_for_facts(exchange, settings) - kHeadTokens;
@@ -74,7 +74,7 @@ KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
     if (!said.lack_some_of(fact.value)) continue;
     floor = std::max(floor, one.relevance * kTail);
     const std::size_t bytes = fact.topic.size() + fact.key.size() + fact.value.size();
-    const std::int64_t tokens = tokenizer.estimate(bytes) + kNoteTokens;
+    const std::int64_t tokens = exchange.zone.estimate(bytes) + kNoteTokens;
     if (known.tokens + tokens > room) continue;
     known.tokens += tokens;
     known.facts.push_back(key_of(fact));

@@ -35,6 +35,6 @@ std::int64_t room_for_facts(const Exchange& exchange, const RecallSettings& sett
 // has a new value. `frozen`: may be null.
 KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
                         std::string_view turn, const RecallSettings& settings,
-                        const Tokenizer& tokenizer, const FrozenBlocks::Blocks* frozen);
+                        const FrozenBlocks::Blocks* frozen);
 
 }  // namespace keep::recall

@@ -164,7 +164,7 @@ asio::awaitable<void> RecallPlugin::save_blocks(ConversationName name) {
 
 Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
   const ClearZone& zone = exchange.zone;
-  if (!zone.planned || !zone.stored) co_return Result<>{};
+  if (!zone.planned || !zone.stored || zone.bare) co_return Result<>{};
   const auto turn = newest_turn(exchange);
   const bool wanted = settings_.enabled && !exchange.continuation;
   if (exchange.continuation && exchange.continuation->withdrawn) co_await withdraw(exchange);
@@ -245,15 +245,14 @@ Task<std::optional<Block>> RecallPlugin::gather(Exchange& exchange,
   if (!facts) facts = std::vector<FoundFact>();
   if (!found) found = std::vector<Found>();
   const auto* const present = frozen_.find(key_of(name_of(exchange)));
-  const Tokenizer& tokenizer = services_->tokenizer;
-  KnownFacts known = select_facts(*std::move(facts), exchange, text, settings_, tokenizer, present);
+  KnownFacts known = select_facts(*std::move(facts), exchange, text, settings_, present);
   const std::int64_t taken = known.tokens + exchange.recalled.tokens;
-  Selected selected = select_passages(*std::move(found), exchange, {text, questions}, settings_,
-                                      tokenizer, present, taken);
+  Selected selected =
+      select_passages(*std::move(found), exchange, {text, questions}, settings_, present, taken);
   if (selected.quotes.empty() && known.notes.empty()) co_return std::optional<Block>();
   Block block;
   block.text = compose_block(selected.quotes, known.notes);
-  block.tokens = tokenizer.estimate(block.text.size());
+  block.tokens = exchange.zone.estimate(block.text.size());
   block.passages = std::move(selected.passages);
   block.facts = std::move(known.facts);
   exchange.recalled.passages += selected.quotes.size();
@@ -268,7 +267,8 @@ Task<std::optional<Block>> RecallPlugin::gather(Exchange& exchange,
 // What is added stands behind what was recalled before the answer began, in the same place.
 Task<bool> RecallPlugin::recall_more(Exchange& exchange, std::string_view generated) {
   const auto turn = newest_turn(exchange);
-  if (!exchange.zone.planned || !exchange.zone.stored || !turn) co_return false;
+  const ClearZone& zone = exchange.zone;
+  if (!zone.planned || !zone.stored || zone.bare || !turn) co_return false;
   const Position before = exchange.zone.position_of(*turn);
   if (before == kNoPosition) co_return false;
   std::string text = user_text(exchange, *turn, exchange.chat.messages.size());

@@ -123,8 +123,8 @@ float least_relevance(std::string_view turn, const RecallSettings& settings) {
 }
 
 Selected select_passages(std::vector<Found> found, const Exchange& exchange, const Wanted& wanted,
-                         const RecallSettings& settings, const Tokenizer& tokenizer,
-                         const FrozenBlocks::Blocks* frozen, std::int64_t taken) {
+                         const RecallSettings& settings, const FrozenBlocks::Blocks* frozen,
+                         std::int64_t taken) {
   weigh_by_distance(found, exchange.zone, settings.fog_alpha);
   found = those_with_news(std::move(found), present_in(exchange, frozen), wanted.turn,
                           least_relevance(wanted.turn, settings));
@@ -134,7 +134,7 @@ Selected select_passages(std::vector<Found> found, const Exchange& exchange, con
   for (Ranked& one : rank_passages(std::move(found), wanted.questions)) {
     Bar& bar = bars[one.question];
     if (!bar.admits(one)) continue;
-    const std::int64_t tokens = tokenizer.estimate(one.found.text.size()) + kFrameTokens;
+    const std::int64_t tokens = exchange.zone.estimate(one.found.text.size()) + kFrameTokens;
     if (tokens > room) continue;
     room -= tokens;
     bar.set_by(one);

@@ -54,7 +54,7 @@ struct Wanted {
 // or says nothing that the turn does not say itself. With fog_alpha a, relevance counts times
 // (1 + distance / window) ^ -a. `frozen`: may be null; `taken`: tokens of the room that are gone.
 Selected select_passages(std::vector<Found> found, const Exchange& exchange, const Wanted& wanted,
-                         const RecallSettings& settings, const Tokenizer& tokenizer,
-                         const FrozenBlocks::Blocks* frozen, std::int64_t taken = 0);
+                         const RecallSettings& settings, const FrozenBlocks::Blocks* frozen,
+                         std::int64_t taken = 0);
 
 }  // namespace keep::recall

@@ -5,7 +5,9 @@
 #pragma once
 
 #include "exchange/conversations.hpp"
+#include "exchange/services.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -25,10 +27,18 @@ struct ClearZone {
   std::size_t first = 0;  // of chat.messages: this one and all later ones go
   // A turn that is itself too long loses its oldest rounds; the messages that opened it stay.
   std::size_t head_begin = 0, head_end = 0;
-  std::int64_t window = 0;         // tokens the model can see
-  std::int64_t prompt_tokens = 0;  // what goes, counted or estimated, without new recalled text
-  std::int64_t fog_tokens = 0;     // on record and not sent
-  std::int64_t recall_room = 0;    // tokens set aside for recalled text
+  std::int64_t window = 0;          // tokens the model can see
+  std::int64_t prompt_tokens = 0;   // what goes, counted or estimated, without new recalled text
+  std::int64_t guessed_tokens = 0;  // the same by its bytes alone, see PromptEstimates
+  std::int64_t fog_tokens = 0;      // on record and not sent; estimate
+  std::int64_t recall_room = 0;     // tokens set aside for recalled text
+  bool bare = false;                // it only fits without any recalled text
+  // Of this conversation's texts, counted when it was cut; of any text until then.
+  double tokens_per_byte = kTokensPerByte;
+
+  std::int64_t estimate(std::size_t bytes) const noexcept {
+    return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) * tokens_per_byte));
+  }
 
   bool keeps(std::size_t message) const noexcept {
     return !planned || message < lead || message >= first ||

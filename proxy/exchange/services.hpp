@@ -76,9 +76,13 @@ class Tokenizer {
   // Of the text alone, without what a template puts around it. Asks the first healthy upstream,
   // remembers answers under `hash` (of the text); what cannot be counted is estimated.
   virtual asio::awaitable<std::int64_t> count(std::uint64_t hash, std::string_view text) = 0;
-  // From the bytes alone, by what was counted so far.
+  // From the bytes alone: the same at all times, for what one conversation's texts are like says
+  // nothing about another's.
   virtual std::int64_t estimate(std::size_t bytes) const noexcept = 0;
 };
+
+// Of prose and code in the vocabularies of today; numbers, base64 and other scripts have more.
+inline constexpr double kTokensPerByte = 0.35;
 
 // What a server makes of texts: vectors that point the same way when the texts mean the same.
 struct Embedded {

@@ -73,7 +73,8 @@ Value text_of_part(const Value& part) {
 struct Text {
   std::string_view text;  // of the body where nothing had to be decoded
   std::string decoded;
-  bool whole = true;  // nothing but text was there
+  bool whole = true;      // nothing but text was there
+  std::size_t media = 0;  // parts that were no text
 };
 
 void read_string(const Value& content, Text& out) {
@@ -91,6 +92,7 @@ void read_parts(const Value& content, Text& out) {
     const Value text = text_of_part(part);
     if (text.missing()) {
       out.whole = false;
+      ++out.media;
       continue;
     }
     if (std::exchange(any, true)) out.decoded += '\n';
@@ -130,6 +132,7 @@ Message make_message(std::string role, const Fields& fields) {
   message.raw_hash = bytes_hash(fields.raw.raw());
   message.content = fields.content;
   message.text_bytes = text.text.size();
+  message.media = text.media;
   if (fields.tool_calls.is_array()) message.text_bytes += fields.tool_calls.raw().size();
   if (role == "assistant") {
     message.hash = answer_hash(text.text, names_of_calls(fields.tool_calls));
@@ -187,7 +190,15 @@ Message message_of_prompt(const Value& prompt) {
   Fields fields;
   fields.raw = fields.content = prompt;
   Message message = make_message("user", fields);
-  if (!prompt.is_string()) message.text_bytes = prompt.raw().size();
+  message.media = 0;
+  if (prompt.is_object()) {  // llama-server's own: a text, and media for the marks in it
+    message.text_bytes = text_of(prompt.find("prompt_string")).size();
+    for ([[maybe_unused]] const Value one : prompt.find("multimodal_data").elements()) {
+      ++message.media;
+    }
+  } else if (!prompt.is_string()) {
+    message.text_bytes = prompt.raw().size();
+  }
   return message;
 }
 

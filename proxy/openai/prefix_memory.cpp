@@ -56,6 +56,7 @@ PrefixMemory::Node PrefixMemory::make_node(const Message& message) {
   node.facts.hash = message.hash;
   node.facts.raw_hash = message.raw_hash;
   node.facts.text_bytes = message.text_bytes;
+  node.facts.media = message.media;
   const std::string_view content = message.content.raw();
   if (!content.empty()) node.facts.content_at = offset(content, message.raw.raw());
   node.facts.content_bytes = static_cast<std::uint32_t>(content.size());
@@ -69,6 +70,7 @@ Message PrefixMemory::make_message(const Facts& facts, std::string_view json) {
   message.content = json::Value(json.substr(facts.content_at, facts.content_bytes));
   message.hash = facts.hash;
   message.text_bytes = facts.text_bytes;
+  message.media = facts.media;
   message.raw_hash = facts.raw_hash;
   return message;
 }

@@ -48,7 +48,7 @@ class PrefixMemory {
   struct Facts {
     std::string role;
     std::uint64_t hash = 0, raw_hash = 0;
-    std::size_t text_bytes = 0;
+    std::size_t text_bytes = 0, media = 0;
     std::uint32_t content_at = 0, content_bytes = 0;  // in its JSON
   };
   struct Node {

@@ -11,9 +11,6 @@ namespace keep {
 
 namespace {
 
-constexpr std::size_t kTelling = 64;  // bytes from which on a text says something about others
-constexpr double kForget = 0.01;
-
 std::int64_t count_elements(const json::Value& list) {
   std::int64_t count = 0;
   for ([[maybe_unused]] const json::Value token : list.elements()) ++count;
@@ -28,10 +25,9 @@ asio::awaitable<std::int64_t> UpstreamTokenizer::count(std::uint64_t hash, std::
   if (text.size() > kMaxCounted || clock_.now() < paused_until_) co_return estimate(text.size());
   const auto counted = co_await ask(text);
   if (!counted) {
-    paused_until_ = clock_.now() + kPause;
+    if (counted.error().fault != Fault::kProtocol) paused_until_ = clock_.now() + kPause;
     co_return estimate(text.size());
   }
-  learn(text.size(), *counted);
   known_.get(hash) = static_cast<std::uint32_t>(*counted);
   while (known_.size() > kMaxRemembered) known_.pop_oldest();
   co_return *counted;
@@ -53,15 +49,8 @@ Task<std::int64_t> UpstreamTokenizer::ask(std::string_view text) {
   co_return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
 }
 
-void UpstreamTokenizer::learn(std::size_t bytes, std::int64_t tokens) noexcept {
-  if (bytes < kTelling) return;
-  const double seen = static_cast<double>(tokens) / static_cast<double>(bytes);
-  const double faded = tokens_per_byte_ + kForget * (seen - tokens_per_byte_);
-  tokens_per_byte_ = std::max(seen, faded);
-}
-
 std::int64_t UpstreamTokenizer::estimate(std::size_t bytes) const noexcept {
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) * tokens_per_byte_));
+  return static_cast<std::int64_t>(std::ceil(static_cast<double>(bytes) * kTokensPerByte));
 }
 
 }  // namespace keep

@@ -1,8 +1,8 @@
 // UpstreamTokenizer: token counts by llama-server's POST /tokenize, remembered.
 //
 // Loop thread only. Bounded: the least recently used counts are forgotten. Texts above kMaxCounted
-// are estimated, and after a failure everything is for kPause: a busy or foreign server must not
-// hold up requests. The estimate is the largest share of tokens per byte seen lately.
+// are estimated, and for kPause after one that was not answered all are: a busy server must not
+// hold up requests. A text that the server refuses to count is nobody else's trouble.
 #pragma once
 
 #include "base/clock.hpp"
@@ -29,13 +29,11 @@ class UpstreamTokenizer final : public Tokenizer {
 
  private:
   Task<std::int64_t> ask(std::string_view text);
-  void learn(std::size_t bytes, std::int64_t tokens) noexcept;
 
   Upstreams& upstreams_;
   Queries& queries_;
   const Clock& clock_;
   LruMap<std::uint64_t, std::uint32_t> known_;
-  double tokens_per_byte_ = 0.35;
   Instant paused_until_{};
 };
 

@@ -187,7 +187,8 @@ std::string ScriptedUpstream::own_answer(const Received& request) {
   if (request.target == "/props") {
     return reply(200, R"({"default_generation_settings":{"n_ctx":)" +
                           std::to_string(slot_context_) + R"(},"total_slots":)" +
-                          std::to_string(slots_) + R"(,"model_path":"scripted.gguf"})");
+                          std::to_string(slots_) + R"(,"model_path":"scripted.gguf")" +
+                          more_props_ + "}");
   }
   if (request.target == "/slots") {
     const char* busy = "false";

@@ -50,6 +50,9 @@ class ScriptedUpstream {
 
   void set_health(int status) { health_ = status; }
   void set_context(int tokens) { slot_context_ = tokens; }  // of one slot
+  // More members of the object that /props answers, each with a comma before it. Before the proxy
+  // is started.
+  void set_props(std::string more) { more_props_ = std::move(more); }
   // The next `answers` of /slots say that every slot is at work.
   void set_busy(int answers) { busy_answers_ = answers; }
   int busy_answers() const { return busy_answers_; }  // still to come
@@ -68,6 +71,7 @@ class ScriptedUpstream {
 
   Script script_;
   int slots_;
+  std::string more_props_;
   boost::asio::io_context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   unsigned short port_;

@@ -1,7 +1,7 @@
-// Zone budget: how many tokens of the window are the conversation's own. Pure.
+// Zone budget: how many tokens of the window a prompt may fill. Pure.
 //
-// Of the window come off: what always goes (system, tools), room for the answer, room for recalled
-// text once there is a past to recall, and a margin for what a template adds.
+// Of the window come off: room for the answer, room for recalled text once there is a past to
+// recall, and a margin for what could not be counted.
 #pragma once
 
 #include "plugins/history/zone/zone_planner.hpp"
@@ -13,31 +13,19 @@ namespace keep::history {
 
 struct Demand {
   Tokens window = 0;
-  Tokens fixed = 0;                  // leading system messages and tools
   std::optional<Tokens> max_tokens;  // asked for by the client
   Tokens recall = 0;                 // wished for recalled text
 };
 
-struct Budget {
+struct Budget {       // of a whole prompt
   Tokens whole = 0;   // while nothing has been cut
   Tokens zone = 0;    // with room for recalled text
-  Tokens limit = 0;   // with room for nothing else: more than this the window cannot hold
+  Tokens limit = 0;   // with room for nothing else: more than this llama-server refuses
   Tokens recall = 0;  // room for recalled text
 };
 
 // No more than a quarter of the window is set aside for an answer or for recalled text: clients ask
 // for the largest answer that any model could give.
 Budget make_budget(const Demand& demand) noexcept;
-
-// How far the estimate of prompts was off lately: a slowly decaying maximum of measured over
-// estimated tokens, at least 1. Templates differ in what they put around a message.
-class PromptBias {
- public:
-  double factor() const noexcept { return factor_; }
-  void learn(Tokens estimated, Tokens measured) noexcept;
-
- private:
-  double factor_ = 1.0;
-};
 
 }  // namespace keep::history

@@ -1,4 +1,8 @@
 // ZoneKeeper: plans the clear zone of each attempt and remembers what that takes. Loop thread only.
+//
+// A prompt that is surely below its budget goes as it is. Near it llama-server is asked how long it
+// really is, and only what is known is acted on: nothing is cut or refused because of a guess.
+// Where nobody can count, upstream decides, and its refusal (exchange.overflow) has the numbers.
 #pragma once
 
 #include "exchange/exchange.hpp"
@@ -7,10 +11,13 @@
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/history/zone/anchor_memory.hpp"
+#include "plugins/history/zone/prompt_counter.hpp"
+#include "plugins/history/zone/prompt_estimates.hpp"
 #include "plugins/history/zone/zone_budget.hpp"
 #include "plugins/history/zone/zone_weights.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace keep::history {
@@ -20,7 +27,7 @@ class ZoneKeeper {
   static constexpr std::size_t kMaxAnchors = 16384;
 
   ZoneKeeper(Services& services, const HistorySettings& settings, HistoryMetrics& metrics)
-      : services_(services), settings_(settings), metrics_(metrics) {}
+      : services_(services), settings_(settings), metrics_(metrics), counter_(services) {}
 
   // Fills the plan of exchange.zone and adds the edits that remove what does not go. Nothing is
   // planned while no upstream has told its context. Fault::kTooLong: see zone_planner.hpp.
@@ -33,19 +40,43 @@ class ZoneKeeper {
   void forget(const ConversationName& name);
 
   // How long the prompt really was.
-  void learn(const Exchange& exchange, const Outcome& outcome) noexcept;
+  void learn(const Exchange& exchange) noexcept;
 
  private:
-  Tokens window() const;
-  Demand demand_of(const Exchange& exchange, Tokens window, Tokens fixed) const;
-  void note_overflow(Exchange& exchange);
-  static void apply(Exchange& exchange, const ZonePlan& plan, const ZoneWeights& weights);
+  struct Window {
+    Tokens tokens = 0;
+    bool ours = false;  // upstream would take more, so it will not refuse what is too long
+  };
+  // What is known while one attempt is planned.
+  struct Planning {
+    Window window;
+    Budget budget;
+    Anchor anchor;             // where the zone begins at present
+    std::uint64_t prompt = 0;  // its name in estimates_; 0: it has none
+    ZoneWeights guessed;
+    PromptEstimates::Estimate estimate;
+    ZonePlan plan;      // what is to go
+    Tokens tokens = 0;  // of the whole prompt, as well as is known
+  };
+
+  Window window_for(const Exchange& exchange) const;
+  Planning begin(const Exchange& exchange, const Window& window);
+  Budget budget_for(const Exchange& exchange, Tokens window) const;
+  static bool countable(const Planning& planning, Tokens guessed);
+  // Of the prompt when the zone begins there, with what was recalled before.
+  asio::awaitable<std::optional<Tokens>> measure(const Exchange& exchange, const Planning& planning,
+                                                 const Anchor& anchor);
+  Task<> cut(Exchange& exchange, Planning& planning, std::optional<Tokens> measured);
+  Result<> refuse(Exchange& exchange, Tokens needed, Tokens window);
+  void note_overflow(const Exchange& exchange);
+  void apply(Exchange& exchange, const Planning& planning);
 
   Services& services_;
   const HistorySettings& settings_;
   HistoryMetrics& metrics_;
+  PromptCounter counter_;
   AnchorMemory anchors_{kMaxAnchors};
-  PromptBias bias_;
+  PromptEstimates estimates_;
 };
 
 }  // namespace keep::history

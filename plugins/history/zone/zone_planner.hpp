@@ -28,6 +28,9 @@ struct Weight {  // of one message
 // Messages [head_begin, head_end) and those from `first` on are in the zone.
 struct Anchor {
   std::size_t head_begin = 0, head_end = 0, first = 0;
+  bool keeps(std::size_t message) const noexcept {
+    return message >= first || (message >= head_begin && message < head_end);
+  }
   friend bool operator==(const Anchor&, const Anchor&) = default;
 };
 

@@ -20,15 +20,15 @@ class KnownFactsTest : public testing::Test {
     exchange_->zone.positions = {0};
     exchange_->zone.window = 8192;
     exchange_->zone.prompt_tokens = 100;
+    exchange_->zone.tokens_per_byte = 1;
   }
   KnownFacts select(std::vector<FoundFact> found, const FrozenBlocks::Blocks* frozen = nullptr) {
-    return select_facts(std::move(found), *exchange_, turn_, settings_, tokenizer_, frozen);
+    return select_facts(std::move(found), *exchange_, turn_, settings_, frozen);
   }
 
   std::unique_ptr<Exchange> exchange_;
   std::string turn_ = "What is my dog's name?";
   RecallSettings settings_;
-  ByteTokenizer tokenizer_;
 };
 
 TEST_F(KnownFactsTest, TakesWhatIsAboveTheFloorAndNearTheBest) {

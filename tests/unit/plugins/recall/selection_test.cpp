@@ -21,6 +21,7 @@ class SelectPassages : public testing::Test {
     exchange_->zone.path_tokens = 1000;
     exchange_->zone.window = 100;
     exchange_->zone.recall_room = 500;
+    exchange_->zone.tokens_per_byte = 1;
   }
   static Found found(PassageId passage, const std::string& text, float relevance,
                      Position position = 3) {
@@ -40,8 +41,8 @@ class SelectPassages : public testing::Test {
   }
   std::vector<std::string> select(std::vector<Found> list, const std::string& turn,
                                   const std::vector<std::string>& questions) {
-    const auto selected = select_passages(std::move(list), *exchange_, {turn, questions}, settings_,
-                                          tokenizer_, frozen_);
+    const auto selected =
+        select_passages(std::move(list), *exchange_, {turn, questions}, settings_, frozen_);
     std::vector<std::string> texts;
     for (const Quote& quote : selected.quotes) texts.push_back(quote.text);
     return texts;
@@ -50,7 +51,6 @@ class SelectPassages : public testing::Test {
   using Texts = std::vector<std::string>;
   std::unique_ptr<Exchange> exchange_;
   RecallSettings settings_;
-  keep::test::ByteTokenizer tokenizer_;
   const FrozenBlocks::Blocks* frozen_ = nullptr;
 };
 

@@ -41,6 +41,7 @@ void expect_same(const ChatRequest& a, const ChatRequest& b) {
     EXPECT_EQ(x.hash, y.hash);
     EXPECT_EQ(x.raw_hash, y.raw_hash);
     EXPECT_EQ(x.text_bytes, y.text_bytes);
+    EXPECT_EQ(x.media, y.media);
   }
 }
 

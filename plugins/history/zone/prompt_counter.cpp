@@ -1,0 +1,121 @@
+#include "plugins/history/zone/prompt_counter.hpp"
+
+#include "base/json.hpp"
+#include "base/pools.hpp"
+#include "openai/message.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace keep::history {
+
+namespace {
+
+// A list of so many bytes takes longer to read than the loop should be held.
+constexpr std::size_t kLargeReply = 1 << 20;
+
+Error unread(std::string_view target) {
+  return Error(Fault::kProtocol, Side::kUpstream, std::string(target) + " gave no count");
+}
+
+Tokens elements_of(const json::Value& list) {
+  Tokens count = 0;
+  for ([[maybe_unused]] const json::Value element : list.elements()) ++count;
+  return count;
+}
+
+Result<Tokens> tokens_in(const std::string& reply) {
+  const auto root = json::validate(reply);
+  if (!root || !root->find("tokens").is_array()) return unread("/tokenize");
+  return elements_of(root->find("tokens"));
+}
+
+bool holds_media(const openai::ChatRequest& chat) {
+  return std::ranges::any_of(chat.messages,
+                             [](const openai::Message& message) { return message.media > 0; });
+}
+
+// A prompt that is shorter than the newest message is no rendering of it: somebody answers whatever
+// is asked.
+std::size_t least_bytes(const openai::ChatRequest& chat) {
+  if (chat.messages.empty()) return 0;
+  const std::string text = openai::content_text(chat.messages.back().content);
+  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  return text.size() - static_cast<std::size_t>(std::ranges::count_if(text, blank));
+}
+
+std::string tokenize_body(std::string_view prompt) {
+  json::Writer body;
+  body.begin_object().member("content", prompt);
+  body.member("add_special", true).member("parse_special", true).end_object();
+  return body.take();
+}
+
+}  // namespace
+
+asio::awaitable<std::optional<Tokens>> PromptCounter::count(const Exchange& exchange,
+                                                            const openai::BodyEdits& edits) {
+  const auto upstream = first_healthy();
+  if (!upstream || services_.clock.now() < paused_until_) co_return std::nullopt;
+  const auto pieces =
+      openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits, edits);
+  if (!pieces) co_return std::nullopt;
+  std::string body;
+  body.reserve(pieces->bytes());
+  pieces->append_to(body);
+  const auto counted = co_await ask(exchange, *upstream, std::move(body));
+  if (counted) co_return *counted;
+  // A request that the server refuses to render is nobody else's trouble.
+  if (counted.error().fault != Fault::kProtocol) {
+    paused_until_ = services_.clock.now() + kPause;
+  }
+  co_return std::nullopt;
+}
+
+std::optional<std::size_t> PromptCounter::first_healthy() const {
+  for (std::size_t i = 0; i < services_.upstreams.size(); ++i) {
+    if (services_.upstreams.at(i).healthy()) return i;
+  }
+  return std::nullopt;
+}
+
+Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, std::string body) {
+  std::string target = exchange.surface == openai::Surface::kResponses
+                           ? "/v1/responses/input_tokens"
+                           : "/v1/chat/completions/input_tokens";
+  const bool chat =
+      exchange.surface == openai::Surface::kChat || exchange.surface == openai::Surface::kMessages;
+  if (chat && !holds_media(exchange.chat)) {
+    co_return co_await count_rendered(exchange, upstream, std::move(body));
+  }
+  co_return co_await count_input(upstream, std::move(target), std::move(body));
+}
+
+Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t upstream,
+                                           std::string body) {
+  const auto rendered =
+      co_await services_.queries.post(upstream, "/apply-template", std::move(body));
+  if (!rendered) co_return rendered.error();
+  const auto root = json::validate(*rendered);
+  const auto prompt = root ? root->find("prompt").string() : std::nullopt;
+  if (!prompt || prompt->size() < least_bytes(exchange.chat)) co_return unread("/apply-template");
+  std::string question = tokenize_body(*prompt);
+  auto reply = co_await services_.queries.post(upstream, "/tokenize", std::move(question));
+  if (!reply) co_return reply.error();
+  if (reply->size() < kLargeReply) co_return tokens_in(*reply);
+  auto job = [reply = *std::move(reply)] { return tokens_in(reply); };
+  co_return co_await run_on(services_.pools.cpu, std::move(job));
+}
+
+Task<Tokens> PromptCounter::count_input(std::size_t upstream, std::string target,
+                                        std::string body) {
+  const auto reply = co_await services_.queries.post(upstream, target, std::move(body));
+  if (!reply) co_return reply.error();
+  const auto root = json::validate(*reply);
+  const auto tokens = root ? root->find("input_tokens").integer() : std::nullopt;
+  if (!tokens || *tokens <= 0) co_return unread(target);
+  co_return *tokens;
+}
+
+}  // namespace keep::history

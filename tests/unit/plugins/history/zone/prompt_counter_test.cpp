@@ -1,0 +1,140 @@
+#include "plugins/history/zone/prompt_counter.hpp"
+
+#include "tests/unit/plugins/plugin_harness.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace keep::history {
+namespace {
+
+class NoSlots final : public SlotControl {
+ public:
+  Task<std::vector<SlotState>> list() override { co_return std::vector<SlotState>(); }
+  Task<> erase(int) override { co_return Result<>{}; }
+};
+
+class OneUpstream final : public Upstreams, public Upstream {
+ public:
+  std::size_t size() const noexcept override { return 1; }
+  Upstream& at(std::size_t) noexcept override { return *this; }
+  void on_change(std::function<void(std::size_t)>) override {}
+  std::string_view url() const noexcept override { return "http://one"; }
+  bool healthy() const noexcept override { return up; }
+  bool loading() const noexcept override { return false; }
+  const ServerProps& props() const noexcept override { return props_; }
+  SlotControl& slots() noexcept override { return slots_; }
+  bool up = true;
+
+ private:
+  ServerProps props_;
+  NoSlots slots_;
+};
+
+// Says what it was told to say to each target.
+class ToldQueries final : public Queries {
+ public:
+  Task<std::string> post(std::size_t, std::string target, std::string body) override {
+    asked[target] = std::move(body);
+    ++questions;
+    if (const auto at = replies.find(target); at != replies.end()) co_return at->second;
+    co_return Error(fault, Side::kUpstream, target);
+  }
+  std::map<std::string, std::string> replies, asked;
+  Fault fault = Fault::kProtocol;
+  int questions = 0;
+};
+
+class PromptCounterTest : public testing::Test, private test::FakeServices {
+ protected:
+  std::optional<Tokens> count(const Exchange& exchange, const openai::BodyEdits& edits = {}) {
+    std::optional<Tokens> result;
+    asio::io_context loop;
+    auto work = [&]() -> asio::awaitable<void> {
+      auto counting = counter_.count(exchange, edits);
+      result = co_await std::move(counting);
+    };
+    asio::co_spawn(loop, work(), asio::detached);
+    loop.run();
+    return result;
+  }
+  std::optional<Tokens> count(const std::string& body,
+                              openai::Surface surface = openai::Surface::kChat) {
+    return count(*test::make_exchange(body, "t", {}, surface));
+  }
+  void tell_three_tokens() {
+    told_.replies["/apply-template"] = R"({"prompt":"<user>Hello."})";
+    told_.replies["/tokenize"] = R"({"tokens":[1,2,3]})";
+  }
+  void pass(Duration time) { clock_.turn(time); }
+
+  OneUpstream one_;
+  ToldQueries told_;
+  const std::string hello_ = test::chat_body({{"user", "Hello."}});
+
+ private:
+  Services near_{loop_, pools_, clock_, metrics_, spawner_, one_, told_, tokenizer_};
+
+ protected:
+  PromptCounter counter_{near_};
+};
+
+TEST_F(PromptCounterTest, CountsWhatTheTemplateMakesOfTheRequestAsItGoes) {
+  tell_three_tokens();
+  const auto exchange = test::make_exchange(
+      test::chat_body({{"user", "Old."}, {"user", "Hello."}}, R"(,"tools":[{"x":1}])"));
+  EXPECT_EQ(count(*exchange, {openai::RemoveMessage{0}}), 3);
+  const std::string& asked = told_.asked["/apply-template"];
+  EXPECT_EQ(asked.find("Old."), std::string::npos);
+  EXPECT_NE(asked.find(R"("tools":[{"x":1}])"), std::string::npos);
+  EXPECT_EQ(told_.asked["/tokenize"],
+            R"({"content":"<user>Hello.","add_special":true,"parse_special":true})");
+}
+
+TEST_F(PromptCounterTest, WhatIsNotRenderedIsCountedByTheServersOwnEndpoint) {
+  told_.replies["/v1/responses/input_tokens"] = R"({"input_tokens":31})";
+  told_.replies["/v1/chat/completions/input_tokens"] = R"({"input_tokens":700})";
+  EXPECT_EQ(count(R"({"input":[{"role":"user","content":"Hello."}]})", openai::Surface::kResponses),
+            31);
+  EXPECT_EQ(count(R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})"), 700);
+}
+
+TEST_F(PromptCounterTest, WhatCannotBeIsNoCount) {
+  EXPECT_EQ(count(hello_), std::nullopt);                   // no such endpoint
+  told_.replies["/apply-template"] = R"({"prompt":"ok"})";  // an answer to something else
+  told_.replies["/tokenize"] = R"({"tokens":[1]})";
+  EXPECT_EQ(count(hello_), std::nullopt);
+  told_.replies["/apply-template"] = R"({"prompt":"<user>Hello."})";
+  told_.replies["/tokenize"] = "no JSON";
+  EXPECT_EQ(count(hello_), std::nullopt);
+  EXPECT_EQ(count(R"({"input":[{"role":"user","content":"x"}]})", openai::Surface::kResponses),
+            std::nullopt);
+  one_.up = false;
+  EXPECT_EQ(count(hello_), std::nullopt);
+}
+
+TEST_F(PromptCounterTest, ARequestThatIsRefusedIsNobodyElsesTrouble) {
+  EXPECT_EQ(count(hello_), std::nullopt);
+  tell_three_tokens();
+  EXPECT_EQ(count(hello_), 3);
+}
+
+TEST_F(PromptCounterTest, AServerThatDoesNotAnswerIsLeftAloneForAWhile) {
+  told_.fault = Fault::kTimeout;
+  EXPECT_EQ(count(hello_), std::nullopt);
+  tell_three_tokens();
+  EXPECT_EQ(count(hello_), std::nullopt);
+  EXPECT_EQ(told_.questions, 1);
+  pass(PromptCounter::kPause);
+  EXPECT_EQ(count(hello_), 3);
+}
+
+}  // namespace
+}  // namespace keep::history
