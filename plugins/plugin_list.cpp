@@ -5,6 +5,7 @@
 #include "plugins/hygiene/hygiene_plugin.hpp"
 #include "plugins/identify/identify_plugin.hpp"
 #include "plugins/knowledge/knowledge_plugin.hpp"
+#include "plugins/media/media_plugin.hpp"
 #include "plugins/recall/recall_plugin.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 
@@ -18,6 +19,7 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
     auto hygiene = hygiene::make_hygiene(settings.hygiene);
     if (!hygiene) return hygiene.error();
     list.push_back(std::move(*hygiene));
+    list.push_back(media::make_media());
   }
   if (settings.identify.enabled) list.push_back(identify::make_identify(settings.identify));
   if (settings.knowledge.enabled) {

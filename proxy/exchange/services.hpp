@@ -26,9 +26,11 @@ struct SlotState {
 struct ServerProps {
   int total_slots = 0;
   std::int64_t n_ctx = 0;  // of one slot; at most the model's training context
-  std::string model_path, build, chat_template;
+  std::string model_path, model_alias, build, chat_template;
   bool slots_endpoint = true;
   bool router = false;  // several models behind one address: it has no slots of its own
+  // What the model reads beside text ("vision", "audio", ...). Unset: the server does not tell.
+  std::optional<std::vector<std::string>> modalities;
 };
 
 // Slots of one llama-server, by its HTTP API. Loop thread only.

@@ -67,17 +67,21 @@ asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exc
   co_return error;
 }
 
+LocalReply in_dialect(const Exchange& exchange, const LocalReply& ours) {
+  LocalReply reply = ours;
+  if (exchange.surface == openai::Surface::kMessages && reply.status >= 400) {
+    reply.body = openai::anthropic::to_error_body(reply.status, ours.body);
+  }
+  return reply;
+}
+
 // Before the head: a reply of our own. In a stream: an event; the missing last chunk says that it
 // was cut. In anything else begun the cut alone has to speak.
 asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
                                   ClientStream& stream, const Error& error, Deadline& deadline) {
   deadline.set(flow.settings.write, "write to client");
   if (!writer.begun()) {
-    const Reply openai_reply = to_reply(error);
-    LocalReply reply = *openai_reply;
-    if (exchange.surface == openai::Surface::kMessages) {
-      reply.body = openai::anthropic::to_error_body(reply.status, openai_reply->body);
-    }
+    const LocalReply reply = in_dialect(exchange, *to_reply(error));
     const Headers headers = explain(flow, exchange);
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
@@ -118,8 +122,8 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
     if (verdict && std::holds_alternative<Reply>(*verdict)) {
       outcome.local = true;
       const Headers headers = explain(flow, exchange);
-      const Reply reply = std::get<Reply>(*verdict);
-      co_await writer.reply(*reply, headers);
+      const LocalReply reply = in_dialect(exchange, *std::get<Reply>(*verdict));
+      co_await writer.reply(reply, headers);
     } else {
       outcome.error = co_await guarded_attempts(flow, exchange, writer, stream, guard);
     }

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace keep::openai::anthropic {
 
@@ -19,6 +20,12 @@ namespace keep::openai::anthropic {
 // With stop sequences, upstream is also asked to say which one it met.
 // Fault::kBadRequest with a text for the client.
 Result<std::string> to_chat_body(const std::string& body);
+
+// Texts that stand in for what the chat API has no form for.
+inline constexpr std::string_view kImageLeftOut =
+    "[image omitted: only base64 and url sources can be shown]";
+inline constexpr std::string_view kDocumentLeftOut =
+    "[document omitted: only text documents can be read]";
 
 // An OpenAI-shaped error body -> Anthropic's {"type":"error","error":{"type","message"}}.
 std::string to_error_body(int status, const std::string& openai_body);

@@ -1,5 +1,6 @@
 #include "openai/anthropic_content.hpp"
 
+#include "openai/anthropic.hpp"
 #include "openai/json_text.hpp"
 
 namespace keep::openai::anthropic {
@@ -45,7 +46,7 @@ Result<> append_image(const Value& block, std::string_view where, json::Writer& 
     return {};
   }
   if (word(source.type) != "base64") {
-    append_text_part("[image omitted: only base64 and url sources can be shown]", out);
+    append_text_part(kImageLeftOut, out);
     return {};
   }
   if (!source.media_type.is_string() || !source.data.is_string()) {
@@ -76,7 +77,7 @@ Result<> append_document(const Value& block, std::string_view where, json::Write
       if (!done) return done;
     }
   } else {
-    append_text_part("[document omitted: only text documents can be read]", out);
+    append_text_part(kDocumentLeftOut, out);
   }
   return {};
 }

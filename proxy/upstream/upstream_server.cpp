@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace keep {
 
@@ -21,7 +24,18 @@ constexpr std::chrono::milliseconds kProbeWell{2000}, kProbeDown{200};
 
 bool same(const ServerProps& a, const ServerProps& b) {
   return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
-         a.build == b.build && a.router == b.router;
+         a.build == b.build && a.router == b.router && a.modalities == b.modalities;
+}
+
+// {"vision":true,"audio":false,...}
+std::optional<std::vector<std::string>> modalities_of(const json::Value& root) {
+  const json::Value flags = root.find("modalities");
+  if (!flags.is_object()) return std::nullopt;
+  std::vector<std::string> present;
+  for (const json::Member flag : flags.members()) {
+    if (flag.value.boolean().value_or(false)) present.emplace_back(flag.raw_key);
+  }
+  return present;
 }
 
 std::string text_of(const json::Value& root, std::string_view key) {
@@ -51,9 +65,11 @@ Task<ServerProps> UpstreamServer::read_props() {
   const json::Value settings = root->find("default_generation_settings");
   props.n_ctx = settings.find("n_ctx").integer().value_or(0);
   props.model_path = text_of(*root, "model_path");
+  props.model_alias = text_of(*root, "model_alias");
   props.build = text_of(*root, "build_info");
   props.chat_template = text_of(*root, "chat_template");
   props.router = text_of(*root, "role") == "router";
+  if (!props.router) props.modalities = modalities_of(*root);  // its models have some of their own
   props.slots_endpoint = root->find("endpoint_slots").boolean().value_or(true);
   co_return props;
 }

@@ -1,0 +1,199 @@
+#include "plugins/media/media_plugin.hpp"
+
+#include "base/hash.hpp"
+#include "base/lru_map.hpp"
+#include "exchange/conversations.hpp"
+#include "openai/anthropic.hpp"
+#include "plugins/media/media_parts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace keep::media {
+
+namespace {
+
+constexpr std::size_t kMaxRefused = 4096;
+
+// The shape of exchange.chat.
+openai::Surface shape_of(const Exchange& exchange) {
+  return exchange.surface == openai::Surface::kMessages ? openai::Surface::kChat : exchange.surface;
+}
+
+// Whatever is asked of the message as an edit has left it.
+std::optional<Replaced> replace_in(const std::string& json, openai::Surface shape,
+                                   const Senses& senses) {
+  const bool item = shape == openai::Surface::kResponses;
+  const auto message = item ? openai::read_response_item(json::Value(json), "input")
+                            : openai::read_chat_message(json::Value(json), "messages");
+  if (!message || message->media == 0) return std::nullopt;
+  return without_unreadable(*message, shape, senses);
+}
+
+openai::ReplaceMessage* edit_of(openai::BodyEdits& edits, std::size_t index) {
+  openai::ReplaceMessage* found = nullptr;
+  for (openai::BodyEdit& edit : edits) {
+    auto* const replace = std::get_if<openai::ReplaceMessage>(&edit);
+    if (replace != nullptr && replace->index == index) found = replace;
+  }
+  return found;
+}
+
+// The newest turn of the user: messages from `begin` on, of which the last is `last`.
+struct Newest {
+  std::size_t begin = 0;
+  std::optional<std::size_t> last;
+};
+
+Newest newest_of(const openai::ChatRequest& chat) {
+  Newest newest;
+  for (std::size_t i = 0; i < chat.messages.size(); ++i) {
+    const Role role = role_of(chat.messages[i].role);
+    if (role == Role::kAssistant) newest = {i + 1, std::nullopt};
+    if (role == Role::kUser) newest.last = i;
+  }
+  return newest;
+}
+
+// What the translation of an Anthropic body had to leave out for any model.
+std::optional<Medium> left_out(const openai::Message& message) {
+  for (const json::Value part : message.content.elements()) {
+    const auto text = part.find("text").plain_string();
+    if (text == openai::anthropic::kDocumentLeftOut) return Medium::kFile;
+    if (text == openai::anthropic::kImageLeftOut) return Medium::kImage;
+  }
+  return std::nullopt;
+}
+
+class MediaPlugin final : public Plugin {
+ public:
+  std::string_view name() const noexcept override { return "media"; }
+
+  Task<> start(Services& services) override {
+    services_ = &services;
+    for (const Medium medium : {Medium::kImage, Medium::kAudio, Medium::kVideo, Medium::kFile}) {
+      const Labels labels{{"kind", std::string(to_string(medium))}};
+      refusals_.push_back(services.metrics.counter(
+          "media_refused_total", "Requests with something new that the model cannot read", labels));
+    }
+    replaced_.emplace(services.metrics.counter(
+        "media_replaced_total", "Parts of requests that a text stood in for, as they were old"));
+    co_return Result<>{};
+  }
+  Task<Verdict> on_request(Exchange& exchange) override;
+  Task<> on_upstream_request(Exchange& exchange) override;
+
+ private:
+  std::optional<Senses> senses() const;
+  std::string model_name(const Exchange& exchange) const;
+  bool is_news(const Exchange& exchange, std::size_t index, const Newest& newest);
+  Reply refuse(const Exchange& exchange, std::size_t index, Medium medium, const Senses& senses);
+
+  Services* services_ = nullptr;
+  std::vector<Counter> refusals_;
+  std::optional<Counter> replaced_;
+  // Messages that were refused: when their user has said something else since, they are old.
+  LruMap<std::uint64_t, bool> refused_;
+};
+
+// Of all upstreams together: where the request will go is not decided yet.
+std::optional<Senses> MediaPlugin::senses() const {
+  std::vector<std::string> all;
+  bool told = false;
+  for (std::size_t i = 0; i < services_->upstreams.size(); ++i) {
+    Upstream& upstream = services_->upstreams.at(i);
+    if (!upstream.healthy()) continue;
+    const auto& modalities = upstream.props().modalities;
+    if (!modalities) return std::nullopt;
+    all.insert(all.end(), modalities->begin(), modalities->end());
+    told = true;
+  }
+  if (!told) return std::nullopt;
+  return Senses(all);
+}
+
+std::string MediaPlugin::model_name(const Exchange& exchange) const {
+  for (std::size_t i = 0; i < services_->upstreams.size(); ++i) {
+    const ServerProps& props = services_->upstreams.at(i).props();
+    const std::string& name = props.model_alias.empty() ? props.model_path : props.model_alias;
+    if (!name.empty()) return name.substr(name.rfind('/') + 1);  // also without a slash
+  }
+  return exchange.chat.model;
+}
+
+std::uint64_t key_of(const Exchange& exchange, std::size_t index) {
+  return hash_combine(hash64(exchange.identity.tenant), exchange.chat.messages[index].hash);
+}
+
+bool MediaPlugin::is_news(const Exchange& exchange, std::size_t index, const Newest& newest) {
+  const bool turn = index >= newest.begin && exchange.chat.messages[index].role == "user";
+  return turn && (index == newest.last || refused_.find(key_of(exchange, index)) == nullptr);
+}
+
+Reply MediaPlugin::refuse(const Exchange& exchange, std::size_t index, Medium medium,
+                          const Senses& senses) {
+  refused_.get(key_of(exchange, index)) = true;
+  while (refused_.size() > kMaxRefused) refused_.pop_oldest();
+  refusals_[static_cast<std::size_t>(medium)].add();
+  std::string detail(to_string(medium));
+  detail += " input is not supported: the model " + model_name(exchange);
+  detail += senses.text_only() ? " reads text only" : " does not read it";
+  return to_reply(Error(Fault::kBadRequest, Side::kDownstream, std::move(detail)));
+}
+
+Task<Verdict> MediaPlugin::on_request(Exchange& exchange) {
+  const auto senses = exchange.chat.messages_raw.is_array() ? this->senses() : std::nullopt;
+  if (!senses) co_return Verdict{Next{}};
+  const Newest newest = newest_of(exchange.chat);
+  const bool translated = exchange.surface == openai::Surface::kMessages;
+  const openai::Surface shape = shape_of(exchange);
+  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
+    openai::Message& message = exchange.chat.messages[i];
+    if (translated && is_news(exchange, i, newest)) {
+      const auto medium = left_out(message);
+      if (medium) co_return Verdict{refuse(exchange, i, *medium, *senses)};
+    }
+    if (message.media == 0 || message.hash == 0) continue;
+    openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, i);
+    auto replaced = edit != nullptr ? replace_in(edit->json, shape, *senses)
+                                    : without_unreadable(message, shape, *senses);
+    if (!replaced) continue;
+    if (is_news(exchange, i, newest)) {
+      co_return Verdict{refuse(exchange, i, replaced->first, *senses)};
+    }
+    replaced_->add(static_cast<double>(replaced->parts));
+    message.media -= std::min(message.media, replaced->parts);
+    message.text_bytes += replaced->bytes;
+    if (edit != nullptr) {
+      edit->json = std::move(replaced->json);
+    } else {
+      exchange.request_edits.emplace_back(openai::ReplaceMessage{i, std::move(replaced->json)});
+    }
+  }
+  co_return Verdict{Next{}};
+}
+
+Task<> MediaPlugin::on_upstream_request(Exchange& exchange) {
+  const auto senses = this->senses();
+  if (!senses) co_return Result<>{};
+  for (openai::BodyEdit& edit : exchange.attempt_edits) {
+    auto* const replace = std::get_if<openai::ReplaceMessage>(&edit);
+    if (replace == nullptr) continue;
+    auto replaced = replace_in(replace->json, shape_of(exchange), *senses);
+    if (replaced) replace->json = std::move(replaced->json);
+  }
+  co_return Result<>{};
+}
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_media() { return std::make_unique<MediaPlugin>(); }
+
+}  // namespace keep::media
