@@ -153,7 +153,8 @@ bool Admission::make_room(const Ask& ask, const Claims& claims, Plan& plan) {
   UpstreamSlots& upstream = keeper_->at(plan.upstream);
   const Slot& slot = upstream.table.at(plan.choice.slot);
   const Tokens held = plan.choice.warm ? slot.held : 0;
-  const Tokens prompt = upstream.estimate.prompt(ask.text, held, slot.text_bytes);
+  const Tokens guessed = estimate_prompt(ask.text, held, slot.text_bytes);
+  const Tokens prompt = ask.prompt.value_or(guessed);
   plan.reserve = reservation(prompt, ask.max_tokens, upstream.pool, upstream.table.size());
   auto budget = plan_budget(upstream.table, upstream.pool, plan.choice.slot, plan.reserve, victim_);
   if (budget.verdict == BudgetPlan::Verdict::kWait) return false;
@@ -247,7 +248,6 @@ void Admission::finish(LeaseId id, const Ending& ending) {
   switch (ending.kind) {
     case Ending::Kind::kUnused: upstream.table.cancel(id); break;
     case Ending::Kind::kClean:
-      upstream.estimate.learn(lease.text, ending.prompt);
       upstream.table.release(id, ending.held, lease.text.bytes + ending.answer_bytes, now);
       break;
     case Ending::Kind::kBroken:
@@ -266,7 +266,7 @@ Tokens Admission::prompt_known(LeaseId id, Tokens prompt, std::optional<std::int
   const UpstreamSlots& upstream = keeper_->at(it->second.upstream);
   const Tokens tokens = reservation(prompt, max_tokens, upstream.pool, upstream.table.size());
   set_aside(id, tokens);
-  pump();  // the estimate it replaces was an upper bound
+  pump();  // the estimate it replaces may have been larger
   return tokens;
 }
 

@@ -30,7 +30,8 @@ namespace keep::slots {
 struct Ask {
   std::string tenant;
   Wish wish;
-  TokenEstimate::Text text;
+  PromptText text;
+  std::optional<Tokens> prompt;  // its length, where somebody knows better than by the text
   std::optional<std::int64_t> max_tokens;
 };
 
@@ -49,7 +50,7 @@ struct Ending {
     kBroken,  // aborted, or unknown: llama-server may still be busy
   };
   Kind kind = Kind::kBroken;
-  Tokens held = 0, prompt = 0;     // prompt 0: unknown
+  Tokens held = 0;
   std::uint64_t answer_bytes = 0;  // of the text among the held tokens that the model wrote
   Duration grace{};                // kBroken: see SlotKeeper::settle
   bool look_again = false;         // other slots may not hold what we think
@@ -81,7 +82,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   struct Pending;
   struct Lease {
     std::size_t upstream = 0, slot = 0;
-    TokenEstimate::Text text;
+    PromptText text;
     std::size_t erasing = 0;     // slots that are being emptied for it
     Pending* waiter = nullptr;   // until it has taken the grant
     bool overcommitted = false;  // its cells may have been taken from a slot we think is warm

@@ -10,11 +10,12 @@ namespace {
 
 // What chat templates put around a conversation and around each message.
 constexpr double kTokensAround = 32, kTokensPerMessage = 8;
-constexpr std::uint64_t kTooShortToLearn = 256;
-constexpr double kDecay = 0.02, kMargin = 1.1, kMinRatio = 0.05, kMaxRatio = 2.0;
+constexpr std::uint64_t kTooShortToTell = 256;
+constexpr double kUsualRatio = 0.5;  // seldom exceeded by text
+constexpr double kMargin = 1.1, kMinRatio = 0.05, kMaxRatio = 2.0;
 constexpr Tokens kDefaultOutput = 1024;
 
-double around(const TokenEstimate::Text& text) {
+double around(const PromptText& text) {
   return kTokensAround + kTokensPerMessage * static_cast<double>(text.messages);
 }
 
@@ -92,23 +93,19 @@ std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool,
   return gather(table, idle_slots(table), excess, victim);
 }
 
-Tokens TokenEstimate::prompt(const Text& text, Tokens held,
-                             std::uint64_t held_bytes) const noexcept {
-  const auto tokens = [this](std::uint64_t bytes) { return static_cast<double>(bytes) * ratio_; };
+Tokens estimate_prompt(const PromptText& text, Tokens held, std::uint64_t held_bytes) noexcept {
+  double ratio = kUsualRatio;
+  if (held > 0 && held_bytes >= kTooShortToTell) {
+    const double seen = static_cast<double>(held) / static_cast<double>(held_bytes);
+    ratio = std::clamp(kMargin * seen, kMinRatio, kMaxRatio);
+  }
+  const auto tokens = [ratio](std::uint64_t bytes) { return ratio * static_cast<double>(bytes); };
   double estimate = around(text) + tokens(text.bytes);
   if (held > 0 && held_bytes > 0 && text.bytes >= held_bytes) {
     const double more = static_cast<double>(held) + around(text) + tokens(text.bytes - held_bytes);
     estimate = std::min(estimate, more);
   }
   return static_cast<Tokens>(std::ceil(estimate));
-}
-
-void TokenEstimate::learn(const Text& text, Tokens prompt_tokens) noexcept {
-  if (text.bytes < kTooShortToLearn || prompt_tokens <= 0) return;
-  const double beside = std::max(0.0, static_cast<double>(prompt_tokens) - around(text));
-  const double seen = kMargin * beside / static_cast<double>(text.bytes);
-  ratio_ = std::max(seen, ratio_ + kDecay * (seen - ratio_));
-  ratio_ = std::clamp(ratio_, kMinRatio, kMaxRatio);
 }
 
 Tokens reservation(Tokens prompt, std::optional<std::int64_t> max_tokens, Tokens pool,

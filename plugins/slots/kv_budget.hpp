@@ -42,22 +42,16 @@ BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, To
 std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool,
                                      const VictimPolicy& victim);
 
-// How many tokens a request will need, from what it says and from what earlier ones took. An upper
-// bound that is seldom exceeded: tokens per byte are learned as a slowly decaying maximum.
-class TokenEstimate {
- public:
-  struct Text {
-    std::uint64_t bytes = 0;
-    std::size_t messages = 0;
-  };
-  // `held` tokens came from the first `held_bytes` bytes (0: unknown).
-  Tokens prompt(const Text& text, Tokens held, std::uint64_t held_bytes) const noexcept;
-  void learn(const Text& text, Tokens prompt_tokens) noexcept;
-  double tokens_per_byte() const noexcept { return ratio_; }
-
- private:
-  double ratio_ = 0.5;
+// What goes to the model, as far as its length can be told from it.
+struct PromptText {
+  std::uint64_t bytes = 0;
+  std::size_t messages = 0;
 };
+
+// How many tokens that will be. `held` tokens came from the first `held_bytes` bytes (0: unknown),
+// and the rest is taken to be as dense: nothing is learned from one conversation about another.
+// Replaced by the server's own number when the prefill begins.
+Tokens estimate_prompt(const PromptText& text, Tokens held, std::uint64_t held_bytes) noexcept;
 
 // Prompt and the output to set aside for it. Output beyond that is followed while it is produced
 // (a client's max_tokens is often the largest the model allows, and would stop everybody else).

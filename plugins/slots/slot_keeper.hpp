@@ -21,7 +21,6 @@ namespace keep::slots {
 
 struct UpstreamSlots {
   SlotTable table;
-  TokenEstimate estimate;
   Tokens pool = 0;        // 0: no budget
   bool can_erase = true;  // false once it said that it runs without --slot-save-path
 };

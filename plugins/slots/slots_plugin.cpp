@@ -33,9 +33,9 @@ SlotKey key_of(const Identity& identity) {
 }
 
 // Of what goes to the model.
-TokenEstimate::Text text_of(const Exchange& exchange) {
+PromptText text_of(const Exchange& exchange) {
   const openai::ChatRequest& chat = exchange.chat;
-  TokenEstimate::Text text;
+  PromptText text;
   for (std::size_t i = 0; i < chat.messages.size(); ++i) {
     if (!exchange.zone.keeps(i)) continue;
     text.bytes += chat.messages[i].text_bytes;
@@ -165,6 +165,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   ask.wish.auxiliary = exchange.identity.auxiliary && settings_.scratch;
   ask.wish.slot = *wish;
   ask.text = text_of(exchange);
+  if (exchange.zone.planned) ask.prompt = exchange.zone.prompt_tokens + exchange.zone.recall_room;
   ask.max_tokens = max_tokens_of(exchange.chat);
   const Instant since = services_->clock.now();
   auto grant = co_await admission_->acquire(std::move(ask));
@@ -235,12 +236,10 @@ Ending SlotsPlugin::ending_of(const Exchange& exchange, const Outcome& outcome,
   Tokens cached = 0;
   if (answer.timings) {
     cached = answer.timings->cache_n;
-    ending.prompt = cached + answer.timings->prompt_n;
-    ending.held = ending.prompt + answer.timings->predicted_n;
+    ending.held = cached + answer.timings->prompt_n + answer.timings->predicted_n;
   } else {
     cached = answer.usage->cached_tokens;
-    ending.prompt = answer.usage->prompt_tokens;
-    ending.held = ending.prompt + answer.usage->completion_tokens;
+    ending.held = answer.usage->prompt_tokens + answer.usage->completion_tokens;
   }
   ending.answer_bytes = answer.text.size();
   // The server has dropped what was warm: restarted, or short of cells.

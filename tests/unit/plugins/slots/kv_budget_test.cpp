@@ -95,36 +95,21 @@ TEST_F(BudgetTest, ReliefWhenAnAnswerOutgrowsItsReservation) {
   EXPECT_TRUE(plan_relief(table_, 1000, least_recently_used).empty());
 }
 
-TEST(TokenEstimate, LearnsAnUpperBound) {
-  TokenEstimate estimate;
-  EXPECT_DOUBLE_EQ(estimate.tokens_per_byte(), 0.5);
-  TokenEstimate::Text text;
-  text.bytes = 10000;
-  text.messages = 1;
-  for (int i = 0; i < 400; ++i) estimate.learn(text, 2540);
-  EXPECT_NEAR(estimate.tokens_per_byte(), 0.275, 0.01) << "a quarter, and a margin";
-  EXPECT_GT(estimate.prompt(text, 0, 0), 2540);
-  estimate.learn(text, 9000);
-  EXPECT_GT(estimate.prompt(text, 0, 0), 9000) << "upwards at once";
+PromptText text_of(std::uint64_t bytes, std::size_t messages) { return {bytes, messages}; }
+
+TEST(EstimatePrompt, ANewConversationIsTakenForProse) {
+  EXPECT_EQ(estimate_prompt(text_of(10000, 1), 0, 0), 40 + 5000);
 }
 
-TEST(TokenEstimate, KnownTokensAreNotGuessedAgain) {
-  TokenEstimate estimate;
-  TokenEstimate::Text text;
-  text.bytes = 10000;
-  text.messages = 2;
-  EXPECT_EQ(estimate.prompt(text, 2000, 9000), 2000 + 48 + 500);
-  EXPECT_GT(estimate.prompt(text, 2000, 0), 5000) << "unknown how much they cover";
-  EXPECT_GT(estimate.prompt(text, 2000, 20000), 5000) << "the conversation was cut";
+TEST(EstimatePrompt, KnownTokensAreNotGuessedAgainAndTheRestIsAsDense) {
+  EXPECT_EQ(estimate_prompt(text_of(10000, 2), 9000, 9000), 9000 + 48 + 1100);
+  EXPECT_EQ(estimate_prompt(text_of(10000, 2), 1800, 9000), 1800 + 48 + 220);
+  EXPECT_EQ(estimate_prompt(text_of(10000, 1), 2000, 0), 40 + 5000) << "unknown what they cover";
+  EXPECT_EQ(estimate_prompt(text_of(10000, 1), 5000, 20000), 40 + 2750) << "it was cut";
 }
 
-TEST(TokenEstimate, ShortTextsTeachNothing) {
-  TokenEstimate estimate;
-  TokenEstimate::Text text;
-  text.bytes = 4;
-  text.messages = 1;
-  estimate.learn(text, 80);
-  EXPECT_DOUBLE_EQ(estimate.tokens_per_byte(), 0.5);
+TEST(EstimatePrompt, ShortTextsTellNothing) {
+  EXPECT_EQ(estimate_prompt(text_of(10004, 1), 80, 4), 80 + 40 + 5000);
 }
 
 TEST(Reservation, AtLeastTheFairShare) {
