@@ -1,0 +1,60 @@
+// PipelineStage: every plugin, with one llama-server that always has a slot and says what the input
+// wants it to say. One for the whole run: what earlier inputs have left is part of the test.
+#pragma once
+
+#include "exchange/services.hpp"
+#include "flow/pipeline.hpp"
+#include "plugins/plugin_list.hpp"
+#include "tests/unit/plugins/fake_services.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keep::fuzz {
+
+class OneServer final : public Upstreams, public Upstream, public SlotControl {
+ public:
+  OneServer();
+  std::size_t size() const noexcept override { return 1; }
+  Upstream& at(std::size_t) noexcept override { return *this; }
+  void on_change(std::function<void(std::size_t)>) override {}
+  std::string_view url() const noexcept override { return "http://host:1"; }
+  bool healthy() const noexcept override { return true; }
+  bool loading() const noexcept override { return false; }
+  const ServerProps& props() const noexcept override { return props_; }
+  SlotControl& slots() noexcept override { return *this; }
+  Task<std::vector<SlotState>> list() override { co_return slots_; }
+  Task<> erase(int) override { co_return Result<>{}; }
+
+ private:
+  ServerProps props_;
+  std::vector<SlotState> slots_;
+};
+
+class PipelineStage {
+ public:
+  PipelineStage();
+  // All phases of one exchange that is answered with `answer`, a word at a time.
+  void run(Exchange& exchange, const std::string& answer);
+
+ private:
+  asio::awaitable<void> play(Exchange& exchange, const std::string& answer);
+  asio::awaitable<bool> attempt(Exchange& exchange, const std::string& answer);
+  void wait_for(asio::awaitable<void> task);
+
+  asio::io_context loop_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
+  Pools pools_{1, 1};
+  SteadyClock clock_;
+  Metrics metrics_;
+  Spawner spawner_{loop_};
+  OneServer server_;
+  test::NoQueries queries_;
+  test::ByteTokenizer tokenizer_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_, server_, queries_, tokenizer_};
+  std::optional<Pipeline> pipeline_;
+};
+
+}  // namespace keep::fuzz
