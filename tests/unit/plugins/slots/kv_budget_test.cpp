@@ -109,7 +109,7 @@ TEST(EstimatePrompt, KnownTokensAreNotGuessedAgainAndTheRestIsAsDense) {
 }
 
 TEST(EstimatePrompt, ShortTextsTellNothing) {
-  EXPECT_EQ(estimate_prompt(text_of(10004, 1), 80, 4), 80 + 40 + 5000);
+  EXPECT_EQ(estimate_prompt(text_of(10004, 1), 80, 4), 40 + 5002);
 }
 
 TEST(Reservation, AtLeastTheFairShare) {
