@@ -7,6 +7,7 @@
 #include "plugins/knowledge/knowledge_plugin.hpp"
 #include "plugins/media/media_plugin.hpp"
 #include "plugins/recall/recall_plugin.hpp"
+#include "plugins/roles/roles_plugin.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 
 #include <utility>
@@ -35,6 +36,8 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
     if (recalls) list.push_back(recall::make_recall(settings.recall));
   }
   if (settings.slots.enabled) list.push_back(slots::make_slots(settings.slots));
+  // After recall, whose block it has to mind; before hedge, which may render the prompt itself.
+  if (settings.roles.enabled) list.push_back(roles::make_roles());
   if (settings.hedge.enabled) {
     auto hedge = hedge::make_hedge(settings.hedge);
     if (!hedge) return hedge.error();

@@ -8,6 +8,7 @@
 #include "plugins/identify/identify_settings.hpp"
 #include "plugins/knowledge/knowledge_settings.hpp"
 #include "plugins/recall/recall_settings.hpp"
+#include "plugins/roles/roles_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
 #include <memory>
@@ -22,6 +23,7 @@ struct PluginSettings {
   history::HistorySettings history;
   knowledge::KnowledgeSettings knowledge;
   recall::RecallSettings recall;
+  roles::RolesSettings roles;
   slots::SlotsSettings slots;
 };
 

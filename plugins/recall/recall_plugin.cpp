@@ -16,7 +16,6 @@
 #include "plugins/recall/quoted_frame.hpp"
 #include "plugins/recall/recall_metrics.hpp"
 #include "plugins/recall/selection.hpp"
-#include "plugins/recall/template_probe.hpp"
 #include "plugins/recall/vector_search.hpp"
 
 #include <algorithm>
@@ -102,7 +101,6 @@ class RecallPlugin final : public Plugin, public Recollection {
   std::optional<FogSearch> search_;
   std::optional<RecallMetrics> metrics_;
   FrozenBlocks frozen_{kMaxFrozenBytes};
-  TemplateProbe probe_;
   // The block as it was before something was added in the middle of the answer. By address:
   // on_finish comes before an exchange goes.
   std::unordered_map<const Exchange*, std::optional<Block>> before_;
@@ -183,7 +181,9 @@ Task<> RecallPlugin::on_upstream_request(Exchange& exchange) {
 asio::awaitable<Placement> RecallPlugin::placement(std::size_t upstream) {
   if (settings_.placement == "system") co_return Placement::kSystem;
   if (settings_.placement == "user") co_return Placement::kUser;
-  co_return co_await probe_.placement(*services_, upstream);
+  // Where nothing can be learned, the head of the user's message: every template renders that.
+  const auto orders = co_await services_->templates.orders(upstream);
+  co_return orders && orders->late_system ? Placement::kSystem : Placement::kUser;
 }
 
 // While nothing had to be cut there is no fog.

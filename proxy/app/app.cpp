@@ -13,6 +13,7 @@
 #include "plugins/plugin_list.hpp"
 #include "upstream/upstream_embeddings.hpp"
 #include "upstream/upstream_queries.hpp"
+#include "upstream/upstream_templates.hpp"
 #include "upstream/upstream_tokenizer.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -89,6 +90,7 @@ PluginSettings plugin_settings(const Config& config) {
   settings.hedge = config.hedge;
   settings.knowledge = config.knowledge;
   settings.knowledge.folder = settings.history.folder;
+  settings.roles = config.roles;
   settings.slots = config.slots;
   return settings;
 }
@@ -116,7 +118,8 @@ struct App::Parts {
         upstreams(loop),
         queries(upstreams),
         tokenizer(upstreams, queries, clock),
-        services{loop, pools, clock, metrics, background, upstreams, queries, tokenizer},
+        templates(upstreams, queries),
+        services{loop, pools, clock, metrics, background, upstreams, queries, tokenizer, templates},
         flow_metrics(metrics),
         admin(upstreams, metrics, window_limits(config),
               config.history.enabled ? config.history.max_conversation_tokens : 0),
@@ -142,6 +145,7 @@ struct App::Parts {
   UpstreamSet upstreams;
   UpstreamQueries queries;
   UpstreamTokenizer tokenizer;
+  UpstreamTemplates templates;
   std::optional<UpstreamEmbeddings> embeddings;
   Services services;
   FlowMetrics flow_metrics;

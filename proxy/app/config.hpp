@@ -13,6 +13,7 @@
 #include "plugins/identify/identify_settings.hpp"
 #include "plugins/knowledge/knowledge_settings.hpp"
 #include "plugins/recall/recall_settings.hpp"
+#include "plugins/roles/roles_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
 #include <chrono>
@@ -60,6 +61,7 @@ struct Config {
   recall::RecallSettings recall;
   hedge::HedgeSettings hedge;
   knowledge::KnowledgeSettings knowledge;
+  roles::RolesSettings roles;
   slots::SlotsSettings slots;
 };
 

@@ -37,6 +37,7 @@ constexpr std::array<Section, 16> kSections{{
     {"recall", "Bringing back what is no longer in the window."},
     {"hedge",
      "Answers that hedge (\"if I recall correctly\") are given anew with what was recalled then."},
+    {"roles", "Messages in an order that the model's chat template renders."},
     {"knowledge", "Facts that clients store under a topic and a key."},
     {"slots", "Each conversation on its own slot of llama-server."},
     {"admission", "How many requests run and wait."},
@@ -251,6 +252,10 @@ const std::array kKeys{
         "off.",
         [](C& c) -> T { return &c.hedge.low_probability; },
         {0, 100}},
+
+    Key{"roles.enabled",
+        "Off: messages go in the order they came; a template that wants another answers 400.",
+        [](C& c) -> T { return &c.roles.enabled; }},
 
     Key{"knowledge.enabled",
         "Off: no /v1/knowledge endpoints, and no facts in prompts. On, facts that bear on the "

@@ -5,6 +5,7 @@
 #include "base/metrics.hpp"
 #include "base/pools.hpp"
 #include "base/result.hpp"
+#include "openai/roles/role_orders.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +87,15 @@ class Tokenizer {
 // Of prose and code in the vocabularies of today; numbers, base64 and other scripts have more.
 inline constexpr double kTokensPerByte = 0.35;
 
+// What a llama-server's chat template can do. Loop thread only.
+class ChatTemplates {
+ public:
+  virtual ~ChatTemplates() = default;
+  // Asks /apply-template once for each upstream and template. Nothing: it cannot be learned (no
+  // such endpoint), or not now, in which case the next call asks again.
+  virtual asio::awaitable<std::optional<openai::RoleOrders>> orders(std::size_t upstream) = 0;
+};
+
 // What a server makes of texts: vectors that point the same way when the texts mean the same.
 struct Embedded {
   std::string model;                        // which model it was; other models' are of no use
@@ -119,6 +129,7 @@ struct Services {
   Upstreams& upstreams;
   Queries& queries;
   Tokenizer& tokenizer;
+  ChatTemplates& templates;
   Conversations* conversations = nullptr;  // set by history when it starts; null without it
   Knowledge* knowledge = nullptr;          // set by knowledge when it starts; null without it
   Recollection* recollection = nullptr;    // set by recall when it starts; null without it

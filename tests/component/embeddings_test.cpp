@@ -1,5 +1,6 @@
 // A server of vectors beside the model: what it finds is recalled, and it may go away.
 #include "base/json.hpp"
+#include "tests/support/fake_template.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
@@ -52,7 +53,7 @@ class EmbeddingsTest : public testing::Test {
   // A token is four bytes here.
   static std::vector<Step> play(const Received& request) {
     if (request.target == "/apply-template") {
-      return {Send{reply(200, R"({"prompt":"keep-reply keep-probe keep-next"})")}};
+      return {Send{rendered(FakeTemplate::kLax, request.body)}};
     }
     if (request.target != "/tokenize") return chat_stream("I see.");
     const std::string text = json::Value(request.body).find("content").string().value_or("");

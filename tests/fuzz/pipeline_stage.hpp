@@ -33,6 +33,14 @@ class OneServer final : public Upstreams, public Upstream, public SlotControl {
   std::vector<SlotState> slots_;
 };
 
+// A template that wants everything in order.
+class StrictTemplates final : public ChatTemplates {
+ public:
+  asio::awaitable<std::optional<openai::RoleOrders>> orders(std::size_t) override {
+    co_return openai::kStrictest;
+  }
+};
+
 class PipelineStage {
  public:
   PipelineStage();
@@ -53,7 +61,9 @@ class PipelineStage {
   OneServer server_;
   test::NoQueries queries_;
   test::ByteTokenizer tokenizer_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, server_, queries_, tokenizer_};
+  StrictTemplates templates_;
+  Services services_{loop_,   pools_,   clock_,     metrics_,  spawner_,
+                     server_, queries_, tokenizer_, templates_};
   std::optional<Pipeline> pipeline_;
 };
 

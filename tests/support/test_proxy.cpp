@@ -26,7 +26,7 @@ Config transparent_config(const std::string& upstream_url) {
   Config config = test_config(upstream_url);
   config.explain = false;
   config.hygiene.enabled = config.identify.enabled = config.slots.enabled = false;
-  config.history.enabled = config.hedge.enabled = false;
+  config.history.enabled = config.hedge.enabled = config.roles.enabled = false;
   return config;
 }
 

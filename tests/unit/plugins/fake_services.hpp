@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,13 @@ class ByteTokenizer final : public Tokenizer {
   }
 };
 
+class NoTemplates final : public ChatTemplates {
+ public:
+  asio::awaitable<std::optional<openai::RoleOrders>> orders(std::size_t) override {
+    co_return std::nullopt;
+  }
+};
+
 class FakeServices {
  protected:
   asio::io_context loop_;
@@ -63,7 +71,9 @@ class FakeServices {
   NoUpstreams upstreams_;
   NoQueries queries_;
   ByteTokenizer tokenizer_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
+  NoTemplates templates_;
+  Services services_{loop_,      pools_,   clock_,     metrics_,  spawner_,
+                     upstreams_, queries_, tokenizer_, templates_};
 };
 
 }  // namespace keep::test

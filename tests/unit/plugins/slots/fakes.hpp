@@ -253,7 +253,9 @@ class SlotsFixture : public testing::Test {
   FakeUpstreams upstreams_;
   keep::test::NoQueries queries_;
   keep::test::ByteTokenizer tokenizer_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_, upstreams_, queries_, tokenizer_};
+  keep::test::NoTemplates templates_;
+  Services services_{loop_,      pools_,   clock_,     metrics_,  spawner_,
+                     upstreams_, queries_, tokenizer_, templates_};
   std::unique_ptr<Plugin> plugin_;
   std::vector<std::unique_ptr<Client>> clients_;
 };

@@ -80,7 +80,7 @@ class PromptCounterTest : public testing::Test, private test::FakeServices {
   const std::string hello_ = test::chat_body({{"user", "Hello."}});
 
  private:
-  Services near_{loop_, pools_, clock_, metrics_, spawner_, one_, told_, tokenizer_};
+  Services near_{loop_, pools_, clock_, metrics_, spawner_, one_, told_, tokenizer_, templates_};
 
  protected:
   PromptCounter counter_{near_};
