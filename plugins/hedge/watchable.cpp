@@ -1,6 +1,7 @@
 #include "plugins/hedge/watchable.hpp"
 
 #include "exchange/conversations.hpp"
+#include "openai/translation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,7 @@ bool constrains(const json::Member& field) {
 bool watchable(const Exchange& exchange) {
   const openai::ChatRequest& chat = exchange.chat;
   const bool chats =
-      exchange.surface == openai::Surface::kChat || exchange.surface == openai::Surface::kMessages;
+      exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
   if (!chats || !exchange.zone.planned || !exchange.zone.stored || chat.choices != 1) return false;
   if (chat.messages.empty() || exchange.identity.auxiliary) return false;
   if (role_of(chat.messages.back().role) == Role::kAssistant) return false;

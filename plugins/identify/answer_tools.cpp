@@ -22,9 +22,6 @@ void gather_tool_names(const openai::SseEvent& event, const openai::EventInfo& i
       add(call.find("function").find("name"));
     }
   }
-  if (info.root.find("type").plain_string() != "response.output_item.done") return;
-  const json::Value item = info.root.find("item");
-  if (item.find("type").plain_string() == "function_call") add(item.find("name"));
 }
 
 }  // namespace keep::identify

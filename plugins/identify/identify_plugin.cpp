@@ -79,22 +79,12 @@ std::string_view to_string(Confidence confidence) noexcept {
   return "none";
 }
 
-// The messages that the client will add for our answer: one, or one per item in the Responses API.
+// The message that the client will add for our answer.
 std::vector<std::uint64_t> hashes_of_answer(const Exchange& exchange,
                                             const std::vector<std::string>& tools) {
   const Answer& answer = exchange.answer;
-  std::vector<std::uint64_t> hashes;
-  if (!answer.complete || answer.text.size() >= Exchange::kMaxAnswerBytes) return hashes;
-  if (exchange.surface != openai::Surface::kResponses) {
-    hashes.push_back(openai::answer_hash(answer.text, tools));
-    return hashes;
-  }
-  if (!answer.text.empty() || tools.empty()) hashes.push_back(openai::answer_hash(answer.text));
-  for (const std::string& tool : tools) {
-    const std::string name[] = {tool};
-    hashes.push_back(openai::answer_hash("", name));
-  }
-  return hashes;
+  if (!answer.complete || answer.text.size() >= Exchange::kMaxAnswerBytes) return {};
+  return {openai::answer_hash(answer.text, tools)};
 }
 
 struct Handles {

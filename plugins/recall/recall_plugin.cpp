@@ -5,6 +5,7 @@
 #include "exchange/knowledge.hpp"
 #include "exchange/recollection.hpp"
 #include "openai/message.hpp"
+#include "openai/translation.hpp"
 #include "plugins/recall/block_sidecar.hpp"
 #include "plugins/recall/compose.hpp"
 #include "plugins/recall/fact_ranker.hpp"
@@ -314,7 +315,7 @@ EventAction RecallPlugin::on_event(Exchange& exchange, const openai::SseEvent&,
   const std::string& text = exchange.answer.text;
   const bool recalled = exchange.recalled.tokens > 0 || !exchange.recalled_before.empty();
   const bool chat =
-      exchange.surface == openai::Surface::kChat || exchange.surface == openai::Surface::kMessages;
+      exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
   if (!recalled || !chat || exchange.skip_text > 0 || info.content.empty()) {
     return EventAction::kForward;
   }

@@ -1,6 +1,7 @@
 #include "plugins/slots/upstream_edits.hpp"
 
 #include "base/json.hpp"
+#include "openai/translation.hpp"
 
 #include <string>
 #include <utility>
@@ -53,10 +54,8 @@ UpstreamEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface su
   result.progress = !chat.return_progress;
   if (result.stream) set("stream", "true");
   if (result.progress) set("return_progress", "true");
-  // Translated and assembled answers carry a usage; llama-server streams it only on request. The
-  // responses API has it in its last event anyway.
-  const bool assembled = result.stream && surface != openai::Surface::kResponses;
-  if ((assembled || surface == openai::Surface::kMessages) && !chat.include_usage) {
+  // Translated and assembled answers carry a usage; llama-server streams it only on request.
+  if ((result.stream || openai::is_translated(surface)) && !chat.include_usage) {
     set("stream_options", with_usage(present.stream_options));
   }
   return result;

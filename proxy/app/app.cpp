@@ -149,6 +149,7 @@ struct App::Parts {
   std::optional<UpstreamEmbeddings> embeddings;
   Services services;
   FlowMetrics flow_metrics;
+  ItemMemory items;
   Admin admin;
   ApiKeys keys;
   std::optional<Pipeline> pipeline;
@@ -192,7 +193,7 @@ Result<> App::Parts::make_flow() {
   if (!plugins) return plugins.error();
   pipeline.emplace(std::move(*plugins), metrics);
   admin.set_report([this](json::Writer& health) { pipeline->report(health); });
-  flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics});
+  flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics, items});
   auto authenticate = [this](const Request& r) { return keys.tenant_for(r.headers); };
   auto local = [this](const Request& r) { return admin.answer(r); };
   gateway.emplace(*flow, std::move(authenticate), &Admin::is_open, std::move(local));

@@ -50,6 +50,8 @@ class ClientStream {
   void restore();
   // Everything that waits, set aside or not: nothing more will come.
   void give_all();
+  // The event that tells the client of an error; nothing is to follow. After open().
+  void tell(const Error& error) { encoder_->on_error(error, out_); }
   // Goes into the end of a continued answer, as its member x_keep.
   void set_summary(std::string json) { summary_ = std::move(json); }
 

@@ -3,6 +3,7 @@
 #include "flow/resumption.hpp"
 #include "openai/completion_chunk.hpp"
 #include "openai/sse_parser.hpp"
+#include "openai/translation.hpp"
 
 #include <chrono>
 #include <optional>
@@ -17,20 +18,13 @@ constexpr std::size_t kMaxUnsent = 16 << 10;  // before the head
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 
-// Of a chat chunk, or of the response object that the events of /v1/responses carry.
-std::string response_id(const json::Value& root) {
-  json::Value id = root.find("id");
-  if (id.missing()) id = root.find("response").find("id");
-  return id.string().value_or("");
-}
-
 // Gathers what the answer says about itself.
 void note(Exchange& exchange, const openai::EventInfo& info, Instant now, FlowMetrics& metrics,
           std::optional<Instant>& last_output) {
   Answer& answer = exchange.answer;
   Timeline& timeline = exchange.timeline;
   if (!timeline.first_event) timeline.first_event = now;
-  if (answer.id.empty()) answer.id = response_id(info.root);
+  if (answer.id.empty()) answer.id = info.root.find("id").string().value_or("");
   if (info.progress && !answer.progress) answer.progress = info.progress;
   if (info.timings) answer.timings = info.timings;
   if (info.usage) answer.usage = info.usage;
@@ -48,7 +42,7 @@ openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
   openai::CompletionChunkOptions options;
   options.model = exchange.chat.model;
   options.usage = !exchange.chat.stream || exchange.chat.include_usage ||
-                  exchange.surface == openai::Surface::kMessages;
+                  openai::is_translated(exchange.surface);
   return options;
 }
 
@@ -56,7 +50,14 @@ openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
 class EventRelay {
  public:
   EventRelay(RelayContext context, ResponseHead head) : c_(context), head_(std::move(head)) {
-    c_.stream.open(encoder_options(c_.exchange));
+    openai::EncoderOptions options = encoder_options(c_.exchange);
+    if (c_.exchange.surface == openai::Surface::kResponses && c_.exchange.chat.store) {
+      options.on_item = [&items = c_.flow.items, tenant = c_.exchange.identity.tenant](
+                            std::string_view id, std::string_view json) {
+        items.put(tenant, id, json);
+      };
+    }
+    c_.stream.open(options);
   }
 
   asio::awaitable<AttemptResult> run() {

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "flow/flow_metrics.hpp"
+#include "flow/item_memory.hpp"
 #include "flow/pipeline.hpp"
 #include "upstream/upstream_server.hpp"
 
@@ -23,6 +24,7 @@ struct Flow {
   Pipeline& pipeline;
   UpstreamSet& upstreams;
   FlowMetrics& metrics;
+  ItemMemory& items;
 };
 
 }  // namespace keep

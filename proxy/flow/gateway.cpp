@@ -5,7 +5,8 @@
 #include "exchange/dialect.hpp"
 #include "exchange/endpoints.hpp"
 #include "flow/run_exchange.hpp"
-#include "openai/anthropic.hpp"
+#include "openai/responses/references.hpp"
+#include "openai/translation.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -34,8 +35,8 @@ std::string request_id(const Headers& headers) {
 // With nullptr everything is read anew.
 Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
   openai::Surface body_surface = exchange.surface;
-  if (exchange.surface == openai::Surface::kMessages) {
-    auto translated = openai::anthropic::to_chat_body(exchange.request.body);
+  if (openai::is_translated(exchange.surface)) {
+    auto translated = openai::to_chat_body(exchange.surface, exchange.request.body);
     if (!translated) return translated.error();
     exchange.chat_body = std::move(*translated);
     body_surface = openai::Surface::kChat;
@@ -90,7 +91,12 @@ Result<std::string> Gateway::admit(const Request& request) const {
 // What is remembered belongs to the loop.
 Task<> Gateway::parse(Exchange& exchange) {
   if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
-  const bool translated = exchange.surface == openai::Surface::kMessages;
+  const bool translated = openai::is_translated(exchange.surface);
+  if (exchange.surface == openai::Surface::kResponses) {
+    const std::string_view tenant = exchange.identity.tenant;
+    const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
+    openai::responses::resolve_references(exchange.request.body, find);
+  }
   const std::size_t large = translated ? kLargeTranslation : kLargeBody;
   if (exchange.request.body.size() < large) co_return parse_body(exchange, &prefixes_);
   auto job = [&exchange] { return parse_body(exchange, nullptr); };

@@ -2,6 +2,7 @@
 
 #include "openai/anthropic.hpp"
 #include "openai/response_encoder.hpp"
+#include "openai/translation.hpp"
 
 #include <chrono>
 #include <string>
@@ -36,9 +37,12 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
   options.hide_progress = exchange.force_progress && !exchange.chat.return_progress;
   options.model = exchange.chat.model;
   options.id = exchange.id;
+  if (exchange.surface == openai::Surface::kResponses) {
+    options.request = json::Value(exchange.request.body);
+  }
   openai::describe_request(exchange.chat, options);
   // A stream that nobody here asked for is nobody's business: it is handed on as it is.
-  const bool translated = exchange.surface == openai::Surface::kMessages;
+  const bool translated = openai::is_translated(exchange.surface);
   if (options.stream && !exchange.force_progress && !translated) {
     options.surface = openai::Surface::kPassThrough;
   }

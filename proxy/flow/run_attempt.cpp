@@ -2,6 +2,7 @@
 
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
+#include "openai/translation.hpp"
 
 #include <chrono>
 #include <memory>
@@ -44,7 +45,7 @@ Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t
 
 std::string upstream_target(const Exchange& exchange) {
   if (exchange.continuation && exchange.continuation->as_completion) return "/completion";
-  if (exchange.surface == openai::Surface::kMessages) return "/v1/chat/completions";
+  if (openai::is_translated(exchange.surface)) return "/v1/chat/completions";
   return exchange.request.target;
 }
 

@@ -86,8 +86,8 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, Response
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
     stream.give_all();
+    stream.tell(error);
     std::string& rest = stream.out();
-    openai::make_encoder(encoder_options(exchange))->on_error(error, rest);
     co_await writer.write(rest);
     writer.abandon();
   }

@@ -16,7 +16,6 @@ struct Fields {
   Choices choices = Choices::kNone;
   Value error, usage, timings, progress;  // chat and completions
   Value index, content, stop, stop_type;  // /completion
-  Value type, delta, item, response;      // /v1/responses
 };
 
 Value* slot_of(Fields& fields, std::string_view key) noexcept {
@@ -28,10 +27,6 @@ Value* slot_of(Fields& fields, std::string_view key) noexcept {
   if (key == "content") return &fields.content;
   if (key == "stop") return &fields.stop;
   if (key == "stop_type") return &fields.stop_type;
-  if (key == "type") return &fields.type;
-  if (key == "delta") return &fields.delta;
-  if (key == "item") return &fields.item;
-  if (key == "response") return &fields.response;
   return nullptr;
 }
 
@@ -77,17 +72,16 @@ std::optional<PromptProgress> read_progress(const Value& value) {
   return progress;
 }
 
-// Chat and completions say prompt and completion, the Responses API says input and output.
 std::optional<Usage> read_usage(const Value& value) {
   if (!value.is_object()) return std::nullopt;
   Usage usage;
   for (const Member member : value.members()) {
     const std::string_view key = member.raw_key;
-    if (key == "prompt_tokens" || key == "input_tokens") {
+    if (key == "prompt_tokens") {
       usage.prompt_tokens = count_of(member.value);
-    } else if (key == "completion_tokens" || key == "output_tokens") {
+    } else if (key == "completion_tokens") {
       usage.completion_tokens = count_of(member.value);
-    } else if (key == "prompt_tokens_details" || key == "input_tokens_details") {
+    } else if (key == "prompt_tokens_details") {
       usage.cached_tokens = count_of(member.value.find("cached_tokens"));
     }
   }
@@ -176,32 +170,6 @@ EventInfo::Kind read_completion(const Fields& fields, EventInfo& info) {
   return EventInfo::Kind::kDelta;
 }
 
-EventInfo::Kind read_response_end(const Fields& fields, bool whole, EventInfo& info) {
-  info.finish_reason = whole ? "stop" : "length";
-  for (const Member member : fields.response.members()) {
-    if (member.raw_key == "usage") info.usage = read_usage(member.value);
-    if (member.raw_key == "timings") info.timings = read_timings(member.value);
-    if (member.raw_key == "error" && member.value.is_object()) return EventInfo::Kind::kError;
-  }
-  return EventInfo::Kind::kDelta;
-}
-
-EventInfo::Kind read_typed(const Fields& fields, EventInfo& info) {
-  using Kind = EventInfo::Kind;
-  const std::string_view type = word(fields.type);
-  if (type == "error" || type == "response.failed") return Kind::kError;
-  if (type == "response.completed") return read_response_end(fields, true, info);
-  if (type == "response.incomplete") return read_response_end(fields, false, info);
-  if (type == "response.output_item.added") {
-    info.has_output = word(fields.item.find("type")) == "function_call";
-    return info.has_output ? Kind::kDelta : Kind::kOther;
-  }
-  if (!type.starts_with("response.") || !type.ends_with(".delta")) return Kind::kOther;
-  if (type == "response.output_text.delta") append_text(info.content, fields.delta);
-  info.has_output = has_text(fields.delta);
-  return Kind::kDelta;
-}
-
 EventInfo::Kind read_kind(const Fields& fields, EventInfo& info) {
   const json::Type error = fields.error.type();
   if (error == json::Type::kObject || error == json::Type::kString) {
@@ -212,7 +180,6 @@ EventInfo::Kind read_kind(const Fields& fields, EventInfo& info) {
   if (fields.choices == Choices::kEmpty) {
     return info.usage ? EventInfo::Kind::kUsage : EventInfo::Kind::kOther;
   }
-  if (fields.type.is_string()) return read_typed(fields, info);
   if (fields.content.is_string()) return read_completion(fields, info);
   return EventInfo::Kind::kOther;
 }

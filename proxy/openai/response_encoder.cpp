@@ -3,8 +3,7 @@
 #include "openai/anthropic.hpp"
 #include "openai/chat_assembler.hpp"
 #include "openai/completion_assembler.hpp"
-#include "openai/json_text.hpp"
-#include "openai/responses_assembler.hpp"
+#include "openai/responses/responses.hpp"
 #include "openai/upstream_error.hpp"
 
 #include <utility>
@@ -30,10 +29,7 @@ class RelayEncoder final : public ResponseEncoder {
       ended_ = true;
     }
     const bool relay = surface_ != Surface::kPassThrough;
-    if (relay && hide_progress_ && info.kind == Kind::kProgress) {
-      if (surface_ == Surface::kResponses) on_hidden_progress(event, info, out);
-      return;
-    }
+    if (relay && hide_progress_ && info.kind == Kind::kProgress) return;
     if (relay && hide_usage_ && info.kind == Kind::kUsage) return;
     out += event.raw;
   }
@@ -43,32 +39,13 @@ class RelayEncoder final : public ResponseEncoder {
     return {};
   }
 
-  void on_error(const Error& error, std::string& out) override {
-    append_error_event(error, surface_, out);
-  }
+  void on_error(const Error& error, std::string& out) override { append_error_event(error, out); }
 
   bool streams() const noexcept override { return true; }
 
  private:
-  // Progress rides on `response.in_progress` here, and every stream has one of these.
-  void on_hidden_progress(const SseEvent& event, const EventInfo& info, std::string& out) {
-    if (std::exchange(in_progress_sent_, true)) return;
-    json::Writer data;
-    data.begin_object();
-    for (const json::Member member : info.root.members()) {
-      if (member.raw_key != "prompt_progress") copy_member(member, data);
-    }
-    data.end_object();
-    out += "event: ";
-    out += event.name;
-    out += "\ndata: ";
-    out += data.str();
-    out += "\n\n";
-  }
-
   Surface surface_;
   bool hide_progress_, hide_usage_;
-  bool in_progress_sent_ = false;
   bool ended_;
 };
 
@@ -91,10 +68,10 @@ std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) {
     return options.stream ? anthropic::make_stream_encoder(options)
                           : anthropic::make_message_assembler(options);
   }
+  if (options.surface == Surface::kResponses) return responses::make_responses_encoder(options);
   if (!options.stream) {
     if (options.surface == Surface::kChat) return make_chat_assembler(options);
     if (options.surface == Surface::kCompletion) return make_completion_assembler(options);
-    if (options.surface == Surface::kResponses) return make_responses_assembler(options);
   }
   return std::make_unique<RelayEncoder>(options);
 }

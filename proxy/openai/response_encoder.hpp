@@ -1,8 +1,8 @@
 // ResponseEncoder: upstream's events in, the client's bytes out. One object per attempt series.
 //
 // Upstream always streams. A streaming client gets the events as they came (minus what it did not
-// ask for); a client that wants one JSON gets it assembled at the end; Anthropic clients get their
-// own events. Pure: no sockets, no clock. An assembled answer over 64 MiB is an error.
+// ask for); a client that wants one JSON gets it assembled at the end; clients of translated APIs
+// get their own events. Pure: no sockets, no clock. An assembled answer over 64 MiB is an error.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,6 +10,7 @@
 #include "openai/event_info.hpp"
 #include "openai/sse_event.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ struct EncoderOptions {
   std::string prefill;         // text of a final assistant message, which the answer continues
   json::Value stop;            // the body's `stop`: lives as long as the body
   bool return_tokens = false;  // of /completion
+  json::Value request;         // of /v1/responses: the body that came
+  // Is told each whole item of a response; may be empty.
+  std::function<void(std::string_view id, std::string_view json)> on_item;
 };
 
 // Fills the part of `options` that says what was asked; `request` must outlive the encoder.

@@ -16,16 +16,20 @@ Fault fault_of(std::int64_t code) noexcept {
 
 Value error_object(const Value& root) noexcept {
   if (const Value error = root.find("error"); !error.missing()) return error;
-  if (const Value error = root.find("response").find("error"); !error.missing()) return error;
   return root;
 }
 
-struct Words {
-  const char* type;
-  const char* code;
-};
+}  // namespace
 
-Words words_of(const Error& error) noexcept {
+Error read_upstream_error(const EventInfo& info) {
+  const Value error = error_object(info.root);
+  const Value message = error.is_string() ? error : error.find("message");
+  std::string detail = message.string().value_or("upstream reported an error");
+  return Error(fault_of(error.find("code").integer().value_or(0)), Side::kUpstream,
+               std::move(detail));
+}
+
+ErrorWords error_words(const Error& error) noexcept {
   switch (error.fault) {
     case Fault::kBadRequest: return {"invalid_request_error", "invalid_request"};
     case Fault::kUnauthorized: return {"invalid_request_error", "invalid_api_key"};
@@ -45,16 +49,6 @@ Words words_of(const Error& error) noexcept {
   return {"server_error", "internal_error"};
 }
 
-}  // namespace
-
-Error read_upstream_error(const EventInfo& info) {
-  const Value error = error_object(info.root);
-  const Value message = error.is_string() ? error : error.find("message");
-  std::string detail = message.string().value_or("upstream reported an error");
-  return Error(fault_of(error.find("code").integer().value_or(0)), Side::kUpstream,
-               std::move(detail));
-}
-
 Error cut_short() {
   return Error(Fault::kProtocol, Side::kUpstream, "upstream's answer ended before its end mark");
 }
@@ -63,16 +57,10 @@ Error too_long() {
   return Error(Fault::kTooLarge, Side::kUpstream, "upstream's answer is over the size limit");
 }
 
-void append_error_event(const Error& error, Surface surface, std::string& out) {
-  const Words words = words_of(error);
+void append_error_event(const Error& error, std::string& out) {
+  const ErrorWords words = error_words(error);
   json::Writer body;
   body.begin_object();
-  if (surface == Surface::kResponses) {
-    // The Responses API knows an event of this type; the clients look for `error` in any event.
-    out += "event: error\n";
-    body.member("type", "error").member("code", words.code).member("message", error.detail);
-    body.key("param").null();
-  }
   body.key("error").begin_object();
   body.member("message", error.detail).member("type", words.type).key("param").null();
   body.member("code", words.code).end_object().end_object();

@@ -54,14 +54,6 @@ CASES = {  # name: (path, request)
     "native_plain": ("/completion", {"prompt": "The vault", "n_predict": 3, "max_tokens": 3}),
     "native_tokens": ("/completion", {"prompt": "The vault", "max_tokens": 3, "return_tokens": True, "n_probs": 1}),
     "native_prompts": ("/completion", {"prompt": ["The vault", "A door"], "max_tokens": 1}),
-    "responses_plain": ("/v1/responses", {"input": "Weather?", "max_output_tokens": 5}),
-    "responses_reasoning": ("/v1/responses", {"input": "Weather?", "grammar": THINK, "max_output_tokens": 60}),
-    "responses_tool": ("/v1/responses", {
-        "input": [{"role": "user", "content": "Weather?"},
-                  {"type": "message", "role": "assistant",
-                   "content": [{"type": "output_text", "text": "<tool_call>\n"}]}],
-        "tools": [{"type": "function", "name": "now", "description": "", "parameters": EMPTY}],
-        "tool_choice": "required", "parallel_tool_calls": False, "max_output_tokens": 100}),
     "messages_stop": ("/v1/messages", {"messages": SHORT, "stop_sequences": [" lot"]}),
     "messages_tool": ("/v1/messages", {
         "messages": CALL, "max_tokens": 100, "tools": [{"name": "now", "input_schema": EMPTY}],
@@ -80,8 +72,6 @@ def ask(path, body):
 
 
 def record(name, path, request):
-    if path == "/v1/responses":
-        request.pop("max_tokens")
     extra = USAGE if path in (CHAT, COMPLETION) else PROGRESS
     (HERE / f"{name}.json").write_bytes(ask(path, request))
     (HERE / f"{name}.sse").write_bytes(ask(path, {**request, **extra}))
@@ -118,13 +108,12 @@ def main():
     if sys.argv[2:] == ["errors"]:
         record_error("chat_error", CHAT, {"messages": SHORT})
         record_error("completion_error", COMPLETION, {"prompt": "hi"})
-        record_error("responses_error", "/v1/responses", {"input": "hi"})
         return
     for name, (path, request) in CASES.items():
         if sys.argv[2:] and name not in sys.argv[2:]:
             continue
         record(name, path, {**BASE, **request, "id_slot": 0})
-    for name in () if sys.argv[2:] else ("chat_plain", "chat_tool", "completion_plain", "responses_plain"):
+    for name in () if sys.argv[2:] else ("chat_plain", "chat_tool", "completion_plain"):
         record_plain_stream(name)
 
 

@@ -71,6 +71,21 @@ test('openai: abort of a whole answer', async () => {
   await idleWithinASecond();
 });
 
+test('openai: response and its stream', async () => {
+  const ask = { model, input: messages, temperature: 0, max_output_tokens: 24 };
+  const whole = await openai.responses.create(ask);
+  assert.match(whole.output_text, /7341/);
+  assert.equal(whole.status, 'completed');
+  const stream = openai.responses.stream(ask);
+  const kinds = [];
+  for await (const event of stream) kinds.push(event.type);
+  const final = await stream.finalResponse();
+  assert.equal(final.output_text, whole.output_text);
+  assert.equal(final.usage.output_tokens, whole.usage.output_tokens);
+  assert.equal(kinds[0], 'response.created');
+  assert.equal(kinds.at(-1), 'response.completed');
+});
+
 test('openai: error class', async () => {
   const bad = openai.chat.completions.create({ model, messages: 'hello' });
   await assert.rejects(bad, (error) => error instanceof OpenAI.BadRequestError && error.message.length > 4);

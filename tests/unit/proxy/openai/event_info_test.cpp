@@ -118,41 +118,9 @@ TEST(ReadEvent, ReadsNativeCompletions) {
   EXPECT_EQ(read(R"({"content":"","stop":true,"stop_type":"limit"})").finish_reason, "length");
 }
 
-TEST(ReadEvent, ReadsResponsesEvents) {
-  const EventInfo text = read(R"({"type":"response.output_text.delta","delta":"O\u00e9"})");
-  EXPECT_EQ(text.kind, Kind::kDelta);
-  EXPECT_EQ(text.content, "O\u00e9");
-  EXPECT_TRUE(text.has_output);
-  const EventInfo call =
-      read(R"({"type":"response.function_call_arguments.delta","delta":"{\"a\""})");
-  EXPECT_TRUE(call.has_output);
-  EXPECT_EQ(call.content, "");
-  EXPECT_EQ(read(R"({"type":"response.created","response":{}})").kind, Kind::kOther);
-  EXPECT_TRUE(
-      read(R"({"type":"response.output_item.added","item":{"type":"function_call"}})").has_output);
-}
-
-TEST(ReadEvent, ReadsTheEndOfAResponse) {
-  const EventInfo info =
-      read(R"({"type":"response.completed","response":{"output":[{"usage":1}],"usage":)"
-           R"({"input_tokens":14,"output_tokens":4,"input_tokens_details":{"cached_tokens":9}}},)"
-           R"("timings":{"cache_n":9}})");
-  EXPECT_EQ(info.kind, Kind::kDelta);
-  EXPECT_EQ(info.finish_reason, "stop");
-  ASSERT_TRUE(info.usage && info.timings);
-  EXPECT_EQ(info.usage->prompt_tokens, 14);
-  EXPECT_EQ(info.usage->completion_tokens, 4);
-  EXPECT_EQ(info.usage->cached_tokens, 9);
-  EXPECT_EQ(read(R"({"type":"response.incomplete","response":{}})").finish_reason, "length");
-}
-
 TEST(ReadEvent, ReadsErrors) {
   EXPECT_EQ(read(R"({"error":{"code":500,"message":"m"}})").kind, Kind::kError);
   EXPECT_EQ(read(R"({"error":"text"})").kind, Kind::kError);
-  EXPECT_EQ(read(R"({"type":"error","message":"m"})").kind, Kind::kError);
-  EXPECT_EQ(read(R"({"type":"response.failed","response":{}})").kind, Kind::kError);
-  EXPECT_EQ(read(R"({"type":"response.completed","response":{"error":{"code":"x"}}})").kind,
-            Kind::kError);
   EXPECT_EQ(read(R"({"error":null,"choices":[{"delta":{"content":"a"}}]})").kind, Kind::kDelta);
 }
 

@@ -23,8 +23,6 @@ constexpr Recording kRecordings[] = {
     {"chat_error", Surface::kChat},
     {"completion_plain", Surface::kCompletion},
     {"native_plain", Surface::kCompletion},
-    {"responses_plain", Surface::kResponses},
-    {"responses_error", Surface::kResponses},
     {"messages_tool", Surface::kPassThrough},
     {"messages_stop", Surface::kPassThrough},
 };
@@ -59,8 +57,7 @@ std::vector<std::string> chunks(const std::string& stream) {
 TEST(RelayEncoder, WithoutProgressAndUsageItIsThePlainStream) {
   const Recording kPairs[] = {{"chat_plain", Surface::kChat},
                               {"chat_tool", Surface::kChat},
-                              {"completion_plain", Surface::kCompletion},
-                              {"responses_plain", Surface::kResponses}};
+                              {"completion_plain", Surface::kCompletion}};
   for (const Recording& pair : kPairs) {
     EncoderOptions options = streaming(pair.surface);
     options.hide_usage = true;
@@ -94,7 +91,7 @@ TEST(RelayEncoder, KeepsComments) {
 TEST(RelayEncoder, AnEndWithoutEndMarkIsAnError) {
   const std::string stream = golden("chat_plain.plain.sse");
   const std::string cut = stream.substr(0, stream.find("7"));
-  for (const Surface surface : {Surface::kChat, Surface::kCompletion, Surface::kResponses}) {
+  for (const Surface surface : {Surface::kChat, Surface::kCompletion}) {
     const Replayed replayed = replay(cut.substr(0, cut.rfind("data:")), streaming(surface));
     ASSERT_FALSE(replayed.finished);
     EXPECT_EQ(replayed.finished.error().fault, Fault::kProtocol);
@@ -103,16 +100,13 @@ TEST(RelayEncoder, AnEndWithoutEndMarkIsAnError) {
   EXPECT_TRUE(replay(cut, streaming(Surface::kPassThrough)).finished);
 }
 
-TEST(RelayEncoder, TellsAnErrorInTheShapeOfTheSurface) {
+TEST(RelayEncoder, TellsAnError) {
   const Error error(Fault::kTimeout, Side::kUpstream, "too \"slow\"");
-  std::string chat, responses;
+  std::string chat;
   make_encoder(streaming(Surface::kChat))->on_error(error, chat);
   EXPECT_EQ(chat,
             "data: {\"error\":{\"message\":\"too \\\"slow\\\"\",\"type\":\"server_error\","
             "\"param\":null,\"code\":\"upstream_timeout\"}}\n\n");
-  make_encoder(streaming(Surface::kResponses))->on_error(error, responses);
-  EXPECT_TRUE(responses.starts_with("event: error\ndata: {\"type\":\"error\","));
-  EXPECT_NE(responses.find("\"error\":{\"message\":\"too \\\"slow\\\"\""), std::string::npos);
 }
 
 TEST(MakeEncoder, AssemblesUnlessTheClientStreams) {

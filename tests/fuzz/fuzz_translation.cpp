@@ -1,8 +1,9 @@
-// Bytes -> a body of /v1/messages and an upstream stream, parted by the separator. The translated
-// body must be JSON; what the encoders write must be whole events, or one JSON text.
+// Bytes -> a body of /v1/messages or /v1/responses and an upstream stream, parted by the separator.
+// The translated body must be JSON; what the encoders write must be whole events, or one JSON text.
 #include "openai/anthropic.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/sse_parser.hpp"
+#include "openai/translation.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {
@@ -10,11 +11,14 @@ namespace {
 using keep::fuzz::check;
 using keep::openai::SseEvent;
 using keep::openai::SseParser;
+using keep::openai::Surface;
 
 // What the encoder gives for the stream; the end of it only if it ends well.
-std::string encode(std::string_view stream, bool streaming) {
+std::string encode(Surface surface, const std::string& body, std::string_view stream,
+                   bool streaming) {
   keep::openai::EncoderOptions options;
-  options.surface = keep::openai::Surface::kMessages;
+  options.surface = surface;
+  if (keep::json::validate(body)) options.request = keep::json::Value(body);
   options.stream = streaming;
   options.model = "m\"";
   options.id = "msg_1";
@@ -56,17 +60,19 @@ bool is_whole(std::string_view stream) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   keep::fuzz::Input input(data, size);
   const std::string body(input.take_text());
-  if (const auto chat = keep::openai::anthropic::to_chat_body(body)) {
-    check(keep::json::validate(*chat).has_value());
-  } else {
-    check(!chat.error().detail.empty());
-  }
   check(keep::json::validate(keep::openai::anthropic::to_error_body(500, body)).has_value());
   const bool sound = is_sound(input.rest());
-  const std::string events = encode(input.rest(), true);
-  check(is_whole(events));
-  check(!sound || is_sound(events));
-  const std::string message = encode(input.rest(), false);
-  check(message.empty() || !sound || keep::json::validate(message).has_value());
+  for (const Surface surface : {Surface::kMessages, Surface::kResponses}) {
+    if (const auto chat = keep::openai::to_chat_body(surface, body)) {
+      check(keep::json::validate(*chat).has_value());
+    } else {
+      check(!chat.error().detail.empty());
+    }
+    const std::string events = encode(surface, body, input.rest(), true);
+    check(is_whole(events));
+    check(!sound || is_sound(events));
+    const std::string message = encode(surface, body, input.rest(), false);
+    check(message.empty() || !sound || keep::json::validate(message).has_value());
+  }
   return 0;
 }
