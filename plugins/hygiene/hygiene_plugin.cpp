@@ -91,6 +91,12 @@ class HygienePlugin final : public Plugin {
     if (!rules_.empty() && exchange.chat.messages_raw.is_array()) clean(exchange);
     co_return Verdict{Next{}};
   }
+  Task<> on_count(Exchange& exchange) override {
+    if (!rules_.empty() && exchange.chat.messages_raw.is_array()) clean(exchange);
+    freeze(exchange);  // no conversation is known: the values stay
+    running_.erase(&exchange);
+    co_return Result<>{};
+  }
   Task<> on_upstream_request(Exchange& exchange) override {
     if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
     freeze(exchange);
@@ -145,7 +151,7 @@ void HygienePlugin::clean(Exchange& exchange) {
       continue;
     }
     std::string json = with_content(message, cleaned->content);
-    rehash(message, json, exchange.surface);
+    rehash(message, json, exchange.chat.surface);
     if (cleaned->frozen) {
       running_[&exchange].frozen.push_back(i);  // its text comes when the conversation is known
     } else {

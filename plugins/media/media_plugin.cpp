@@ -23,9 +23,7 @@ namespace {
 constexpr std::size_t kMaxRefused = 4096;
 
 // The shape of exchange.chat.
-openai::Surface shape_of(const Exchange& exchange) {
-  return exchange.surface == openai::Surface::kMessages ? openai::Surface::kChat : exchange.surface;
-}
+openai::Surface shape_of(const Exchange& exchange) { return exchange.chat.surface; }
 
 // Whatever is asked of the message as an edit has left it.
 std::optional<Replaced> replace_in(const std::string& json, openai::Surface shape,
@@ -88,6 +86,7 @@ class MediaPlugin final : public Plugin {
     co_return Result<>{};
   }
   Task<Verdict> on_request(Exchange& exchange) override;
+  Task<> on_count(Exchange& exchange) override;
   Task<> on_upstream_request(Exchange& exchange) override;
 
  private:
@@ -148,22 +147,47 @@ Reply MediaPlugin::refuse(const Exchange& exchange, std::size_t index, Medium me
   return to_reply(Error(Fault::kBadRequest, Side::kDownstream, std::move(detail)));
 }
 
+// What stands for the message where it holds what the model cannot read.
+std::optional<Replaced> readable(Exchange& exchange, std::size_t index, const Senses& senses) {
+  const openai::Message& message = exchange.chat.messages[index];
+  if (message.media == 0 || message.hash == 0) return std::nullopt;
+  openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, index);
+  return edit != nullptr ? replace_in(edit->json, shape_of(exchange), senses)
+                         : without_unreadable(message, shape_of(exchange), senses);
+}
+
+void put(Exchange& exchange, std::size_t index, std::string json) {
+  if (openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, index)) {
+    edit->json = std::move(json);
+  } else {
+    exchange.request_edits.emplace_back(openai::ReplaceMessage{index, std::move(json)});
+  }
+}
+
+Task<> MediaPlugin::on_count(Exchange& exchange) {
+  const auto senses = exchange.chat.messages_raw.is_array() ? this->senses() : std::nullopt;
+  if (!senses) co_return Result<>{};
+  const Newest newest = newest_of(exchange.chat);
+  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
+    auto replaced = readable(exchange, i, *senses);
+    // Of news llama-server says itself that it cannot be read.
+    if (replaced && !is_news(exchange, i, newest)) put(exchange, i, std::move(replaced->json));
+  }
+  co_return Result<>{};
+}
+
 Task<Verdict> MediaPlugin::on_request(Exchange& exchange) {
   const auto senses = exchange.chat.messages_raw.is_array() ? this->senses() : std::nullopt;
   if (!senses) co_return Verdict{Next{}};
   const Newest newest = newest_of(exchange.chat);
   const bool translated = exchange.surface == openai::Surface::kMessages;
-  const openai::Surface shape = shape_of(exchange);
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     openai::Message& message = exchange.chat.messages[i];
     if (translated && is_news(exchange, i, newest)) {
       const auto medium = left_out(message);
       if (medium) co_return Verdict{refuse(exchange, i, *medium, *senses)};
     }
-    if (message.media == 0 || message.hash == 0) continue;
-    openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, i);
-    auto replaced = edit != nullptr ? replace_in(edit->json, shape, *senses)
-                                    : without_unreadable(message, shape, *senses);
+    auto replaced = readable(exchange, i, *senses);
     if (!replaced) continue;
     if (is_news(exchange, i, newest)) {
       co_return Verdict{refuse(exchange, i, replaced->first, *senses)};
@@ -171,11 +195,7 @@ Task<Verdict> MediaPlugin::on_request(Exchange& exchange) {
     replaced_->add(static_cast<double>(replaced->parts));
     message.media -= std::min(message.media, replaced->parts);
     message.text_bytes += replaced->bytes;
-    if (edit != nullptr) {
-      edit->json = std::move(replaced->json);
-    } else {
-      exchange.request_edits.emplace_back(openai::ReplaceMessage{i, std::move(replaced->json)});
-    }
+    put(exchange, i, std::move(replaced->json));
   }
   co_return Verdict{Next{}};
 }

@@ -17,7 +17,11 @@ class RolesPlugin final : public Plugin {
     co_return Result<>{};
   }
 
-  Task<> on_upstream_request(Exchange& exchange) override {
+  Task<> on_upstream_request(Exchange& exchange) override { return put_in_order(exchange); }
+  Task<> on_count(Exchange& exchange) override { return put_in_order(exchange); }
+
+ private:
+  Task<> put_in_order(Exchange& exchange) {
     if (!exchange.chat.messages_raw.is_array() || fit(exchange, openai::kStrictest).empty()) {
       co_return Result<>{};
     }
@@ -29,7 +33,6 @@ class RolesPlugin final : public Plugin {
     co_return Result<>{};
   }
 
- private:
   static openai::BodyEdits fit(const Exchange& exchange, const openai::RoleOrders& orders) {
     return openai::fit_roles(exchange.chat, exchange.request_edits, exchange.attempt_edits, orders);
   }

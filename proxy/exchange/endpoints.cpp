@@ -1,6 +1,7 @@
 #include "exchange/endpoints.hpp"
 
 #include "base/percent.hpp"
+#include "openai/token_count.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -28,10 +29,14 @@ constexpr Endpoint kTable[] = {
     {"/tokenize", "POST", kForward, "depends on body and model alone"},
     {"/detokenize", "POST", kForward, "depends on body and model alone"},
     {"/apply-template", "POST", kForward, "depends on body and model alone"},
-    {"/v1/messages/count_tokens", "POST", kForward, "counts its body"},
-    {"/v1/chat/completions/input_tokens", "POST", kForward, "counts its body"},
-    {"/chat/completions/input_tokens", "POST", kForward, "counts its body"},
-    {"/v1/responses/input_tokens", "POST", kForward, "counts its body"},
+    {"/v1/messages/count_tokens", "POST", kLocal, "counted as an answer to its body would read it"},
+    {"/v1/chat/completions/input_tokens", "POST", kLocal,
+     "counted as an answer to its body would read it"},
+    {"/chat/completions/input_tokens", "POST", kLocal,
+     "counted as an answer to its body would read it"},
+    {"/responses/input_tokens", "POST", kLocal, "counted as an answer to its body would read it"},
+    {"/v1/responses/input_tokens", "POST", kLocal,
+     "counted as an answer to its body would read it"},
     {"/v1/embeddings", "POST", kForward, "depends on body and model alone"},
     {"/embeddings", "POST", kForward, "depends on body and model alone"},
     {"/embedding", "POST", kForward, "depends on body and model alone"},
@@ -124,6 +129,10 @@ Result<Treatment> treatment_of(std::string_view method, std::string_view target,
   Treatment treatment;
   treatment.surface = openai::surface_of(method, *path);
   treatment.read_here = treatment.forwardable = true;
+  if (const auto counted = openai::counted_surface(method, *path)) {
+    treatment.surface = *counted;
+    treatment.counts = true;
+  }
   if (treatment.surface != openai::Surface::kPassThrough) return treatment;
 
   const Endpoint* const exact = find_endpoint(method, *path);

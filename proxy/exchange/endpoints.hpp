@@ -29,6 +29,7 @@ std::span<const Endpoint> endpoint_table() noexcept;
 // What the gateway does with a request.
 struct Treatment {
   openai::Surface surface = openai::Surface::kPassThrough;
+  bool counts = false;       // only the tokens of such a request are asked for
   bool read_here = false;    // the body is for us to read, not for llama-server as it came
   bool forwardable = false;  // may go to llama-server when nobody here answers it
 };

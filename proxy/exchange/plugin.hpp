@@ -1,6 +1,8 @@
 // Plugin: a stage in the life of a request.
 //
 //   on_request           once, body complete and parsed; may answer the client itself
+//   on_count             once, instead of all others, for a request whose tokens are only counted:
+//                        adds the edits that would change its prompt, and remembers nothing
 //   on_route             once per attempt, in list order; may wait, with a deadline of its own
 //   on_upstream_request  once per attempt, in list order; adds attempt_edits
 //   on_response_head     once per attempt, reverse order
@@ -13,9 +15,9 @@
 //   on_finish            once per exchange however it ended, for every plugin, reverse order
 //
 // A plugin is advice, not a gate: one that fails in on_request or on_upstream_request is skipped
-// for that phase, counted, and logged at most once a minute (on_pause, on_answer as well); a
-// failing on_route ends the exchange (overload, timeout). All calls come on the loop thread. The
-// order of plugins is the list in plugins/plugin_list.cpp.
+// for that phase, counted, and logged at most once a minute (on_count, on_pause, on_answer as
+// well); a failing on_route ends the exchange (overload, timeout). All calls come on the loop
+// thread. The order of plugins is the list in plugins/plugin_list.cpp.
 #pragma once
 
 #include "base/json.hpp"
@@ -49,6 +51,7 @@ class Plugin {
   virtual Task<> stop() { co_return Result<>{}; }
 
   virtual Task<Verdict> on_request(Exchange&) { co_return Verdict{Next{}}; }
+  virtual Task<> on_count(Exchange&) { co_return Result<>{}; }
   virtual Task<> on_route(Exchange&) { co_return Result<>{}; }
   virtual Task<> on_upstream_request(Exchange&) { co_return Result<>{}; }
   virtual void on_response_head(Exchange&, ResponseHead&) noexcept {}

@@ -4,6 +4,7 @@
 #include "downstream/request_body.hpp"
 #include "exchange/dialect.hpp"
 #include "exchange/endpoints.hpp"
+#include "flow/count_tokens.hpp"
 #include "flow/run_exchange.hpp"
 #include "openai/responses/references.hpp"
 #include "openai/translation.hpp"
@@ -71,6 +72,11 @@ Task<> decode(Exchange& exchange, const Flow& flow) {
   co_return co_await run_on(flow.services.pools.cpu, std::move(job));
 }
 
+asio::awaitable<void> count_into(Flow& flow, Exchange& exchange,
+                                 std::optional<Result<std::string>>& result) {
+  result = co_await count_tokens(flow, exchange);
+}
+
 }  // namespace
 
 Gateway::Gateway(Flow& flow, Authenticate authenticate, IsOpen is_open, Local local)
@@ -126,6 +132,19 @@ asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer
   flow_.metrics.finished(exchange, outcome);
 }
 
+asio::awaitable<void> Gateway::count(Exchange& exchange, ResponseWriter& writer, Guard& guard) {
+  std::optional<Result<std::string>> counted;
+  auto work = count_into(flow_, exchange, counted);
+  const bool whole = co_await guard.run_watched(std::move(work));
+  if (guard.client_gone()) co_return;
+  if (!whole || !counted) {
+    counted = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
+  }
+  if (!*counted) co_return co_await refuse(exchange, writer, counted->error());
+  const Reply reply = json_reply(200, std::move(**counted));
+  co_await answer(exchange, writer, reply);
+}
+
 asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& writer,
                                       Guard& guard) {
   Exchange exchange;
@@ -164,6 +183,7 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   }
   const auto parsed = co_await parse(exchange);
   if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());
+  if (treatment->counts) co_return co_await count(exchange, writer, guard);
   exchange.timeline.parsed = flow_.services.clock.now();
   co_await run_exchange(flow_, exchange, writer, guard);
 }

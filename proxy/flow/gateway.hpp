@@ -28,6 +28,7 @@ class Gateway final : public RequestHandler {
 
  private:
   Task<> parse(Exchange& exchange);
+  asio::awaitable<void> count(Exchange& exchange, ResponseWriter& writer, Guard& guard);
   Result<std::string> admit(const Request& request) const;
   static asio::awaitable<void> answer(const Exchange& exchange, ResponseWriter& writer,
                                       const Reply& reply);

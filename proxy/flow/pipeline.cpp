@@ -60,6 +60,15 @@ Task<Verdict> Pipeline::on_request(Exchange& exchange) {
   co_return Verdict{Next{}};
 }
 
+Task<> Pipeline::on_count(Exchange& exchange) {
+  for (const auto& plugin : plugins_) {
+    auto call = plugin->on_count(exchange);
+    const auto done = co_await guarded(std::move(call));
+    if (!done) skipped(*plugin, "on_count", done.error().detail);
+  }
+  co_return Result<>{};
+}
+
 Task<> Pipeline::on_route(Exchange& exchange) {
   for (const auto& plugin : plugins_) {
     auto call = plugin->on_route(exchange);

@@ -21,6 +21,7 @@ class Pipeline {
   Task<> stop();
 
   Task<Verdict> on_request(Exchange& exchange);
+  Task<> on_count(Exchange& exchange);
   Task<> on_route(Exchange& exchange);
   Task<> on_upstream_request(Exchange& exchange);
   void on_response_head(Exchange& exchange, ResponseHead& head) noexcept;

@@ -1,5 +1,6 @@
 #include "flow/relay.hpp"
 
+#include "exchange/dialect.hpp"
 #include "openai/anthropic.hpp"
 #include "openai/response_encoder.hpp"
 #include "openai/translation.hpp"
@@ -96,7 +97,7 @@ asio::awaitable<AttemptResult> relay_error(RelayContext c, ResponseHead head, st
   reply.body = std::move(body);
   const Headers headers = client_headers(c, head);
   if (const auto type = headers.find("Content-Type")) reply.content_type = *type;
-  if (c.exchange.surface == openai::Surface::kMessages) {
+  if (speaks_anthropic(c.exchange.request.target)) {
     reply.content_type = "application/json";
     reply.body = openai::anthropic::to_error_body(head.status, reply.body);
   }

@@ -1,5 +1,6 @@
 #include "flow/run_attempt.hpp"
 
+#include "exchange/dialect.hpp"
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
 #include "openai/translation.hpp"
@@ -56,7 +57,9 @@ bool is_compressed(const ResponseHead& head) {
 
 asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   const openai::Surface surface = context.exchange.surface;
-  if (surface == openai::Surface::kPassThrough) {
+  const bool anthropic = speaks_anthropic(context.exchange.request.target);
+  const bool told_here = anthropic && head.status >= 400;  // upstream speaks OpenAI's words
+  if (surface == openai::Surface::kPassThrough && !told_here) {
     co_return co_await relay_bytes(context, std::move(head));
   }
   if (is_compressed(head)) {
@@ -72,7 +75,7 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   if (head.status == 400 && context.exchange.zone.planned) {
     co_return co_await relay_refusal(context, std::move(head));
   }
-  if (surface == openai::Surface::kMessages) {
+  if (anthropic) {
     auto body = co_await read_error_body(context);
     if (!body) co_return failed(body.error());
     co_return co_await relay_error(context, std::move(head), std::move(*body));

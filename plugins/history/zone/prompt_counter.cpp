@@ -81,11 +81,10 @@ std::optional<std::size_t> PromptCounter::first_healthy() const {
 }
 
 Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, std::string body) {
-  std::string target = exchange.surface == openai::Surface::kResponses
+  std::string target = exchange.chat.surface == openai::Surface::kResponses
                            ? "/v1/responses/input_tokens"
                            : "/v1/chat/completions/input_tokens";
-  const bool chat =
-      exchange.surface == openai::Surface::kChat || exchange.surface == openai::Surface::kMessages;
+  const bool chat = exchange.chat.surface == openai::Surface::kChat;
   if (chat && !holds_media(exchange.chat)) {
     co_return co_await count_rendered(exchange, upstream, std::move(body));
   }

@@ -112,6 +112,17 @@ TEST(Endpoints, WithKeysPassesWhatConcernsNobodyElse) {
   EXPECT_FALSE(passes("POST", "/models", true));
 }
 
+TEST(Endpoints, WhatCountsIsReadHere) {
+  for (const char* target :
+       {"/v1/messages/count_tokens?beta=true", "/v1/messages/%63ount_tokens"}) {
+    const auto treatment = treatment_of("POST", target, true);
+    ASSERT_TRUE(treatment) << target;
+    EXPECT_TRUE(treatment->counts && treatment->read_here) << target;
+    EXPECT_EQ(treatment->surface, Surface::kMessages) << target;
+  }
+  EXPECT_FALSE(treatment_of("POST", "/v1/messages", true)->counts);
+}
+
 TEST(Endpoints, WhatGeneratesIsRecognisedHoweverItIsWritten) {
   for (const bool keys : {false, true}) {
     for (const char* target : {"/v1/chat/completions", "/v1/chat/completions?a=b",

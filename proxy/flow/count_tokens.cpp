@@ -1,0 +1,103 @@
+#include "flow/count_tokens.hpp"
+
+#include "base/json.hpp"
+#include "openai/token_count.hpp"
+#include "upstream/fetch.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace keep {
+
+namespace {
+
+constexpr std::chrono::seconds kLimit{30};  // a long prompt is read at megabytes per second
+
+std::optional<std::size_t> healthy_upstream(UpstreamSet& upstreams) {
+  for (std::size_t i = 0; i < upstreams.size(); ++i) {
+    if (upstreams.at(i).healthy()) return i;
+  }
+  return std::nullopt;
+}
+
+Error nobody_there(UpstreamSet& upstreams) {
+  if (upstreams.any_loading()) {
+    return Error(Fault::kLoading, Side::kUpstream, "llama-server is loading its model");
+  }
+  return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
+}
+
+// The client's key goes on where it would with an answer.
+std::string authorization_for(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
+  const std::string& own = flow.upstreams.server(upstream).authorization();
+  if (!own.empty() || flow.settings.keys) return own;
+  return std::string(exchange.request.headers.find("Authorization").value_or(""));
+}
+
+Error refusal_of(const FetchResponse& response) {
+  const json::Value error = json::Value(response.body).find("error");
+  std::string detail = error.find("message").string().value_or("llama-server counts no tokens");
+  const bool loading = response.status == 503;
+  return Error(loading ? Fault::kLoading : Fault::kBadRequest, Side::kUpstream, std::move(detail));
+}
+
+// Asks one endpoint and reads its reply.
+Task<FetchResponse> ask(Flow& flow, const Exchange& exchange, const char* target,
+                        std::string body) {
+  const std::size_t upstream = exchange.route.upstream;
+  FetchRequest request("POST", target, std::move(body));
+  request.limit = kLimit;
+  request.headers.add("Content-Type", "application/json");
+  const std::string authorization = authorization_for(flow, exchange, upstream);
+  if (!authorization.empty()) request.headers.add("Authorization", authorization);
+  co_return co_await fetch(flow.upstreams.server(upstream).pool(), std::move(request));
+}
+
+// For servers that do not count themselves: what they make of the messages, as tokens.
+Task<std::int64_t> count_rendered(Flow& flow, Exchange& exchange, std::string body) {
+  const auto rendered = co_await ask(flow, exchange, "/apply-template", std::move(body));
+  if (!rendered) co_return rendered.error();
+  const auto prompt = json::Value(rendered->body).find("prompt").string();
+  if (rendered->status != 200 || !prompt) co_return refusal_of(*rendered);
+  json::Writer text;
+  text.begin_object().member("content", *prompt).member("add_special", true);
+  std::string question = text.member("parse_special", true).end_object().take();
+  const auto counted = co_await ask(flow, exchange, "/tokenize", std::move(question));
+  if (!counted) co_return counted.error();
+  if (counted->status != 200) co_return refusal_of(*counted);
+  std::int64_t tokens = 0;
+  for ([[maybe_unused]] const json::Value token :
+       json::Value(counted->body).find("tokens").elements()) {
+    ++tokens;
+  }
+  co_return tokens;
+}
+
+Task<std::int64_t> count(Flow& flow, Exchange& exchange, std::string body) {
+  std::string first = body;
+  const auto response =
+      co_await ask(flow, exchange, "/v1/chat/completions/input_tokens", std::move(first));
+  if (!response) co_return response.error();
+  const auto tokens = json::Value(response->body).find("input_tokens").integer();
+  if (response->status == 200 && tokens) co_return *tokens;
+  if (response->status != 404 && response->status != 405) co_return refusal_of(*response);
+  co_return co_await count_rendered(flow, exchange, std::move(body));
+}
+
+}  // namespace
+
+Task<std::string> count_tokens(Flow& flow, Exchange& exchange) {
+  const auto upstream = healthy_upstream(flow.upstreams);
+  if (!upstream) co_return nobody_there(flow.upstreams);
+  exchange.route.upstream = *upstream;
+  co_await flow.pipeline.on_count(exchange);
+  openai::BodyEdits edits = exchange.request_edits;
+  edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
+  auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);
+  if (!body) co_return body.error();
+  const auto tokens = co_await count(flow, exchange, std::move(*body));
+  if (!tokens) co_return tokens.error();
+  co_return openai::count_body(exchange.surface, *tokens);
+}
+
+}  // namespace keep
