@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/pools.hpp"
 #include "openai/message.hpp"
+#include "openai/roles/role_fit.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -58,8 +59,9 @@ asio::awaitable<std::optional<Tokens>> PromptCounter::count(const Exchange& exch
                                                             const openai::BodyEdits& edits) {
   const auto upstream = first_healthy();
   if (!upstream || services_.clock.now() < paused_until_) co_return std::nullopt;
+  const openai::BodyEdits ordered = co_await in_order(exchange, edits, *upstream);
   const auto pieces =
-      openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits, edits);
+      openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits, ordered);
   if (!pieces) co_return std::nullopt;
   std::string body;
   body.reserve(pieces->bytes());
@@ -71,6 +73,20 @@ asio::awaitable<std::optional<Tokens>> PromptCounter::count(const Exchange& exch
     paused_until_ = services_.clock.now() + kPause;
   }
   co_return std::nullopt;
+}
+
+// With the messages in the order that the template renders, as they will be sent.
+asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& exchange,
+                                                           openai::BodyEdits edits,
+                                                           std::size_t upstream) {
+  const auto fit = [&](const openai::RoleOrders& orders) {
+    return openai::fit_roles(exchange.chat, exchange.request_edits, edits, orders);
+  };
+  if (fit(openai::kStrictest).empty()) co_return edits;
+  const auto orders = co_await services_.templates.orders(upstream);
+  if (!orders) co_return edits;
+  for (openai::BodyEdit& edit : fit(*orders)) edits.push_back(std::move(edit));
+  co_return edits;
 }
 
 std::optional<std::size_t> PromptCounter::first_healthy() const {

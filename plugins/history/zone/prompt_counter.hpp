@@ -29,6 +29,8 @@ class PromptCounter {
 
  private:
   std::optional<std::size_t> first_healthy() const;
+  asio::awaitable<openai::BodyEdits> in_order(const Exchange& exchange, openai::BodyEdits edits,
+                                              std::size_t upstream);
   Task<Tokens> ask(const Exchange& exchange, std::size_t upstream, std::string body);
   Task<Tokens> count_rendered(const Exchange& exchange, std::size_t upstream, std::string body);
   Task<Tokens> count_input(std::size_t upstream, std::string target, std::string body);

@@ -52,6 +52,14 @@ class ToldQueries final : public Queries {
   int questions = 0;
 };
 
+// Wants what the strictest of them want.
+class StrictTemplates final : public ChatTemplates {
+ public:
+  asio::awaitable<std::optional<openai::RoleOrders>> orders(std::size_t) override {
+    co_return openai::kStrictest;
+  }
+};
+
 class PromptCounterTest : public testing::Test, private test::FakeServices {
  protected:
   std::optional<Tokens> count(const Exchange& exchange, const openai::BodyEdits& edits = {}) {
@@ -77,10 +85,11 @@ class PromptCounterTest : public testing::Test, private test::FakeServices {
 
   OneUpstream one_;
   ToldQueries told_;
+  StrictTemplates strict_;
   const std::string hello_ = test::chat_body({{"user", "Hello."}});
 
  private:
-  Services near_{loop_, pools_, clock_, metrics_, spawner_, one_, told_, tokenizer_, templates_};
+  Services near_{loop_, pools_, clock_, metrics_, spawner_, one_, told_, tokenizer_, strict_};
 
  protected:
   PromptCounter counter_{near_};
@@ -96,6 +105,13 @@ TEST_F(PromptCounterTest, CountsWhatTheTemplateMakesOfTheRequestAsItGoes) {
   EXPECT_NE(asked.find(R"("tools":[{"x":1}])"), std::string::npos);
   EXPECT_EQ(told_.asked["/tokenize"],
             R"({"content":"<user>Hello.","add_special":true,"parse_special":true})");
+}
+
+TEST_F(PromptCounterTest, MessagesComeInTheOrderInWhichTheyWillBeSent) {
+  tell_three_tokens();
+  EXPECT_EQ(count(test::chat_body({{"user", "One."}, {"system", "Note."}, {"user", "Hello."}})), 3);
+  EXPECT_EQ(told_.asked["/apply-template"].find(R"("role":"system")"), std::string::npos);
+  EXPECT_NE(told_.asked["/apply-template"].find("Note."), std::string::npos);
 }
 
 TEST_F(PromptCounterTest, WhatIsNotRenderedIsCountedByTheServersOwnEndpoint) {
