@@ -112,16 +112,6 @@ class Prose {
   std::vector<double> share_until_;
 };
 
-class FourBytesToken final : public Tokenizer {
- public:
-  asio::awaitable<std::int64_t> count(std::uint64_t, std::string_view text) override {
-    co_return estimate(text.size());
-  }
-  std::int64_t estimate(std::size_t bytes) const noexcept override {
-    return static_cast<std::int64_t>(bytes / 4);
-  }
-};
-
 class Driver {
  public:
   void obey(std::string_view line) {
@@ -212,6 +202,7 @@ class Driver {
   void select(int tokens, std::string_view question, const std::vector<float>& vector) {
     Exchange exchange;
     exchange.zone.recall_room = tokens;
+    exchange.zone.tokens_per_byte = 0.25;
     std::vector<recall::Found> found;
     for (const recall::FoundPassage& hit : find(question, vector, recall::kMaxPassages)) {
       recall::Found one;
@@ -223,14 +214,13 @@ class Driver {
       found.push_back(std::move(one));
     }
     const std::vector questions{std::string(question)};
-    const auto selected =
-        recall::select_passages(std::move(found), exchange, {question, questions},
-                                recall::RecallSettings(), FourBytesToken(), nullptr);
+    const auto selected = recall::select_passages(std::move(found), exchange, {question, questions},
+                                                  recall::RecallSettings(), nullptr);
     json::Writer out;
     out.begin_object().key("passages").begin_array();
     for (const auto passage : selected.passages) out.integer(passage);
     const std::size_t bytes = recall::compose_block(selected.quotes).size();
-    out.end_array().member("tokens", FourBytesToken().estimate(bytes)).end_object();
+    out.end_array().member("tokens", exchange.zone.estimate(bytes)).end_object();
     std::cout << out.str() << std::endl;
   }
 
