@@ -4,6 +4,7 @@
 #include "base/lru_map.hpp"
 #include "exchange/conversations.hpp"
 #include "openai/anthropic.hpp"
+#include "openai/responses/responses.hpp"
 #include "plugins/media/media_parts.hpp"
 
 #include <algorithm>
@@ -60,12 +61,14 @@ Newest newest_of(const openai::ChatRequest& chat) {
   return newest;
 }
 
-// What the translation of an Anthropic body had to leave out for any model.
+// What the translation of a body had to leave out for any model.
 std::optional<Medium> left_out(const openai::Message& message) {
   for (const json::Value part : message.content.elements()) {
-    const auto text = part.find("text").plain_string();
+    const auto text = part.find("text").string().value_or(std::string());
     if (text == openai::anthropic::kDocumentLeftOut) return Medium::kFile;
     if (text == openai::anthropic::kImageLeftOut) return Medium::kImage;
+    if (text == openai::responses::kImageLeftOut) return Medium::kImage;
+    if (text.starts_with(openai::responses::kFileLeftOut)) return Medium::kFile;
   }
   return std::nullopt;
 }
@@ -180,7 +183,7 @@ Task<Verdict> MediaPlugin::on_request(Exchange& exchange) {
   const auto senses = exchange.chat.messages_raw.is_array() ? this->senses() : std::nullopt;
   if (!senses) co_return Verdict{Next{}};
   const Newest newest = newest_of(exchange.chat);
-  const bool translated = exchange.surface == openai::Surface::kMessages;
+  const bool translated = exchange.surface != exchange.chat.surface;
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     openai::Message& message = exchange.chat.messages[i];
     if (translated && is_news(exchange, i, newest)) {

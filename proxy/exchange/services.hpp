@@ -86,6 +86,11 @@ class Tokenizer {
 
 // Of prose and code in the vocabularies of today; numbers, base64 and other scripts have more.
 inline constexpr double kTokensPerByte = 0.35;
+// No text has fewer, long runs of blanks apart: a count below it was made by something else.
+inline constexpr bool is_count_of(std::size_t bytes, std::int64_t tokens) noexcept {
+  constexpr std::int64_t kMostBytesPerToken = 32;
+  return static_cast<std::int64_t>(bytes) <= tokens * kMostBytesPerToken;
+}
 
 // What a llama-server's chat template can do. Loop thread only.
 class ChatTemplates {

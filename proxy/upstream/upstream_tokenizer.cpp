@@ -44,7 +44,9 @@ Task<std::int64_t> UpstreamTokenizer::ask(std::string_view text) {
     if (!root || !root->find("tokens").is_array()) {
       co_return Error(Fault::kProtocol, Side::kUpstream, "/tokenize answers no tokens");
     }
-    co_return count_elements(root->find("tokens"));
+    const std::int64_t tokens = count_elements(root->find("tokens"));
+    if (is_count_of(text.size(), tokens)) co_return tokens;
+    co_return Error(Fault::kProtocol, Side::kUpstream, "/tokenize counts something else");
   }
   co_return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
 }

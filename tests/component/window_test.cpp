@@ -102,7 +102,7 @@ class WindowTest : public testing::Test {
     const int tokens = tokens_in(prompt);
     if (asked) return {Send{reply(200, "{\"input_tokens\":" + std::to_string(tokens) + "}")}};
     if (tokens >= kContext) return {Send{reply(400, too_long(tokens))}};
-    return chat_stream("I see.", 0, tokens);
+    return chat_stream("I see.", 0, told_ > 0 ? told_.load() : tokens);
   }
 
   Response ask(const std::string& conversation, const std::string& messages,
@@ -143,7 +143,8 @@ class WindowTest : public testing::Test {
     EXPECT_NE(response.body.find(numbers), std::string::npos) << response.body;
   }
 
-  std::atomic<int> failure_{0};
+  std::atomic<int> failure_{0};  // status of every counting endpoint; 0: they answer
+  std::atomic<int> told_{0};     // tokens of every prompt in the answers; 0: the right number
   ScriptedUpstream upstream_{[this](const Received& request) { return play(request); }};
   std::optional<TestProxy> proxy_;
 };
@@ -232,6 +233,19 @@ TEST_F(WindowTest, WhereNobodyCanCountUpstreamDecides) {
     EXPECT_EQ(cut.status, 200) << cut.body;
     EXPECT_LT(sent(), 25U);
   }
+}
+
+TEST_F(WindowTest, AUsageThatCannotBeIsNotLearned) {
+  told_ = 10;  // what was cached left out
+  std::string turns;
+  for (int i = 0; i < 40; ++i) {
+    turns += message("user", prose(200));
+    const Response response = ask("one", turns);
+    ASSERT_EQ(response.status, 200) << response.body;
+    turns += "," + message("assistant", "I see.") + ",";
+  }
+  EXPECT_LT(sent(), 40U);
+  EXPECT_LE(requests_to("/v1/chat/completions"), 41U);  // hardly a refusal
 }
 
 TEST_F(WindowTest, BarePromptsAreUpstreamsBusiness) {

@@ -26,10 +26,13 @@ Tokens elements_of(const json::Value& list) {
   return count;
 }
 
-Result<Tokens> tokens_in(const std::string& reply) {
+// Of a text of so many bytes.
+Result<Tokens> tokens_in(const std::string& reply, std::size_t bytes) {
   const auto root = json::validate(reply);
   if (!root || !root->find("tokens").is_array()) return unread("/tokenize");
-  return elements_of(root->find("tokens"));
+  const Tokens tokens = elements_of(root->find("tokens"));
+  if (!is_count_of(bytes, tokens)) return unread("/tokenize");
+  return tokens;
 }
 
 bool holds_media(const openai::ChatRequest& chat) {
@@ -118,8 +121,10 @@ Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t
   std::string question = tokenize_body(*prompt);
   auto reply = co_await services_.queries.post(upstream, "/tokenize", std::move(question));
   if (!reply) co_return reply.error();
-  if (reply->size() < kLargeReply) co_return tokens_in(*reply);
-  auto job = [reply = *std::move(reply)] { return tokens_in(reply); };
+  if (reply->size() < kLargeReply) co_return tokens_in(*reply, prompt->size());
+  auto job = [reply = *std::move(reply), bytes = prompt->size()] {
+    return tokens_in(reply, bytes);
+  };
   co_return co_await run_on(services_.pools.cpu, std::move(job));
 }
 

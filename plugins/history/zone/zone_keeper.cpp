@@ -66,6 +66,14 @@ Tokens room_from(const Budget& budget, const Anchor& anchor) {
   return anchor == Anchor() ? budget.whole : budget.zone;
 }
 
+std::size_t bytes_sent(const Exchange& exchange) noexcept {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
+    if (exchange.zone.keeps(i)) bytes += exchange.chat.messages[i].text_bytes;
+  }
+  return bytes;
+}
+
 struct Cut {
   ZonePlan plan;
   Tokens room = 0;  // of its prompt
@@ -279,10 +287,12 @@ void ZoneKeeper::apply(Exchange& exchange, const Planning& planning) {
   }
 }
 
+// Some upstreams leave out of their usage what was cached.
 void ZoneKeeper::learn(const Exchange& exchange) noexcept {
   const std::uint64_t prompt = prompt_of(exchange.identity);
   const auto measured = measured_prompt(exchange);
   if (!exchange.zone.planned || !measured || prompt == 0) return;
+  if (!is_count_of(bytes_sent(exchange), *measured)) return;
   const Tokens lasting = *measured - exchange.recalled.tokens;
   estimates_.measured(prompt, exchange.zone.guessed_tokens, lasting);
 }

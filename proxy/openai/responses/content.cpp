@@ -1,5 +1,6 @@
 #include "openai/responses/content.hpp"
 
+#include "openai/responses/responses.hpp"
 namespace keep::openai::responses {
 
 namespace {
@@ -44,13 +45,13 @@ void write_text(std::string_view literal, json::Writer& out) {
 void write_image(const Part& part, json::Writer& out) {
   Value url = part.image_url;
   if (url.is_object()) url = url.find("url");
-  if (!url.is_string()) return write_text(R"("[image omitted: only URLs can be shown]")", out);
+  if (!url.is_string()) return write_text(json::quoted(kImageLeftOut), out);
   out.begin_object().member("type", "image_url").key("image_url").begin_object();
   out.member_raw("url", url.raw()).end_object().end_object();
 }
 
 void write_file(const Part& part, json::Writer& out) {
-  std::string text = "[file omitted: it cannot be read";
+  std::string text(kFileLeftOut);
   if (const auto name = part.filename.string()) text += ": " + *name;
   write_text(json::quoted(text + ']'), out);
 }

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace keep::openai::responses {
 
@@ -24,6 +25,10 @@ namespace keep::openai::responses {
 // The same beginning of a conversation is always the same bytes. Fault::kBadRequest with a text for
 // the client.
 Result<std::string> to_chat_body(const std::string& body);
+
+// Texts that stand in for what the chat API has no form for. The name of the file may follow.
+inline constexpr std::string_view kImageLeftOut = "[image omitted: only URLs can be shown]";
+inline constexpr std::string_view kFileLeftOut = "[file omitted: it cannot be read";
 
 // Events or one response object, as the official clients' types want them. Of `options`, `request`
 // is the body that came.

@@ -128,6 +128,8 @@ TEST_F(PromptCounterTest, WhatCannotBeIsNoCount) {
   told_.replies["/tokenize"] = R"({"tokens":[1]})";
   EXPECT_EQ(count(hello_), std::nullopt);
   told_.replies["/apply-template"] = R"({"prompt":"<user>Hello."})";
+  told_.replies["/tokenize"] = R"({"tokens":[]})";
+  EXPECT_EQ(count(hello_), std::nullopt);
   told_.replies["/tokenize"] = "no JSON";
   EXPECT_EQ(count(hello_), std::nullopt);
   EXPECT_EQ(count(R"({"input":[{"role":"user","content":"x"}]})", openai::Surface::kResponses),
