@@ -15,7 +15,7 @@ constexpr std::uint64_t kKilo = 1024, kMega = kKilo * kKilo, kGiga = kMega * kKi
 constexpr std::uint64_t kDay = 24 * 3600 * 1000;  // milliseconds
 constexpr Range kWait{1, 7 * kDay};
 
-constexpr std::array<Section, 16> kSections{{
+constexpr std::array<Section, 17> kSections{{
     {"listen", "Where clients connect."},
     {"upstream",
      "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
