@@ -115,18 +115,33 @@ std::optional<ConversationTable::Key> ConversationTable::match_opening(const Fin
   return std::nullopt;
 }
 
+bool ConversationTable::is_shared_by_many(std::uint64_t mark) const {
+  const auto [begin, end] = index_.equal_range(mark);
+  auto at = begin;
+  for (std::size_t i = 0; i < kMaxAlike && at != end; ++i) ++at;
+  return at != end;
+}
+
 bool ConversationTable::is_tip(const Found& found, std::uint64_t chain) const {
   return found.key && entries_.peek(*found.key)->tip == chain;
+}
+
+bool ConversationTable::repeats_last(const Found& found, const Fingerprint& print) const {
+  return found.key && entries_.peek(*found.key)->last_whole == print.whole();
 }
 
 std::optional<ConversationTable::Found> ConversationTable::match_retold(
     const Fingerprint& print) const {
   const auto retold = find_retold(print);
   if (!retold) return std::nullopt;
-  auto keys = candidates(retold_index(retold->mark), print);
+  const std::uint64_t mark = retold_index(retold->mark);
+  if (!index_.contains(mark)) return std::nullopt;
+  if (is_shared_by_many(mark)) return Found{};
+  const auto told = sketch_each(print.before);
+  auto keys = candidates(mark, print);
   const auto is_other = [&](Key key) {
     const Entry& entry = *entries_.peek(key);
-    return !entry.running.empty() || !retells(print.before, entry.turn);
+    return !entry.running.empty() || !retells(told, entry.turn);
   };
   std::erase_if(keys, is_other);
   if (keys.empty()) return std::nullopt;
@@ -141,7 +156,9 @@ ConversationTable::Found ConversationTable::match(const Fingerprint& print) cons
   const auto newest =
       std::ranges::find(print.links.rbegin(), print.links.rend(), true, &Link::answer);
   if (newest != print.links.rend() && !is_tip(exact, newest->chain)) {
-    if (const auto retold = match_retold(print)) return *retold;
+    const auto retold = match_retold(print);
+    // Word for word the last request of a conversation is no riddle.
+    if (retold) return !retold->key && repeats_last(exact, print) ? exact : *retold;
   }
   if (const auto key = match_asked(print, link)) return Found{key, false};
   return exact;

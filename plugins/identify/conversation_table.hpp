@@ -44,6 +44,8 @@ class ConversationTable {
   static constexpr std::size_t kMaxMarks = 32;  // older ones are thinned out
   static constexpr std::size_t kMaxAsked = 8;
   static constexpr std::size_t kMaxRetold = 4;  // answers to one request
+  // Conversations that a retold turn is looked for in; of more that are so alike it is nobody's.
+  static constexpr std::size_t kMaxAlike = 256;
   // A repeated opening is a retry when its first answer was whole but came only just now.
   static constexpr Duration kRetryWindow = std::chrono::seconds(30);
   // ... or when it broke off, within:
@@ -118,9 +120,11 @@ class ConversationTable {
   bool is_tip(const Found& found, std::uint64_t chain) const;
   // The key is missing when there are several.
   std::optional<Found> match_retold(const Fingerprint& print) const;
+  bool repeats_last(const Found& found, const Fingerprint& print) const;
   std::optional<Key> match_asked(const Fingerprint& print, std::size_t from) const;
   std::optional<Key> match_opening(const Fingerprint& print, Instant now) const;
   std::vector<Key> candidates(std::uint64_t mark, const Fingerprint& print) const;
+  bool is_shared_by_many(std::uint64_t mark) const;
   void prefer_agent(std::vector<Key>& keys, const Fingerprint& print) const;
   Found choose(std::vector<Key> keys, std::size_t link, const Fingerprint& print) const;
 

@@ -50,7 +50,7 @@ void write_entry(const Remembered& entry, std::string& out) {
   write_list(line, "asked_marks", entry.asked);
   write_list(line, "retold", entry.retold);
   line.member("turn_head", to_text(entry.turn.head)).member("turn_tail", to_text(entry.turn.tail));
-  line.member("turn_media", entry.turn.media);
+  line.member("turn_bytes", entry.turn.bytes).member("turn_media", entry.turn.media);
   out.append(line.end_object().take()).append("\n");
 }
 
@@ -85,6 +85,9 @@ Remembered read_entry(const json::Value& line) {
     if (m.key_is("retold")) entry.retold = read_list(m.value);
     if (m.key_is("turn_head")) entry.turn.head = words_of(m.value);
     if (m.key_is("turn_tail")) entry.turn.tail = words_of(m.value);
+    if (m.key_is("turn_bytes")) {
+      entry.turn.bytes = static_cast<std::uint32_t>(m.value.integer().value_or(0));
+    }
     if (m.key_is("turn_media")) entry.turn.media = m.value.boolean().value_or(false);
   }
   return entry;

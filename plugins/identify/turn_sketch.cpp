@@ -20,6 +20,10 @@ constexpr std::size_t kFewWords = 4;      // as many do not stand in another tex
 constexpr std::size_t kManyWords = 16;    // ... nor as many at the edge of what is known of it
 constexpr std::size_t kMaxMessages = 8;   // of one turn
 
+// What hides an end of a text has so many words more than are kept of that end, two bytes each.
+constexpr std::size_t kHidesHead = 2 * (TurnSketch::kHeadWords - kManyWords);
+constexpr std::size_t kHidesTail = 2 * (TurnSketch::kTailWords - kManyWords);
+
 bool is_word_byte(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -152,7 +156,11 @@ bool stands_in(const TurnSketch& part, const TurnSketch& text) {
   if (part.whole() && stands_whole(part.head, text.head, text.whole())) return true;
   if (text.whole()) return false;
   if (part.whole() && stands_whole(part.head, text.tail, true)) return true;
-  if (runs_off(part.head, text.head)) return true;
+  if (part.bytes > text.bytes) return false;
+  const std::size_t room = text.bytes - part.bytes;
+  const bool begins = runs_off(part.head, text.head);
+  if (begins && room >= kHidesTail) return true;
+  if (!begins && room < kHidesHead) return false;
   const Words& part_end = part.whole() ? part.head : part.tail;
   const Words from_end(part_end.rbegin(), part_end.rend());
   const Words text_from_end(text.tail.rbegin(), text.tail.rend());
@@ -169,6 +177,9 @@ bool is_said(const openai::Message& message) noexcept {
 TurnSketch sketch_of(std::span<const openai::Message> turn) {
   TurnSketch sketch;
   const auto texts = texts_of(turn, sketch.media);
+  for (const openai::Message& message : turn) {
+    if (is_said(message)) sketch.bytes += static_cast<std::uint32_t>(message.text_bytes);
+  }
   bool ended = true;
   sketch.head.reserve(kMaxWords);
   for (std::size_t i = 0; i < texts.size() && ended; ++i) {
@@ -181,12 +192,19 @@ TurnSketch sketch_of(std::span<const openai::Message> turn) {
   return sketch;
 }
 
-bool retells(std::span<const openai::Message> plain, const TurnSketch& turn) {
-  if (plain.size() > kMaxMessages) return false;
-  const auto stands = [&turn](const openai::Message& message) {
-    if (!is_said(message)) return true;
-    const TurnSketch sketch = sketch_of(std::span(&message, 1));
-    return stands_in(sketch, turn) || (turn.media && stands_in(turn, sketch));
+std::vector<TurnSketch> sketch_each(std::span<const openai::Message> turn) {
+  std::vector<TurnSketch> sketches;
+  for (const openai::Message& message : turn) {
+    if (!is_said(message)) continue;
+    if (sketches.size() == kMaxMessages) return {};
+    sketches.push_back(sketch_of(std::span(&message, 1)));
+  }
+  return sketches;
+}
+
+bool retells(std::span<const TurnSketch> plain, const TurnSketch& turn) {
+  const auto stands = [&turn](const TurnSketch& told) {
+    return stands_in(told, turn) || (turn.media && stands_in(turn, told));
   };
   return !plain.empty() && std::ranges::all_of(plain, stands);
 }

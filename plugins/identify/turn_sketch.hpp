@@ -22,6 +22,7 @@ struct TurnSketch {
 
   // 15 bits of hash; the lowest: a line, a bracket, a colon or the end of a sentence comes before.
   std::vector<std::uint16_t> head, tail;  // no tail: the head is all of it
+  std::uint32_t bytes = 0;                // of the whole text
   bool media = false;                     // pictures or the like were there, too
 
   bool whole() const noexcept { return tail.empty(); }
@@ -35,9 +36,13 @@ bool is_said(const openai::Message& message) noexcept;
 // only the ends are read.
 TurnSketch sketch_of(std::span<const openai::Message> turn);
 
-// Whether every message of `plain` says something and stands in the turn that was sketched: between
-// two of those marks, or a few words long, so that it is not there by chance. A picture may have
-// become a placeholder since. False when it cannot be told.
-bool retells(std::span<const openai::Message> plain, const TurnSketch& turn);
+// The same of each message alone; of no more than a turn has in earnest, else nothing.
+std::vector<TurnSketch> sketch_each(std::span<const openai::Message> turn);
+
+// Whether every message of `plain` says something and stands in `turn`: between two of those marks,
+// or a few words long, so that it is not there by chance. Of a long one both ends have to be seen,
+// unless there is room for what hides one of them. A picture may have become a placeholder since.
+// False when it cannot be told.
+bool retells(std::span<const TurnSketch> plain, const TurnSketch& turn);
 
 }  // namespace keep::identify

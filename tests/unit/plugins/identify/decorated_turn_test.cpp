@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <set>
 #include <string>
@@ -106,6 +108,50 @@ TEST_F(DecoratedTurn, OfTwinsNeitherIsTaken) {
     EXPECT_NE(one.last_id, two.last_id);
   }
   for (const std::string& id : one.ids) EXPECT_FALSE(two.ids.contains(id));
+}
+
+TEST_F(DecoratedTurn, LongQuestionsThatBeginAlikeStayApart) {
+  std::string form;
+  for (int i = 0; i < 200; ++i) form += "Rule " + std::to_string(i) + " holds. ";
+  std::vector<Chat> chats;
+  std::set<std::string> ids;
+  for (int i = 0; i < 40; ++i)
+    chats.push_back(Chat{form + "Sort item " + std::to_string(i), "OK."});
+  for (int turn = 0; turn < 3; ++turn) {
+    for (Chat& chat : chats) go_on(chat);
+  }
+  for (const Chat& chat : chats) {
+    EXPECT_EQ(chat.ids.size(), 1U);
+    ids.insert(chat.ids.begin(), chat.ids.end());
+  }
+  EXPECT_EQ(ids.size(), chats.size());
+}
+
+TEST_F(DecoratedTurn, OfTooManyThatAreAlikeNoneIsTaken) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 300; ++i) {
+    ids.push_back(run({{"user", with_notes("Where does number " + std::to_string(i) + " nest?")}}));
+  }
+  const std::string next =
+      run({{"user", "Where does number 7 nest?"}, {"assistant", "OK."}, {"user", "Why?"}});
+  EXPECT_EQ(std::ranges::count(ids, next), 0);
+  // What they say word for word still finds them.
+  EXPECT_EQ(run({{"user", with_notes("Where does number 7 nest?")},
+                 {"assistant", "OK."},
+                 {"user", "Why?"}}),
+            ids[7]);
+}
+
+TEST_F(DecoratedTurn, ARegenerateIsTheSameWhateverIsAlike) {
+  const auto wait = [this] { harness_.clock().turn(std::chrono::minutes(1)); };
+  const std::string id = run({{"user", "hi"}});
+  const Turns last = {{"user", "hi"}, {"assistant", "OK."}, {"user", "Where to?"}};
+  EXPECT_EQ(run(last, "North."), id);
+  for (const char* notes : {"Notes A\nhi", "Notes B\nhi"}) {
+    wait();
+    run({{"user", notes}});
+  }
+  EXPECT_EQ(run(last, "South."), id);
 }
 
 // One after the other they are told apart by who has gone on.

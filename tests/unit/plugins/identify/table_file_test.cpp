@@ -55,7 +55,7 @@ TEST(TableFile, AnEntryComesBackAsItWas) {
   entry.marks = {1, ~0ULL};
   entry.asked = {2};
   entry.retold = {3, 4};
-  entry.turn = {{0, 1, 0xffff}, {0xabc}, true};
+  entry.turn = {{0, 1, 0xffff}, {0xabc}, 77, true};
   ASSERT_TRUE(save_table(path, std::span(&entry, 1)));
   const auto loaded = load_table(path);
   ASSERT_EQ(loaded->size(), 1U);

@@ -26,7 +26,8 @@ std::unique_ptr<Exchange> turn_of(const std::vector<std::string>& texts) {
 }
 
 bool told(const std::vector<std::string>& plain, const std::vector<std::string>& decorated) {
-  return retells(turn_of(plain)->chat.messages, sketch_of(turn_of(decorated)->chat.messages));
+  return retells(sketch_each(turn_of(plain)->chat.messages),
+                 sketch_of(turn_of(decorated)->chat.messages));
 }
 
 std::unique_ptr<Exchange> turn_with(const std::string& content) {
@@ -73,6 +74,10 @@ TEST(TurnSketch, LongTurnsAreComparedAtTheirEnds) {
     EXPECT_FALSE(told({text}, {pages(100, 400)}));
   }
   EXPECT_FALSE(told({pages(0, 50)}, {pages(0, 2) + pages(60, 400)}));
+  // Both ends count where nothing hides one of them.
+  EXPECT_FALSE(told({pages(0, 50) + "Why?"}, {"Notes:\n" + pages(0, 50) + "How?"}));
+  EXPECT_FALSE(told({"Today: " + pages(0, 50)}, {"Always: " + pages(0, 50)}));
+  EXPECT_TRUE(told({pages(0, 50) + "Why?"}, {"Notes:\n" + pages(0, 50) + "Why?\n(Be brief.)"}));
   const TurnSketch sketch = sketch_of(turn_of({pages(0, 100000)})->chat.messages);
   EXPECT_EQ(sketch.head.size(), TurnSketch::kHeadWords);
   EXPECT_EQ(sketch.tail.size(), TurnSketch::kTailWords);
@@ -88,7 +93,7 @@ TEST(TurnSketch, PartsAndEscapesAreText) {
   const auto plain = turn_with(R"("say \"hi\"\nagain")");
   const auto parts = turn_with(R"([{"type":"text","text":"<reminder>"},)"
                                R"({"type":"text","text":"say \"hi\"\nagain"}])");
-  EXPECT_TRUE(retells(plain->chat.messages, sketch_of(parts->chat.messages)));
+  EXPECT_TRUE(retells(sketch_each(plain->chat.messages), sketch_of(parts->chat.messages)));
   EXPECT_FALSE(sketch_of(parts->chat.messages).media);
 }
 
@@ -97,9 +102,9 @@ TEST(TurnSketch, APictureMayBecomeAPlaceholder) {
                                  R"({"type":"image_url","image_url":{"url":"data:x"}}])");
   const TurnSketch sketch = sketch_of(picture->chat.messages);
   EXPECT_TRUE(sketch.media);
-  EXPECT_TRUE(retells(turn_of({"What is this?"})->chat.messages, sketch));
-  EXPECT_TRUE(retells(turn_of({"What is this?\n[image]"})->chat.messages, sketch));
-  EXPECT_FALSE(retells(turn_of({"Who is this?\n[image]"})->chat.messages, sketch));
+  EXPECT_TRUE(retells(sketch_each(turn_of({"What is this?"})->chat.messages), sketch));
+  EXPECT_TRUE(retells(sketch_each(turn_of({"What is this?\n[image]"})->chat.messages), sketch));
+  EXPECT_FALSE(retells(sketch_each(turn_of({"Who is this?\n[image]"})->chat.messages), sketch));
 }
 
 }  // namespace
