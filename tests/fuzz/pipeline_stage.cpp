@@ -102,7 +102,7 @@ asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, const std::stri
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   const auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);
   check(body && json::validate(*body));
-  exchange.timeline.sent = clock_.now();
+  exchange.timeline.sent = exchange.timeline.head = clock_.now();
   exchange.answer = Answer();
   std::string data;
   for (std::size_t at = 0; at <= answer.size();) {
@@ -126,6 +126,8 @@ asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, const std::stri
     at = end;
   }
   exchange.answer.complete = true;
+  // As llama-server ends an answer; without them the slot would have to be looked at for a while.
+  exchange.answer.timings.emplace().prompt_n = 10;
   exchange.answer.text.erase(0, exchange.skip_text);
   co_await pipeline_->on_answer(exchange);
   co_return false;
