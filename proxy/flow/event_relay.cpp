@@ -63,7 +63,8 @@ class EventRelay {
   asio::awaitable<AttemptResult> run() {
     for (;;) {
       const FlowSettings& limits = c_.flow.settings;
-      c_.deadline.set(started_ ? limits.between_events : limits.first_event,
+      // A prompt that is being read slowly makes progress, which not every server reports.
+      c_.deadline.set(last_output_ ? limits.between_events : limits.first_event,
                       "upstream's next event");
       const auto piece = co_await c_.connection.read_some();
       if (!piece) co_return failed(piece.error());
@@ -109,7 +110,6 @@ class EventRelay {
     const Instant now = std::chrono::steady_clock::now();
     while (parser_.next(event)) {
       const openai::EventInfo info = openai::read_event(event);
-      started_ = true;
       note(c_.exchange, info, now, c_.flow.metrics, last_output_);
       if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
       if (c_.stream.cut_open()) {
@@ -206,7 +206,6 @@ class EventRelay {
   ResponseHead head_;
   openai::SseParser parser_, completions_;
   std::optional<Instant> last_output_;
-  bool started_ = false;  // an event has come
   bool upstream_error_ = false;
   bool seam_failed_ = false;  // this attempt cannot go on with the answer
 };

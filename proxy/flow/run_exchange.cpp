@@ -25,6 +25,8 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
                                std::optional<Error>& error) {
   for (;;) {
     ++exchange.attempt;
+    if (!deadline.passed())
+      deadline.clear();  // the last attempt's: plugins have limits of their own
     exchange.attempt_edits.clear();
     const auto routed = co_await flow.pipeline.on_route(exchange);
     exchange.timeline.routed = flow.services.clock.now();

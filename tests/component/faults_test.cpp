@@ -96,6 +96,30 @@ TEST(Faults, StalledStreamEndsWithAnErrorEvent) {
   EXPECT_NE(response.body.find("upstream_timeout"), std::string::npos) << response.body;
 }
 
+TEST(Faults, ASlowPrefillIsNotEndedByTheLimitBetweenEvents) {
+  const auto progress = [](int processed) {
+    return Send{chunk(chat_event(R"({"role":"assistant","content":null})", "null",
+                                 R"(,"prompt_progress":{"total":99,"cache":0,"processed":)" +
+                                     std::to_string(processed) + R"(,"time_ms":1})"))};
+  };
+  const std::string rest =
+      chat_event(R"({"content":"read it"})") + chat_event("{}", R"("stop")") + "data: [DONE]\n\n";
+  ScriptedUpstream upstream([&](const Received&) -> std::vector<Step> {
+    return {Send{stream_head()}, progress(0),  Wait{300ms}, progress(50),
+            Wait{300ms},         progress(99), Wait{300ms}, Send{chunk(rest) + stream_end()}};
+  });
+  Config config = test_config(upstream.url());
+  config.timeouts.between_events = 100ms;
+  TestProxy proxy(config);
+  TestClient client(proxy.port());
+  for (const bool stream : {true, false}) {
+    const Response response = client.post("/v1/chat/completions", chat_body("long", stream));
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(response.complete);
+    EXPECT_NE(response.body.find("read it"), std::string::npos) << response.body;
+  }
+}
+
 TEST(Faults, NobodyListeningIs502AndRecovers) {
   unsigned short port;
   {
