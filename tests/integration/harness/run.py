@@ -20,7 +20,7 @@ from harness import stack  # noqa: E402  (needs the path)
 
 class Report:
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def test(self, name, ok, seconds, detail=""):
         self.passed += ok
@@ -28,6 +28,10 @@ class Report:
         print(f"{name:<68} {'ok' if ok else 'FAIL':<4} {seconds:6.2f}", flush=True)
         if not ok:
             print("    " + detail.strip().replace("\n", "\n    "), flush=True)
+
+    def skip(self, name, reason):
+        self.skipped += 1
+        print(f"{name:<68} SKIPPED\n    {reason}", flush=True)
 
 
 class Result(unittest.TestResult):
@@ -61,6 +65,10 @@ class Result(unittest.TestResult):
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self.line(test, self.failures[-1][1])
+
+    def addSkip(self, test, reason):  # of a class: its tests are not even counted
+        super().addSkip(test, reason)
+        self.report.skip(test.id(), reason)
 
 
 def run_python(path, report):
@@ -99,7 +107,8 @@ def main(names):
     for path in tests:
         if not names or path.stem in names:
             (run_python if path.suffix == ".py" else run_node)(path, report)
-    print(f"{report.passed} passed, {report.failed} failed")
+    skipped = f", {report.skipped} skipped" if report.skipped else ""
+    print(f"{report.passed} passed, {report.failed} failed{skipped}")
     return 1 if report.failed or not report.passed else 0
 
 
