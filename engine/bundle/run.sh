@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: run.sh MODEL PORT SLOTS CTX [llama-server flags]
-# Becomes llama-server, launched so that pinned slots keep their KV. CTX is the pool shared by all slots.
+# Becomes llama-server, launched so that pinned slots keep their KV. CTX is divided among the slots.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=${here%/engine/bundle}/build
@@ -12,10 +12,11 @@ mkdir -p "$saves"
 
 # Threads that spin at every barrier starve each other as soon as anything else wants a core.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
-# -b 256 bounds how long an abandoned prefill goes on; --cache-ram 0 and -sps 0 keep the server
-# from moving a conversation out of the slot it was given.
+# -b 256 bounds how long an abandoned prefill goes on. One pool for all slots (-kvu) makes
+# each read past the others' cells. The RAM cache keeps what is displaced from a slot; -sps 0 would
+# switch it off for pinned requests.
 set -- -m "$model" --host 127.0.0.1 --port "$port" --no-ui --metrics \
-  -np "$slots" -kvu -c "$ctx" -b 256 --cache-ram 0 -sps 0 --cache-reuse 0 --no-context-shift \
+  -np "$slots" -no-kvu -c "$ctx" -b 256 --no-cache-idle-slots --cache-reuse 0 --no-context-shift \
   --slot-save-path "$saves" "$@"
 case ${LLAMA_SERVER:-} in
   '') ;;

@@ -29,7 +29,7 @@ pool=${ENGINE_CTX:-$((per_slot * slots))}
 "$here/run.sh" "$model" "$engine_port" "$slots" "$pool" >"$log" 2>&1 &
 engine=$!
 "${KEEP_BIN:-$repo/build/release/llama-keep}" serve --listen "127.0.0.1:$keep_port" \
-  --upstream "http://127.0.0.1:$engine_port" --slots.pool_tokens "$pool" "$@" &
+  --upstream "http://127.0.0.1:$engine_port" "$@" &
 keep=$!
 
 ready=

@@ -138,7 +138,7 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
       return Offer::kPass;
     }
     if (plan.choice.kind == Choice::Kind::kNone) continue;
-    if (make_room(waiter.ask, claims, plan)) {
+    if (make_room(waiter.ask, plan)) {
       grant(waiter, plan);
       return Offer::kGranted;
     }
@@ -149,25 +149,26 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
   return wish.slot ? Offer::kPass : Offer::kStop;
 }
 
-bool Admission::make_room(const Ask& ask, const Claims& claims, Plan& plan) {
+bool Admission::make_room(const Ask& ask, Plan& plan) {
   UpstreamSlots& upstream = keeper_->at(plan.upstream);
   const Slot& slot = upstream.table.at(plan.choice.slot);
   const Tokens held = plan.choice.warm ? slot.held : 0;
   const Tokens guessed = estimate_prompt(ask.text, held, slot.text_bytes);
   const Tokens prompt = ask.prompt.value_or(guessed);
   plan.reserve = reservation(prompt, ask.max_tokens, upstream.pool, upstream.table.size());
-  auto budget = plan_budget(upstream.table, upstream.pool, plan.choice.slot, plan.reserve, victim_);
+  const auto budget_in = [this, &upstream, &plan](std::size_t place) {
+    return plan_budget(upstream.table, upstream.pool, place, plan.reserve, victim_);
+  };
+  auto budget = budget_in(plan.choice.slot);
   if (budget.verdict == BudgetPlan::Verdict::kWait) return false;
-  if (upstream.can_erase || budget.give_up.empty()) {
-    plan.give_up = std::move(budget.give_up);
-    return true;
+  // Who has to go anyway can make way in the slot itself, at no cost of a request.
+  if (!budget.give_up.empty() && !ask.wish.slot && slot.use == SlotUse::kFree) {
+    plan.choice.slot = budget.give_up.front();
+    budget = budget_in(plan.choice.slot);
   }
-  // Nothing can be emptied: overwrite an idle slot instead of filling one more.
-  plan.overcommitted = true;
-  if (!plan.choice.warm && !ask.wish.slot && slot.use == SlotUse::kFree) {
-    const auto cooling = choose_victim(upstream.table, claims[plan.upstream], victim_);
-    if (cooling) plan.choice.slot = *cooling;
-  }
+  plan.give_up = std::move(budget.give_up);
+  const Slot& place = upstream.table.at(plan.choice.slot);
+  plan.prime = ask.seen_before && !plan.choice.warm && place.held == 0 && !upstream.clears_idle;
   return true;
 }
 
@@ -178,6 +179,8 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   terms.id = id;
   terms.key = wish.auxiliary ? 0 : wish.key;
   terms.scratch = wish.auxiliary;
+  terms.returning = wish.returning;
+  terms.trail = wish.trail;
   terms.reserve = plan.reserve;
   keeper_->at(plan.upstream).table.lease(plan.choice.slot, terms, services_.clock.now());
 
@@ -186,8 +189,7 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   lease.slot = plan.choice.slot;
   lease.text = waiter.ask.text;
   lease.waiter = &waiter;
-  lease.overcommitted = plan.overcommitted;
-  lease.erasing = plan.give_up.size();
+  lease.emptying = plan.give_up.size() + (plan.prime ? 1 : 0);
 
   const auto weak = weak_from_this();
   waiter.grant.lease = SlotLease(plan.upstream, static_cast<int>(plan.choice.slot), [weak, id] {
@@ -195,23 +197,25 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   });
   waiter.grant.id = id;
   waiter.grant.warm = plan.choice.warm;
+  waiter.grant.pinned = !keeper_->at(plan.upstream).clears_idle;
   waiter.grant.reserved = plan.reserve;
-  if (plan.give_up.empty()) {
+  if (lease.emptying == 0) {
     waiter.ready = true;
     waiter.wake();
+    return;
   }
-  for (const std::size_t slot : plan.give_up) {
-    keeper_->erase(plan.upstream, slot, [weak, id] {
-      if (auto self = weak.lock()) self->slot_emptied(id);
-    });
-  }
+  const auto emptied = [weak, id] {
+    if (auto self = weak.lock()) self->slot_emptied(id);
+  };
+  if (plan.prime) keeper_->prime(plan.upstream, plan.choice.slot, emptied);
+  for (const std::size_t slot : plan.give_up) keeper_->give_up(plan.upstream, slot, emptied);
 }
 
 void Admission::slot_emptied(LeaseId id) {
   const auto it = leases_.find(id);
-  if (it == leases_.end() || it->second.erasing == 0) return;
+  if (it == leases_.end() || it->second.emptying == 0) return;
   Lease& lease = it->second;
-  if (--lease.erasing > 0 || lease.waiter == nullptr) return;
+  if (--lease.emptying > 0 || lease.waiter == nullptr) return;
   lease.waiter->ready = true;
   lease.waiter->wake();
 }
@@ -248,7 +252,9 @@ void Admission::finish(LeaseId id, const Ending& ending) {
   switch (ending.kind) {
     case Ending::Kind::kUnused: upstream.table.cancel(id); break;
     case Ending::Kind::kClean:
-      upstream.table.release(id, ending.held, lease.text.bytes + ending.answer_bytes, now);
+      upstream.table.release(id, upstream.clears_idle ? 0 : ending.held,
+                             lease.text.bytes + ending.answer_bytes, now);
+      keeper_->answered(lease.upstream);
       break;
     case Ending::Kind::kBroken:
       if (upstream.table.abandon(id, now)) {
@@ -256,7 +262,7 @@ void Admission::finish(LeaseId id, const Ending& ending) {
       }
       break;
   }
-  if (ending.look_again || lease.overcommitted) keeper_->refresh(lease.upstream);
+  if (ending.look_again) keeper_->refresh(lease.upstream);
   pump();
 }
 
@@ -281,9 +287,8 @@ void Admission::set_aside(LeaseId id, Tokens tokens) {
   const std::size_t upstream = it->second.upstream;
   UpstreamSlots& slots = keeper_->at(upstream);
   slots.table.reserve(id, tokens);
-  if (!slots.can_erase) return;
   for (const std::size_t slot : plan_relief(slots.table, slots.pool, victim_)) {
-    keeper_->erase(upstream, slot, [] {});
+    keeper_->give_up(upstream, slot, [] {});
   }
 }
 

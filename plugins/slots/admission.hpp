@@ -30,6 +30,7 @@ namespace keep::slots {
 struct Ask {
   std::string tenant;
   Wish wish;
+  bool seen_before = false;  // llama-server's RAM cache may hold it
   PromptText text;
   std::optional<Tokens> prompt;  // its length, where somebody knows better than by the text
   std::optional<std::int64_t> max_tokens;
@@ -39,6 +40,7 @@ struct Grant {
   SlotLease lease;  // its end without finish() counts as kBroken
   LeaseId id = 0;
   bool warm = false;
+  bool pinned = true;  // false: llama-server chooses; the lease only counts
   Tokens reserved = 0;
 };
 
@@ -83,22 +85,21 @@ class Admission : public std::enable_shared_from_this<Admission> {
   struct Lease {
     std::size_t upstream = 0, slot = 0;
     PromptText text;
-    std::size_t erasing = 0;     // slots that are being emptied for it
-    Pending* waiter = nullptr;   // until it has taken the grant
-    bool overcommitted = false;  // its cells may have been taken from a slot we think is warm
+    std::size_t emptying = 0;   // slots that are being emptied for it
+    Pending* waiter = nullptr;  // until it has taken the grant
   };
   struct Plan {
     std::size_t upstream = 0;
     Choice choice;
     Tokens reserve = 0;
     std::vector<std::size_t> give_up;
-    bool overcommitted = false;
+    bool prime = false;  // before it is pinned there
   };
   using Claims = std::vector<std::vector<bool>>;
 
   void pump();
   Offer offer(Pending& waiter, Claims& claims);
-  bool make_room(const Ask& ask, const Claims& claims, Plan& plan);
+  bool make_room(const Ask& ask, Plan& plan);
   void grant(Pending& waiter, const Plan& plan);
   void set_aside(LeaseId id, Tokens tokens);
   void slot_emptied(LeaseId id);
@@ -111,7 +112,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   SlotsSettings settings_;
   std::shared_ptr<SlotKeeper> keeper_;
   SlotsMetrics metrics_;
-  VictimPolicy victim_ = least_recently_used;
+  VictimPolicy victim_ = least_missed;
   WaitQueue queue_;
   std::map<LeaseId, Lease> leases_;
   LeaseId last_lease_ = 0;

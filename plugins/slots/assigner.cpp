@@ -30,6 +30,53 @@ std::optional<std::size_t> own_slot(const SlotTable& table, const Wish& wish,
   return table.find_warm(wish.key);
 }
 
+// Below this a shared beginning is not worth a thought.
+constexpr std::uint64_t kWorthSharing = 512;  // bytes
+
+// What it costs to put the wish there, in tokens to be read again: less than nothing where it pays.
+// What a slot holds beyond the shared part is lost for sure, but missed only if it comes back.
+double cost_of(const Slot& slot, const Wish& wish, bool free_left) {
+  if (slot.held <= 0 || slot.text_bytes == 0) return 0;
+  const PromptTrail::Shared part = slot.trail.shared_with(wish.trail);
+  const auto held = static_cast<double>(slot.held);
+  const double share = static_cast<double>(part.bytes) / static_cast<double>(slot.text_bytes);
+  const double shared = held * std::min(share, 1.0);
+  if (part.bytes < kWorthSharing) return 0;
+  // It goes on from all but the last message: the same conversation under another name.
+  const std::size_t all = slot.trail.messages();
+  const bool continues =
+      part.messages >= 2 && part.messages + 1 >= all && wish.trail.messages() > all;
+  const bool missed = slot.use == SlotUse::kCooling && !slot.scratch && !continues;
+  double weight = 0;
+  if (missed) weight = slot.returning ? 8 : (free_left ? 2 : 1);
+  return weight * (held - shared) - shared;
+}
+
+std::optional<std::size_t> find_kin(const SlotTable& table, const Wish& wish,
+                                    const std::vector<bool>& claimed) {
+  if (wish.auxiliary || wish.trail.messages() == 0) return std::nullopt;
+  const bool free_left = table.count(SlotUse::kFree) > 0;
+  std::optional<std::size_t> best;
+  double least = 0;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (is_claimed(claimed, i) || !table.at(i).leasable()) continue;
+    const double cost = cost_of(table.at(i), wish, free_left);
+    if (cost >= least) continue;
+    least = cost;
+    best = i;
+  }
+  return best;
+}
+
+std::optional<std::size_t> choose_victim(const SlotTable& table, const std::vector<bool>& claimed,
+                                         const VictimPolicy& victim) {
+  std::vector<bool> cooling(table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    cooling[i] = table.at(i).use == SlotUse::kCooling && !is_claimed(claimed, i);
+  }
+  return victim(table, cooling);
+}
+
 }  // namespace
 
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
@@ -53,21 +100,13 @@ Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<b
       return choice;
     }
   }
+  if (const auto kin = find_kin(table, wish, claimed)) return take(*kin, false);
   if (const auto free =
           find_slot(table, claimed, [](const Slot& s) { return s.use == SlotUse::kFree; })) {
     return take(*free, false);
   }
   if (const auto cooling = choose_victim(table, claimed, victim)) return take(*cooling, false);
   return choice;
-}
-
-std::optional<std::size_t> choose_victim(const SlotTable& table, const std::vector<bool>& claimed,
-                                         const VictimPolicy& victim) {
-  std::vector<bool> cooling(table.size());
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    cooling[i] = table.at(i).use == SlotUse::kCooling && !is_claimed(claimed, i);
-  }
-  return victim(table, cooling);
 }
 
 std::vector<std::size_t> rank_upstreams(const std::vector<const SlotTable*>& tables,

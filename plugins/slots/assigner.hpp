@@ -1,8 +1,9 @@
 // Assigner: which slot a request gets. Pure.
 //
-// Order: the slot that is warm for its key; a free one (the lowest); the victim of the policy among
-// the cooling ones. Never a slot that is leased or in transition. A request whose warm slot is
-// settling waits for it: that lasts one batch, rebuilding its cache much longer.
+// Order: the slot that is warm for its key; one whose prompt it shares so much of that this pays
+// for what is lost there; a free one (the lowest); the victim of the policy among the cooling ones.
+// Never a slot that is leased or in transition. A request whose warm slot is settling waits for it:
+// that lasts one batch, rebuilding its cache much longer.
 //
 // Auxiliary calls (titles, tags) take the slot that served the last one, so that a run of them
 // costs at most one conversation its place; a conversation may take that slot as any other.
@@ -20,6 +21,8 @@ namespace keep::slots {
 struct Wish {
   SlotKey key = 0;
   bool auxiliary = false;
+  bool returning = false;  // a main thread that was served before
+  PromptTrail trail;
   std::optional<std::size_t> slot;  // the client named it: this one or none
 };
 
@@ -37,11 +40,6 @@ struct Choice {
 // Slots with claimed[i] are kept for a request that came earlier. May be shorter than the table.
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
                    const VictimPolicy& victim);
-
-// The cooling slot to take although a free one is there: where nothing can be erased, overwriting
-// is the only way to get cells back.
-std::optional<std::size_t> choose_victim(const SlotTable& table, const std::vector<bool>& claimed,
-                                         const VictimPolicy& victim);
 
 // Upstreams in the order in which to try them: where the key is warm and nowhere else; else those
 // with the most free slots first, the most leasable next. A null table is an upstream that is down.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 namespace keep::slots {
 
@@ -14,6 +15,8 @@ constexpr std::uint64_t kTooShortToTell = 256;
 constexpr double kUsualRatio = 0.5;  // seldom exceeded by text
 constexpr double kMargin = 1.1, kMinRatio = 0.05, kMaxRatio = 2.0;
 constexpr Tokens kDefaultOutput = 1024;
+// A slot that was parked holds a token or two: nothing to be had there.
+constexpr Tokens kFiller = 8;
 
 double around(const PromptText& text) {
   return kTokensAround + kTokensPerMessage * static_cast<double>(text.messages);
@@ -22,7 +25,7 @@ double around(const PromptText& text) {
 std::vector<bool> idle_slots(const SlotTable& table) {
   std::vector<bool> take(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) {
-    take[i] = table.at(i).leasable() && table.at(i).held > 0;
+    take[i] = table.at(i).leasable() && table.at(i).held > kFiller;
   }
   return take;
 }
@@ -43,12 +46,11 @@ std::vector<std::size_t> gather(const SlotTable& table, std::vector<bool> take, 
 
 }  // namespace
 
-std::optional<std::size_t> least_recently_used(const SlotTable& table,
-                                               const std::vector<bool>& take) {
+std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take) {
   std::optional<std::size_t> best;
   const auto rank = [](const Slot& slot) {
-    // What belongs to nobody is no loss.
-    return std::make_pair(slot.use == SlotUse::kCooling, slot.last_use);
+    // What belongs to nobody is no loss, and most of what came once never comes back.
+    return std::make_tuple(slot.use == SlotUse::kCooling, slot.returning, slot.last_use);
   };
   for (std::size_t i = 0; i < table.size() && i < take.size(); ++i) {
     if (take[i] && (!best || rank(table.at(i)) < rank(table.at(*best)))) best = i;

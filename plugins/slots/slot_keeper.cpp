@@ -1,11 +1,13 @@
 #include "plugins/slots/slot_keeper.hpp"
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -14,6 +16,16 @@ namespace keep::slots {
 namespace {
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+// Where the server chooses slots: while as many are at work as exchanges have been let through.
+bool busy_for(const UpstreamSlots& slots, std::size_t slot, const std::vector<SlotState>& listed) {
+  std::size_t processing = 0;
+  for (const SlotState& state : listed) {
+    if (state.processing && state.id == static_cast<int>(slot) && !slots.clears_idle) return true;
+    if (state.processing) ++processing;
+  }
+  return slots.clears_idle && processing >= slots.table.count(SlotUse::kLeased);
+}
 
 bool same_server(const ServerProps& a, const ServerProps& b) {
   return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
@@ -57,6 +69,7 @@ void SlotKeeper::upstream_changed(std::size_t upstream) {
   } else if (back) {
     // It may have been away for a moment only, so what is warm is not given up yet.
     state.slots.table.suspect_all();
+    state.slots.clears_idle = state.compared = false;
     watch_settling(upstream);
   }
   events_.room();
@@ -70,6 +83,7 @@ void SlotKeeper::rebuild(std::size_t upstream) {
   state.slots = UpstreamSlots();
   state.slots.table = SlotTable(slots);
   state.slots.pool = static_cast<Tokens>(pool_tokens_);
+  state.compared = false;
   state.settling.assign(slots, Settling());
   events_.rebuilt(upstream);
   watch_settling(upstream);
@@ -97,6 +111,13 @@ void SlotKeeper::settle(std::size_t upstream, std::size_t slot, Duration grace) 
 void SlotKeeper::refresh(std::size_t upstream) {
   states_.at(upstream).refresh = true;
   spawn_watch(upstream);
+}
+
+void SlotKeeper::answered(std::size_t upstream) {
+  State& state = states_.at(upstream);
+  if (state.compared || state.slots.table.count(SlotUse::kCooling) < 2) return;
+  state.compared = true;
+  refresh(upstream);
 }
 
 bool SlotKeeper::needs_look(const State& state) const noexcept {
@@ -171,7 +192,7 @@ void SlotKeeper::apply(State& state, const Snapshot& before, const std::vector<S
       some_left = some_left || (ours && held > 0);
     }
   }
-  learn_pool(state, held_before, lost, some_left);
+  if (before.refresh) learn_from_loss(state, held_before, lost, some_left);
 }
 
 void SlotKeeper::apply_settling(State& state, const SlotState& seen) {
@@ -200,20 +221,30 @@ void SlotKeeper::expire(State& state, Duration limit, const char* why) {
   }
 }
 
-// Nothing tells how large the pool is. But a server that has emptied a slot of ours while keeping
-// another was short of cells (one that was restarted keeps none). The pool lies between what was
-// left and what was thought to be held: the middle closes in on it from above.
-void SlotKeeper::learn_pool(State& state, Tokens held_before, Tokens lost, bool some_left) {
-  if (lost == 0 || !some_left || pool_tokens_ > 0) return;
-  const Tokens bound = held_before - lost / 2;
-  if (state.slots.pool > 0 && state.slots.pool <= bound) return;
+// A server that has emptied a slot of ours while keeping another was not restarted. The pool takes
+// at least what one slot may hold: with no more than that in all slots together nothing was purged,
+// so this server empties idle slots as a habit. Otherwise it was short of cells, and as nothing
+// tells how large the pool is: it lies between what was left and what was thought to be held. The
+// middle closes in on it from above.
+void SlotKeeper::learn_from_loss(State& state, Tokens held_before, Tokens lost, bool some_left) {
+  if (lost == 0 || !some_left || state.slots.clears_idle) return;
+  const Tokens least = state.props.n_ctx;
+  if (held_before <= least) {
+    state.slots.clears_idle = true;
+    log::warn("llama-server empties idle slots at each request, so it is left to choose slots",
+              {{"advice", "start it with --no-cache-idle-slots"}});
+    return;
+  }
+  const Tokens bound = std::max(least, held_before - lost / 2);
+  if (pool_tokens_ > 0 || (state.slots.pool > 0 && state.slots.pool <= bound)) return;
   state.slots.pool = bound;
   log::warn("llama-server purged an idle slot: its KV pool is smaller than what its slots hold",
             {{"assumed_pool", bound}, {"advice", "set slots.pool_tokens to its -c"}});
 }
 
-void SlotKeeper::erase(std::size_t upstream, std::size_t slot, const std::function<void()>& done) {
-  if (begin_erase(upstream, slot, done)) {
+void SlotKeeper::give_up(std::size_t upstream, std::size_t slot,
+                         const std::function<void()>& done) {
+  if (begin_emptying(upstream, slot, Emptying::kPark, done)) {
     given_up_.add();
   } else {
     done();
@@ -221,41 +252,75 @@ void SlotKeeper::erase(std::size_t upstream, std::size_t slot, const std::functi
 }
 
 void SlotKeeper::forget(std::size_t upstream, std::size_t slot) {
-  if (states_.at(upstream).slots.can_erase) begin_erase(upstream, slot, [] {});
+  begin_emptying(upstream, slot, Emptying::kErase, [] {});
 }
 
 // false: it is in use, and `done` is not called.
-bool SlotKeeper::begin_erase(std::size_t upstream, std::size_t slot, std::function<void()> done) {
+bool SlotKeeper::begin_emptying(std::size_t upstream, std::size_t slot, Emptying how,
+                                std::function<void()> done) {
   if (!states_.at(upstream).slots.table.begin_erase(slot)) return false;
-  services_.spawner.spawn("slot erase",
-                          run_erase(shared_from_this(), upstream, slot, std::move(done)));
+  services_.spawner.spawn("slot emptying",
+                          run_emptying(shared_from_this(), upstream, slot, how, std::move(done)));
   return true;
 }
 
-asio::awaitable<void> SlotKeeper::run_erase(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
-                                            std::size_t slot, std::function<void()> done) {
-  const std::uint64_t generation = self->states_[upstream].generation;
+// A prompt of one token frees the cells as an erase does, but a llama-server with a RAM cache moves
+// there what the slot held, and looks there for the next prompt pinned to it, which it does not for
+// an empty slot.
+Task<> SlotKeeper::park(std::size_t upstream, std::size_t slot) {
+  json::Writer body;
+  body.begin_object().member("id_slot", static_cast<std::int64_t>(slot)).member("n_predict", 0);
+  body.member("cache_prompt", true).member("prompt", " ").end_object();
+  const auto answer = co_await services_.queries.post(upstream, "/completion", body.take());
+  if (!answer) co_return answer.error();
+  co_return Result<>{};
+}
+
+asio::awaitable<Result<>> SlotKeeper::empty(std::size_t upstream, std::size_t slot, Emptying how) {
+  SlotControl& control = services_.upstreams.at(upstream).slots();
+  const int id = static_cast<int>(slot);
   Result<> result = Error();
   try {
-    result = co_await self->services_.upstreams.at(upstream).slots().erase(static_cast<int>(slot));
+    if (how == Emptying::kErase) {
+      result = co_await control.erase(id);
+      // It runs without --slot-save-path, but can be made to think of something else.
+      if (!result && result.error().fault == Fault::kNotFound)
+        result = co_await park(upstream, slot);
+    } else {
+      result = co_await park(upstream, slot);
+    }
   } catch (const std::exception& e) {
     result = Error(Fault::kInternal, Side::kInternal, e.what());
   }
+  co_return result;
+}
+
+asio::awaitable<void> SlotKeeper::run_emptying(std::shared_ptr<SlotKeeper> self,
+                                               std::size_t upstream, std::size_t slot, Emptying how,
+                                               std::function<void()> done) {
+  const std::uint64_t generation = self->states_[upstream].generation;
+  const Result<> result = co_await self->empty(upstream, slot, how);
   State& state = self->states_[upstream];
   if (generation == state.generation) {
     if (result) {
-      state.slots.table.erased(slot);
+      state.slots.table.erased(slot, how == Emptying::kPark ? 1 : 0);
     } else {
       state.slots.table.not_erased(slot);
-      if (result.error().fault == Fault::kNotFound && state.slots.can_erase) {
-        state.slots.can_erase = false;
-        log::warn("idle slots cannot be emptied: llama-server may purge any of them silently",
-                  {{"why", result.error().detail}});
-      }
     }
   }
   done();
   self->events_.room();
+}
+
+void SlotKeeper::prime(std::size_t upstream, std::size_t slot, std::function<void()> done) {
+  services_.spawner.spawn("slot priming",
+                          run_prime(shared_from_this(), upstream, slot, std::move(done)));
+}
+
+asio::awaitable<void> SlotKeeper::run_prime(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
+                                            std::size_t slot, std::function<void()> done) {
+  co_await self->empty(upstream, slot, Emptying::kPark);  // in vain: the prompt is read, no more
+  done();
 }
 
 Task<> SlotKeeper::wait_idle(std::size_t upstream, std::size_t slot) {
@@ -265,11 +330,7 @@ Task<> SlotKeeper::wait_idle(std::size_t upstream, std::size_t slot) {
     const auto listed = co_await services_.upstreams.at(upstream).slots().list();
     if (!listed && listed.error().fault == Fault::kNotFound) co_return Result<>{};
     if (!listed) co_return listed.error();
-    bool busy = false;
-    for (const SlotState& state : *listed) {
-      busy = busy || (state.id == static_cast<int>(slot) && state.processing);
-    }
-    if (!busy) co_return Result<>{};
+    if (!busy_for(states_[upstream].slots, slot, *listed)) co_return Result<>{};
     if (services_.clock.now() >= end) break;
     timer.expires_after(kPoll);
     const auto [ec] = co_await timer.async_wait(kToken);

@@ -21,8 +21,10 @@ namespace keep::slots {
 
 struct UpstreamSlots {
   SlotTable table;
-  Tokens pool = 0;        // 0: no budget
-  bool can_erase = true;  // false once it said that it runs without --slot-save-path
+  Tokens pool = 0;  // 0: no budget
+  // It saves and empties idle slots at each request (its RAM cache, a unified pool and no
+  // --no-cache-idle-slots). Pinning would only keep it from finding again what it saved.
+  bool clears_idle = false;
 };
 
 class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
@@ -45,16 +47,20 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   // Null for an upstream that is down or has told nothing about its slots.
   std::vector<const SlotTable*> tables() const;
 
-  // Empties a slot in the background, its cells are needed; `done` is called when it was, or could
-  // not be.
-  void erase(std::size_t upstream, std::size_t slot, const std::function<void()>& done);
-  // Empties a slot if nobody uses it, and the server can.
+  // Parks an idle slot in the background, its cells are needed; `done` is called when that is done,
+  // or cannot be.
+  void give_up(std::size_t upstream, std::size_t slot, const std::function<void()>& done);
+  // Parks a slot for its own holder, who comes to an empty one; `done` as above.
+  void prime(std::size_t upstream, std::size_t slot, std::function<void()> done);
+  // Empties a slot if nobody uses it.
   void forget(std::size_t upstream, std::size_t slot);
   // Watches a slot just abandoned until it is idle. What is seen within `grace` may be the idle
   // state before the aborted request began, unless it is seen busy first.
   void settle(std::size_t upstream, std::size_t slot, Duration grace);
   // Compares idle slots with what the server says they hold.
   void refresh(std::size_t upstream);
+  // An answer has ended: compares once for each server as soon as there is something to compare.
+  void answered(std::size_t upstream);
   // Until the slot is idle, for its own holder. An Error after kSettleLimit.
   Task<> wait_idle(std::size_t upstream, std::size_t slot);
 
@@ -70,6 +76,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
     ServerProps props;
     bool healthy = false;
     bool watching = false, refresh = false;
+    bool compared = false;  // whether idle slots keep what they hold
     std::uint64_t generation = 0;
     std::vector<Settling> settling;
   };
@@ -79,12 +86,19 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
     std::vector<std::uint64_t> changes;
   };
 
-  static asio::awaitable<void> run_erase(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
+  enum class Emptying { kPark, kErase };
+  static asio::awaitable<void> run_emptying(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
+                                            std::size_t slot, Emptying how,
+                                            std::function<void()> done);
+  static asio::awaitable<void> run_prime(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
                                          std::size_t slot, std::function<void()> done);
+  Task<> park(std::size_t upstream, std::size_t slot);
+  asio::awaitable<Result<>> empty(std::size_t upstream, std::size_t slot, Emptying how);
   static asio::awaitable<void> watch(std::shared_ptr<SlotKeeper> self, std::size_t upstream);
   asio::awaitable<bool> look(std::size_t upstream);  // false: the server could not be asked
 
-  bool begin_erase(std::size_t upstream, std::size_t slot, std::function<void()> done);
+  bool begin_emptying(std::size_t upstream, std::size_t slot, Emptying how,
+                      std::function<void()> done);
   void rebuild(std::size_t upstream);
   void watch_settling(std::size_t upstream);
   void spawn_watch(std::size_t upstream);
@@ -93,7 +107,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   void apply(State& state, const Snapshot& before, const std::vector<SlotState>& seen);
   void apply_settling(State& state, const SlotState& seen);
   void expire(State& state, Duration limit, const char* why);
-  void learn_pool(State& state, Tokens held_before, Tokens lost, bool some_left);
+  void learn_from_loss(State& state, Tokens held_before, Tokens lost, bool some_left);
 
   Services& services_;
   std::size_t pool_tokens_;

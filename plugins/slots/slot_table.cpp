@@ -11,6 +11,11 @@ namespace {
 // Our sum of prompt and output may be off by the last sampled token and the like.
 constexpr Tokens kTolerance = 8;
 
+void forget_text(Slot& s) {
+  s.text_bytes = 0;
+  s.trail = PromptTrail();
+}
+
 }  // namespace
 
 SlotTable::SlotTable(std::size_t slots) : slots_(slots), before_(slots) {
@@ -62,6 +67,7 @@ void SlotTable::idle(Slot& s) {
   if (!worth_keeping) {
     s.key = 0;
     s.scratch = false;
+    s.returning = false;
   }
   s.suspect = false;
   s.lease = 0;
@@ -89,6 +95,8 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
   }
   s.key = terms.key;
   s.scratch = terms.scratch;
+  s.returning = terms.returning;
+  s.trail = terms.trail;
   s.reserved = terms.reserve;
   s.lease = terms.id;
   s.last_use = now;
@@ -141,7 +149,7 @@ bool SlotTable::settled(std::size_t slot, Tokens held) {
     s.key = 0;
     s.scratch = false;
   }
-  if (held != s.held) s.text_bytes = 0;
+  if (held != s.held) forget_text(s);
   s.held = held;
   idle(s);
   return true;
@@ -156,11 +164,11 @@ bool SlotTable::begin_erase(std::size_t slot) {
   return true;
 }
 
-bool SlotTable::erased(std::size_t slot) {
+bool SlotTable::erased(std::size_t slot, Tokens filler) {
   if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
   Slot& s = change(slot);
-  s.held = 0;
-  s.text_bytes = 0;
+  s.held = filler;
+  forget_text(s);
   s.scratch = false;
   idle(s);
   return true;
@@ -187,7 +195,7 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
   if (!ours) {
     s.key = 0;
     s.scratch = false;
-    s.text_bytes = 0;
+    forget_text(s);
   }
   idle(s);
   return !ours;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "plugins/slots/prompt_trail.hpp"
 
 #include <array>
 #include <cstddef>
@@ -33,10 +34,12 @@ struct Slot {
   SlotUse use = SlotUse::kSettling;
   SlotKey key = 0;
   bool scratch = false;          // last used by an auxiliary call
+  bool returning = false;        // its conversation is a main thread that has come back before
   bool suspect = true;           // settling: the server may have been restarted meanwhile
   Tokens held = 0;               // in its KV cache, as far as we know
   Tokens reserved = 0;           // leased: what the exchange may grow to
   std::uint64_t text_bytes = 0;  // of the texts that `held` came from; 0 when unknown
+  PromptTrail trail;             // of the prompt that `held` begins with; empty when unknown
   LeaseId lease = 0;
   Instant last_use{};
   std::uint64_t change = 0;  // grows with every transition: tells whether an observation is stale
@@ -50,6 +53,8 @@ struct LeaseTerms {
   LeaseId id = 0;
   SlotKey key = 0;
   bool scratch = false;
+  bool returning = false;
+  PromptTrail trail;
   Tokens reserve = 0;
 };
 
@@ -75,9 +80,9 @@ class SlotTable {
   // Idle at last, holding so many tokens -> cooling or free. A suspect slot that has lost its
   // tokens loses its key, too.
   bool settled(std::size_t slot, Tokens held);
-  bool begin_erase(std::size_t slot);  // a leasable slot -> erasing
-  bool erased(std::size_t slot);       // -> free, empty
-  bool not_erased(std::size_t slot);   // -> as it was
+  bool begin_erase(std::size_t slot);                // a leasable slot -> erasing
+  bool erased(std::size_t slot, Tokens filler = 0);  // -> free, nothing of ours in it
+  bool not_erased(std::size_t slot);                 // -> as it was
   // What the server says a leasable slot holds. True when its content is not what we left there;
   // it is nobody's then.
   bool observed(std::size_t slot, Tokens held);

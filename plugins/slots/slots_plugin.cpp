@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "exchange/conversations.hpp"
 #include "plugins/slots/admission.hpp"
+#include "plugins/slots/thread_book.hpp"
 #include "plugins/slots/upstream_edits.hpp"
 
 #include <chrono>
@@ -76,7 +77,7 @@ class SlotsPlugin final : public Plugin {
  private:
   struct Running {  // an exchange that has a lease
     LeaseId lease = 0;
-    bool warm = false;
+    bool warm = false, pinned = true;
     Tokens prompt = 0, reserved = 0;
   };
 
@@ -93,6 +94,7 @@ class SlotsPlugin final : public Plugin {
 
   void forget(std::uint64_t conversation);
   Result<std::size_t> first_healthy() const;
+  bool is_pinned(const Exchange& exchange) const;
   Task<> lease(Exchange& exchange);
   Ending ending_of(const Exchange& exchange, const Outcome& outcome, const Running& running) const;
 
@@ -102,6 +104,7 @@ class SlotsPlugin final : public Plugin {
   // By address: on_finish comes before an exchange goes. A stale entry (it never came) is harmless,
   // its lease id is used nowhere else.
   std::unordered_map<const Exchange*, Running> running_;
+  ThreadBook threads_;
   std::map<Place, std::uint64_t> last_used_by_;  // hash of the conversation, whichever agent
   Keeper keeper_{*this};
 };
@@ -164,6 +167,13 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   ask.wish.key = key_of(exchange.identity);
   ask.wish.auxiliary = exchange.identity.auxiliary && settings_.scratch;
   ask.wish.slot = *wish;
+  ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
+  if (!exchange.identity.auxiliary && ask.wish.key != 0) {
+    const Identity& who = exchange.identity;
+    const std::uint64_t conversation = hash_of({who.tenant, who.conversation});
+    ask.wish.returning = threads_.note(conversation, hash64(who.agent), who.turn);
+  }
+  ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
   if (exchange.zone.planned) ask.prompt = exchange.zone.prompt_tokens + exchange.zone.recall_room;
   ask.max_tokens = max_tokens_of(exchange.chat);
@@ -179,6 +189,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   Running running;
   running.lease = grant->id;
   running.warm = grant->warm;
+  running.pinned = grant->pinned;
   running.reserved = grant->reserved;
   running_.insert_or_assign(&exchange, running);
   co_return Result<>{};
@@ -189,12 +200,18 @@ Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
     co_return Result<>{};
   }
   std::optional<int> slot;
-  if (exchange.route.lease.held()) slot = exchange.route.lease.slot();
+  // A slot that the client has named stays in its body.
+  if (is_pinned(exchange)) slot = exchange.route.lease.slot();
   UpstreamEdits made = upstream_edits(exchange.chat, exchange.surface, slot);
   for (openai::BodyEdit& edit : made.edits) exchange.attempt_edits.push_back(std::move(edit));
   exchange.force_stream = made.stream;
   exchange.force_progress = made.progress;
   co_return Result<>{};
+}
+
+bool SlotsPlugin::is_pinned(const Exchange& exchange) const {
+  const auto it = running_.find(&exchange);
+  return exchange.route.lease.held() && (it == running_.end() || it->second.pinned);
 }
 
 EventAction SlotsPlugin::on_event(Exchange& exchange, const openai::SseEvent&,
@@ -265,7 +282,9 @@ void SlotsPlugin::explain(const Exchange& exchange, Headers& headers) const {
     headers.set("X-Keep-Cache", "bypass");
     return;
   }
-  headers.set("X-Keep-Slot", std::to_string(exchange.route.lease.slot()));
+  if (is_pinned(exchange)) {
+    headers.set("X-Keep-Slot", std::to_string(exchange.route.lease.slot()));
+  }
   const Answer& answer = exchange.answer;
   Tokens cached = 0, prompt = 0;
   if (answer.timings) {

@@ -21,8 +21,8 @@ constexpr std::array<Section, 17> kSections{{
      "The llama-servers; one [[upstream]] block for each. Start each of them with its slots "
      "pinned\n"
      "down, for example 4 slots of 8192 tokens:\n"
-     "  llama-server -m MODEL -np 4 -kvu -c 32768 -b 256 --cache-ram 0 --metrics \\\n"
-     "    --slot-save-path DIR\n"
+     "  llama-server -m MODEL -np 4 -no-kvu -c 32768 -b 256 --no-cache-idle-slots \\\n"
+     "    --metrics --slot-save-path DIR\n"
      "llama-keep doctor names what is wrong with a running one."},
     {"timeouts",
      "In seconds, or \"500ms\", \"30s\", \"10m\". Traffic that makes progress is never cut."},

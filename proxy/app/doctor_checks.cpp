@@ -139,8 +139,8 @@ void Checker::probe_result() {
         "pinning", Status::kFail,
         "a conversation lost its slot as soon as another one spoke: " + std::to_string(pin.cached) +
             " of " + std::to_string(pin.held) + " tokens were still there" + left,
-        "start llama-server with --cache-ram 0 (or --no-cache-idle-slots); with -kvu the "
-        "idle slots are otherwise cleared by every request");
+        "start llama-server with --no-cache-idle-slots, and -no-kvu with -np: every request "
+        "otherwise clears the idle slots. Leave --cache-ram on, for more conversations than slots");
   }
   add("pinning", Status::kOk, "a conversation keeps its slot while another one speaks" + left);
 }
@@ -156,7 +156,9 @@ void Checker::memory() {
     return add("memory", status,
                each + std::to_string(slots * facts.n_ctx) +
                    " KV cells. llama-server does not tell whether they share a smaller pool (-kvu)",
-               slots > 1 ? "set slots.pool_tokens to the -c of llama-server" : "");
+               slots > 1
+                   ? "set slots.pool_tokens to the -c of llama-server, unless it runs with -no-kvu"
+                   : "");
   }
   if (pool < facts.n_ctx) {
     return add(

@@ -27,15 +27,15 @@ class Doctor(unittest.TestCase):
         self.addCleanup(server.stop)
         return server.start()
 
-    def launched_without(self, *dropped):
-        """The bundled launch less some of its flags, each with its value."""
+    def launched_without(self, *dropped, added=()):
+        """The bundled launch less some of its flags, each with its value, and with others."""
         bundled = self.started(Engine(SLOTS, SLOTS * TRAINED))
         argv = pathlib.Path(f"/proc/{bundled.child.pid}/cmdline").read_text().split("\0")[:-1]
         bundled.stop()
         for flag in dropped:
             at = argv.index(flag)
             del argv[at:at + (1 if argv[at + 1].startswith("-") else 2)]
-        return self.started(Process("engine", argv, bundled.port, "/health"))
+        return self.started(Process("engine", [*argv, *added], bundled.port, "/health"))
 
     def assert_named(self, checks, name, status, *fixes):
         self.assertEqual(checks[name]["status"], status, checks[name])
@@ -59,9 +59,9 @@ class Doctor(unittest.TestCase):
         self.assert_named(checks, "slots_endpoint", "fail", "--no-slots")
 
     def test_idle_slots_are_cleared(self):
-        code, checks = examine(self.launched_without("--cache-ram").port)
+        code, checks = examine(self.launched_without("--no-cache-idle-slots", "-no-kvu", added=["-kvu"]).port)
         self.assertEqual(code, 1)
-        self.assert_named(checks, "pinning", "fail", "--cache-ram 0")
+        self.assert_named(checks, "pinning", "fail", "--no-cache-idle-slots")
 
     def test_slots_cannot_be_saved_and_nothing_is_counted(self):
         code, checks = examine(self.launched_without("--slot-save-path", "--metrics").port)

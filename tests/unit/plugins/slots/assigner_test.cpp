@@ -27,19 +27,19 @@ class AssignerTest : public testing::Test {
   Choice choose(SlotKey key, const std::vector<bool>& claimed = {}) {
     Wish wish;
     wish.key = key;
-    return choose_slot(table_, wish, claimed, least_recently_used);
+    return choose_slot(table_, wish, claimed, least_missed);
   }
   Choice choose_auxiliary() {
     Wish wish;
     wish.key = 99;
     wish.auxiliary = true;
-    return choose_slot(table_, wish, {}, least_recently_used);
+    return choose_slot(table_, wish, {}, least_missed);
   }
   Choice choose_exactly(std::size_t slot, SlotKey key = 0) {
     Wish wish;
     wish.key = key;
     wish.slot = slot;
-    return choose_slot(table_, wish, {}, least_recently_used);
+    return choose_slot(table_, wish, {}, least_missed);
   }
   Instant now() { return Instant(std::chrono::seconds(++second_)); }
 

@@ -20,34 +20,49 @@ class BudgetFlowTest : public SlotsFixture {
   }
 };
 
-TEST_F(BudgetFlowTest, GivesUpTheOldestIdleSlotBeforeTheGrant) {
+TEST_F(BudgetFlowTest, WhoHasToGoMakesWayInItsOwnSlot) {
   FakeUpstream& server = add_upstream(4);
   start_with_pool(2000);
   hold("a", 700);
   hold("b", 700);
   hold("c", 500);
-  server.control.hold_erases = true;
-  Client& d = large("d", 900);  // about 500 tokens
-  EXPECT_FALSE(d.leased()) << "not before the cells are free";
-  server.control.hold_erases = false;
-  until([&d] { return d.leased(); });
-  EXPECT_EQ(server.control.erased, std::vector<int>{0});
-  EXPECT_NE(metrics().find("llama_keep_slots_given_up_total 1"), std::string::npos);
+  Client& d = large("d", 900);  // about 500 tokens; a slot is free, but its cells are not
+  ASSERT_TRUE(d.leased());
+  EXPECT_EQ(d.slot(), 0) << "where llama-server can save what it overwrites";
+  EXPECT_TRUE(server.control.parked.empty());
   answer(d, 450, 10);
   EXPECT_TRUE(ask("b").exchange.route.warm);
   EXPECT_FALSE(ask("a").exchange.route.warm);
 }
 
-TEST_F(BudgetFlowTest, SlotBeingEmptiedIsNotHandedOut) {
+TEST_F(BudgetFlowTest, ParksTheOldestIdleSlotBeforeTheGrant) {
+  FakeUpstream& server = add_upstream(4);
+  start_with_pool(2000);
+  hold("a", 700);
+  hold("b", 700);
+  hold("c", 500);
+  server.control.hold_emptying = true;
+  Client& c = large("c", 2000);
+  EXPECT_FALSE(c.leased()) << "not before the cells are free";
+  server.control.hold_emptying = false;
+  until([&c] { return c.leased(); });
+  EXPECT_TRUE(c.exchange.route.warm);
+  EXPECT_EQ(server.control.parked, std::vector<int>{0});
+  EXPECT_TRUE(server.control.erased.empty()) << "an erased prompt is in no RAM cache";
+  EXPECT_NE(metrics().find("llama_keep_slots_given_up_total 1"), std::string::npos);
+}
+
+TEST_F(BudgetFlowTest, SlotBeingParkedIsNotHandedOut) {
   FakeUpstream& server = add_upstream(2);
   start_with_pool(1000);
-  hold("a", 800);
-  server.control.hold_erases = true;
-  Client& b = large("b", 900);
+  hold("a", 600);
+  hold("b", 300);
+  server.control.hold_emptying = true;
+  Client& b = large("b", 1200);
   Client& a = ask("a");
   settle();
   EXPECT_FALSE(a.leased());
-  server.control.hold_erases = false;
+  server.control.hold_emptying = false;
   until([&b] { return b.leased(); });
   answer(b, 300, 10);
   until([&a] { return a.leased(); });
@@ -96,7 +111,7 @@ TEST_F(BudgetFlowTest, GrowingAnswerPushesIdleSlotsOut) {
   hold("newer", 700);
   Client& c = large("c", 600);
   ASSERT_TRUE(c.leased());
-  EXPECT_TRUE(server.control.erased.empty());
+  EXPECT_TRUE(server.control.parked.empty());
   openai::EventInfo token;
   token.has_output = true;
   for (int i = 0; i < 700; ++i) {
@@ -104,24 +119,8 @@ TEST_F(BudgetFlowTest, GrowingAnswerPushesIdleSlotsOut) {
     plugin_->on_event(c.exchange, openai::SseEvent(), token);
   }
   until([this] { return spawner_.running() == 0; });
-  EXPECT_EQ(server.control.erased, std::vector<int>{0});
+  EXPECT_EQ(server.control.parked, std::vector<int>{0});
   EXPECT_TRUE(ask("newer").exchange.route.warm);
-}
-
-TEST_F(BudgetFlowTest, WithoutEraseAnIdleSlotIsOverwritten) {
-  FakeUpstream& server = add_upstream(3);
-  server.control.erase_error = Error(Fault::kNotFound, Side::kUpstream, "no --slot-save-path");
-  start_with_pool(1000);
-  hold("a", 450);
-  hold("b", 450);
-  Client& first = large("c", 900);  // learns that nothing can be erased
-  until([&first] { return first.leased(); });
-  answer(first, 300, 10);
-  until([this] { return spawner_.running() == 0; });
-  Client& d = large("d", 900);
-  ASSERT_TRUE(d.leased()) << "nothing to wait for";
-  EXPECT_NE(d.slot(), first.slot());
-  EXPECT_TRUE(server.control.erased.empty());
 }
 
 TEST_F(BudgetFlowTest, PurgeByTheServerIsNoticed) {

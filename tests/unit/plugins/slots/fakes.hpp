@@ -2,6 +2,7 @@
 // that may fail, erases that can be held back. And clients that drive the plugin as the flow does.
 #pragma once
 
+#include "base/json.hpp"
 #include "exchange/plugin.hpp"
 #include "openai/body_edit.hpp"
 #include "plugins/slots/slots_plugin.hpp"
@@ -48,25 +49,28 @@ class FakeSlots final : public SlotControl {
     if (list_error) co_return *list_error;
     co_return state;
   }
-  Task<> erase(int slot) override {
+  Task<> erase(int slot) override { return empty(slot, erase_error, 0, erased); }
+  Task<> park(int slot) { return empty(slot, park_error, 1, parked); }
+
+  std::vector<SlotState> state;
+  std::optional<Error> list_error, erase_error, park_error;
+  bool hold_emptying = false;
+  int lists = 0;
+  std::vector<int> erased, parked;
+
+ private:
+  Task<> empty(int slot, const std::optional<Error>& error, std::int64_t left,
+               std::vector<int>& done) {
     asio::steady_timer tick(loop_);
     do {
       tick.expires_after(std::chrono::milliseconds(1));
       co_await tick.async_wait(asio::use_awaitable);
-    } while (hold_erases);
-    if (erase_error) co_return *erase_error;
-    state[static_cast<std::size_t>(slot)].held_tokens = 0;
-    erased.push_back(slot);
+    } while (hold_emptying);
+    if (error) co_return *error;
+    state[static_cast<std::size_t>(slot)].held_tokens = left;
+    done.push_back(slot);
     co_return Result<>{};
   }
-
-  std::vector<SlotState> state;
-  std::optional<Error> list_error, erase_error;
-  bool hold_erases = false;
-  int lists = 0;
-  std::vector<int> erased;
-
- private:
   asio::io_context& loop_;
 };
 
@@ -96,6 +100,23 @@ class FakeUpstreams final : public Upstreams {
   }
   std::vector<std::unique_ptr<FakeUpstream>> servers;
   std::function<void(std::size_t)> changed = [](std::size_t) {};
+};
+
+// Takes a small prompt for a slot as what it is for: what was there goes.
+class FakeQueries final : public Queries {
+ public:
+  explicit FakeQueries(FakeUpstreams& upstreams) : upstreams_(upstreams) {}
+  Task<std::string> post(std::size_t upstream, std::string target, std::string body) override {
+    EXPECT_EQ(target, "/completion");
+    const auto root = json::validate(body);
+    const int slot = static_cast<int>(root->find("id_slot").integer().value_or(-1));
+    const auto parked = co_await upstreams_.servers[upstream]->control.park(slot);
+    if (!parked) co_return parked.error();
+    co_return std::string("{}");
+  }
+
+ private:
+  FakeUpstreams& upstreams_;
 };
 
 // One exchange, from on_route to on_finish.
@@ -251,7 +272,7 @@ class SlotsFixture : public testing::Test {
   Metrics metrics_;
   Spawner spawner_{loop_};
   FakeUpstreams upstreams_;
-  keep::test::NoQueries queries_;
+  FakeQueries queries_{upstreams_};
   keep::test::ByteTokenizer tokenizer_;
   keep::test::NoTemplates templates_;
   Services services_{loop_,      pools_,   clock_,     metrics_,  spawner_,

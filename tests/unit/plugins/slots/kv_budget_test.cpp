@@ -26,7 +26,7 @@ class BudgetTest : public testing::Test {
     table_.release(lease(slot, key, 0), held, 0, now());
   }
   BudgetPlan plan(std::size_t slot, Tokens need, Tokens pool = 1000) {
-    return plan_budget(table_, pool, slot, need, least_recently_used);
+    return plan_budget(table_, pool, slot, need, least_missed);
   }
   Instant now() { return Instant(std::chrono::seconds(++second_)); }
 
@@ -88,11 +88,11 @@ TEST_F(BudgetTest, ReliefWhenAnAnswerOutgrowsItsReservation) {
   const LeaseId id = lease(0, 40, 500);
   warm(1, 41, 300);
   warm(2, 42, 200);
-  EXPECT_TRUE(plan_relief(table_, 1000, least_recently_used).empty());
+  EXPECT_TRUE(plan_relief(table_, 1000, least_missed).empty());
   table_.reserve(id, 600);
-  EXPECT_EQ(plan_relief(table_, 1000, least_recently_used), std::vector<std::size_t>{1});
+  EXPECT_EQ(plan_relief(table_, 1000, least_missed), std::vector<std::size_t>{1});
   table_.begin_erase(1);
-  EXPECT_TRUE(plan_relief(table_, 1000, least_recently_used).empty());
+  EXPECT_TRUE(plan_relief(table_, 1000, least_missed).empty());
 }
 
 PromptText text_of(std::uint64_t bytes, std::size_t messages) { return {bytes, messages}; }

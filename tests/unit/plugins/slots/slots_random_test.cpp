@@ -48,8 +48,9 @@ class SlotsRandomTest : public SlotsFixture, public testing::WithParamInterface<
     const Error gone(Fault::kRefused, Side::kUpstream, "down");
     server.control.list_error.reset();
     server.control.erase_error.reset();
+    server.control.park_error.reset();
     switch (random_() % 4) {
-      case 0: server.control.erase_error = gone; break;
+      case 0: server.control.erase_error = server.control.park_error = gone; break;
       case 1: server.control.list_error = gone; break;
       case 2:
         server.up = !server.up;
@@ -101,6 +102,7 @@ TEST_P(SlotsRandomTest, NoSlotIsLeasedTwiceOrLost) {
   while (!open_.empty()) end(pick(), false);
   first.control.list_error.reset();
   first.control.erase_error.reset();
+  first.control.park_error.reset();
   first.up = true;
   upstreams_.changed(0);
   clock_.advance(std::chrono::seconds(11));

@@ -91,7 +91,7 @@ TEST(CheckEngine, PinningFailsWhenTokensAreGone) {
   EXPECT_EQ(engine_check(facts, "pinning").status, Status::kOk);
   facts.pin.cached = 18;
   EXPECT_EQ(engine_check(facts, "pinning").status, Status::kFail);
-  EXPECT_THAT(engine_check(facts, "pinning").fix, HasSubstr("--cache-ram 0"));
+  EXPECT_THAT(engine_check(facts, "pinning").fix, HasSubstr("--no-cache-idle-slots"));
   facts.pin.erased = false;
   EXPECT_THAT(engine_check(facts, "pinning").message, HasSubstr("stay in its slots"));
 }

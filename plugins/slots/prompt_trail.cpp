@@ -1,0 +1,40 @@
+#include "plugins/slots/prompt_trail.hpp"
+
+#include "base/hash.hpp"
+
+#include <algorithm>
+
+namespace keep::slots {
+
+PromptTrail::PromptTrail(std::string_view tenant, const openai::ChatRequest& chat,
+                         const ClearZone& zone) {
+  // Templates put tools and instructions in front.
+  const std::string_view tools = chat.tools.raw(), instructions = chat.instructions.raw();
+  Mark mark;
+  mark.chain = hash_combine(hash64(tenant), hash_combine(hash64(tools), hash64(instructions)));
+  mark.bytes = tools.size() + instructions.size();
+  std::vector<Mark> marks;
+  marks.reserve(std::min(chat.messages.size(), kMaxMarks));
+  for (std::size_t i = 0; i < chat.messages.size() && marks.size() < kMaxMarks; ++i) {
+    const openai::Message& message = chat.messages[i];
+    if (!zone.keeps(i) || message.hash == 0) continue;
+    mark.chain = hash_combine(mark.chain, message.hash);
+    mark.bytes += message.text_bytes;
+    marks.push_back(mark);
+  }
+  marks_ = std::make_shared<const std::vector<Mark>>(std::move(marks));
+}
+
+PromptTrail::Shared PromptTrail::shared_with(const PromptTrail& other) const noexcept {
+  Shared shared;
+  const std::size_t most = std::min(messages(), other.messages());
+  while (shared.messages < most) {
+    const Mark& mark = (*marks_)[shared.messages];
+    if (mark.chain != (*other.marks_)[shared.messages].chain) break;
+    shared.bytes = mark.bytes;
+    ++shared.messages;
+  }
+  return shared;
+}
+
+}  // namespace keep::slots
