@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<ClientFlag, 4> kCommon{{
     {"url", "URL", "Where llama-keep listens (http://127.0.0.1:8200)."},
     {"api-key-file", "PATH", "File with the API key that llama-keep asks for."},
-    {"tenant", "ID", "Sent as X-Tenant-ID; counts where no keys are asked for."},
+    {"tenant", "ID", "Sent as X-Tenant-ID, for a proxy without keys."},
     {"help", "", "Print this and exit."},
 }};
 

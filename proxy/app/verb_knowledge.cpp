@@ -12,9 +12,9 @@ namespace keep {
 namespace {
 
 constexpr std::array<ClientFlag, 4> kFlags{{
-    {"topic", "T", "add: topic of the fact; search: look at this topic only."},
+    {"topic", "T", "add: topic of the fact; search: this topic only."},
     {"key", "K", "add: key of the fact."},
-    {"value", "V", "add: its value; an old one is kept as an earlier version."},
+    {"value", "V", "add: its value; an old one stays as a version."},
     {"source", "S", "add: who says so."},
 }};
 
@@ -23,7 +23,7 @@ constexpr const char* kUsage =
     "Facts that a running llama-keep has stored.\n\n"
     "  topics                                 every topic with its number of facts\n"
     "  add --topic T --key K --value V        store a fact\n"
-    "  search QUERY                           the most relevant facts, with their score\n\n";
+    "  search QUERY                           the most relevant facts and scores\n\n";
 
 Result<std::string> answer(ChatClient& client, const ClientLine& line) {
   const std::string& action = line.words.front();

@@ -17,8 +17,8 @@ constexpr const char* kBuildType = "debug";
 int verb_version(const Invocation& invocation) {
   const bool help = !invocation.arguments.empty() && invocation.arguments.front() == "--help";
   if (help) {
-    invocation.out << "usage: llama-keep version\nPrints the version, the oldest llama-server that "
-                      "is supported, and the kind of build.\n";
+    invocation.out << "usage: llama-keep version\nPrints the version, the oldest supported "
+                      "llama-server, and the kind of build.\n";
     return kExitOk;
   }
   if (!invocation.arguments.empty()) {
