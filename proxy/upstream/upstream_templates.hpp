@@ -26,7 +26,7 @@ class UpstreamTemplates final : public ChatTemplates {
     std::optional<openai::RoleOrders> orders;
   };
   // Whether all of the messages stand in the prompt, in order. An Error: nobody knows.
-  Task<bool> renders(std::size_t upstream, std::string messages);
+  Task<bool> renders(std::size_t upstream, std::string conversation);
   Task<std::optional<openai::RoleOrders>> learn(std::size_t upstream);
 
   Upstreams& upstreams_;

@@ -163,7 +163,7 @@ class ResponsesEncoder final : public ResponseEncoder {
     if (const auto text = escaped_bytes(function.find("arguments")); !text.empty()) grow(text, out);
   }
 
-  void open_call(std::int64_t call, const Value& id, std::string name, std::string& out) {
+  void open_call(std::int64_t call, const Value& id, const std::string& name, std::string& out) {
     OutputItem item;
     const Tool* const tool = find_tool(tools_, name);
     item.kind = ItemKind::kFunctionCall;
@@ -179,7 +179,7 @@ class ResponsesEncoder final : public ResponseEncoder {
     const bool named = id.is_string() && !escaped_bytes(id).empty();
     item.call_id = named ? std::string(id.raw())
                          : json::quoted("call_" + suffix_ + '_' + std::to_string(call));
-    item.name = tool != nullptr ? tool->name : std::move(name);
+    item.name = tool != nullptr ? tool->name : name;
     if (tool != nullptr) item.space = tool->space;
     open_item(std::move(item), out);
   }

@@ -143,7 +143,7 @@ class Items {
     }
     answer_.write(out_);
     out_.begin_object().member("role", *role).key("content");
-    const auto written = write_content(item.content, place, out_);
+    auto written = write_content(item.content, place, out_);
     if (!written) return written;
     out_.end_object();
     return {};
@@ -157,7 +157,7 @@ class Items {
     if (item.output.is_object()) {
       out_.string(item.output.raw());
     } else {
-      const auto written = write_content(item.output, std::string(where) + ".output", out_);
+      auto written = write_content(item.output, std::string(where) + ".output", out_);
       if (!written) return written;
     }
     out_.end_object();

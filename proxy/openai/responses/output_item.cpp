@@ -5,7 +5,6 @@ namespace keep::openai::responses {
 namespace {
 
 using json::Member;
-using json::Value;
 using Kind = OutputItem::Kind;
 
 std::string_view type_of(Kind kind) noexcept {

@@ -6,7 +6,6 @@ namespace keep::openai::responses {
 
 namespace {
 
-using json::Member;
 using json::Value;
 
 // Settings that a response repeats, with what stands for one that was not given.
