@@ -70,6 +70,7 @@ void SlotKeeper::upstream_changed(std::size_t upstream) {
     // It may have been away for a moment only, so what is warm is not given up yet.
     state.slots.table.suspect_all();
     state.slots.clears_idle = state.compared = false;
+    state.losses = 0;
     watch_settling(upstream);
   }
   events_.room();
@@ -84,6 +85,7 @@ void SlotKeeper::rebuild(std::size_t upstream) {
   state.slots.table = SlotTable(slots);
   state.slots.pool = static_cast<Tokens>(pool_tokens_);
   state.compared = false;
+  state.losses = 0;
   state.settling.assign(slots, Settling());
   events_.rebuilt(upstream);
   watch_settling(upstream);
@@ -115,9 +117,7 @@ void SlotKeeper::refresh(std::size_t upstream) {
 
 void SlotKeeper::answered(std::size_t upstream) {
   State& state = states_.at(upstream);
-  if (state.compared || state.slots.table.count(SlotUse::kCooling) < 2) return;
-  state.compared = true;
-  refresh(upstream);
+  if (!state.compared && state.slots.table.count(SlotUse::kCooling) > 1) refresh(upstream);
 }
 
 bool SlotKeeper::needs_look(const State& state) const noexcept {
@@ -177,22 +177,27 @@ SlotKeeper::Snapshot SlotKeeper::snapshot(const State& state) const {
 
 void SlotKeeper::apply(State& state, const Snapshot& before, const std::vector<SlotState>& seen) {
   SlotTable& table = state.slots.table;
-  Tokens held_before = 0, lost = 0;
-  bool some_left = false;
-  for (std::size_t i = 0; i < table.size(); ++i) held_before += table.at(i).cells();
+  Comparison compared;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table.at(i).use != SlotUse::kLeased) compared.held_before += table.at(i).held;
+  }
   for (const SlotState& slot : seen) {
     const auto id = static_cast<std::size_t>(slot.id);
+    if (slot.processing) {
+      ++compared.at_work;
+      compared.held_before += slot.held_tokens;
+    }
     if (slot.id < 0 || id >= table.size() || before.changes[id] != table.at(id).change) continue;
     if (table.at(id).use == SlotUse::kSettling) {
       apply_settling(state, slot);
     } else if (before.refresh && !slot.processing) {
       const Tokens held = table.at(id).held;
       const bool ours = !table.observed(id, slot.held_tokens);
-      if (!ours && slot.held_tokens == 0) lost += held;
-      some_left = some_left || (ours && held > 0);
+      if (!ours && slot.held_tokens == 0) compared.lost += held;
+      compared.kept += ours && held > 0 ? 1 : 0;
     }
   }
-  if (before.refresh) learn_from_loss(state, held_before, lost, some_left);
+  if (before.refresh) learn(state, compared);
 }
 
 void SlotKeeper::apply_settling(State& state, const SlotState& seen) {
@@ -221,21 +226,28 @@ void SlotKeeper::expire(State& state, Duration limit, const char* why) {
   }
 }
 
-// A server that has emptied a slot of ours while keeping another was not restarted. The pool takes
-// at least what one slot may hold: with no more than that in all slots together nothing was purged,
-// so this server empties idle slots as a habit. Otherwise it was short of cells, and as nothing
-// tells how large the pool is: it lies between what was left and what was thought to be held. The
-// middle closes in on it from above.
-void SlotKeeper::learn_from_loss(State& state, Tokens held_before, Tokens lost, bool some_left) {
-  if (lost == 0 || !some_left || state.slots.clears_idle) return;
-  const Tokens least = state.props.n_ctx;
+// A server that has emptied a slot of ours while keeping another was not restarted; nor was one
+// that is found like that, and at work, a second time. The pool takes at least what one slot may
+// hold: with no more than that in all slots together nothing was purged, so this server empties
+// idle slots as a habit. Otherwise it was short of cells, and as nothing tells how large the pool
+// is: it lies between what was left and what was thought to be held. The middle closes in on it
+// from above.
+void SlotKeeper::learn(State& state, const Comparison& seen) {
+  if (seen.lost == 0) {
+    if (seen.kept > 0) state.losses = 0;
+    state.compared = state.compared || seen.kept > 1;
+    return;
+  }
+  if (seen.kept == 0 && (seen.at_work == 0 || ++state.losses < 2)) return;
+  const Tokens held_before = seen.held_before, least = state.props.n_ctx;
   if (held_before <= least) {
-    state.slots.clears_idle = true;
+    if (state.slots.clears_idle) return;
+    state.slots.clears_idle = state.compared = true;
     log::warn("llama-server empties idle slots at each request, so it is left to choose slots",
               {{"advice", "start it with --no-cache-idle-slots"}});
     return;
   }
-  const Tokens bound = std::max(least, held_before - lost / 2);
+  const Tokens bound = std::max(least, held_before - seen.lost / 2);
   if (pool_tokens_ > 0 || (state.slots.pool > 0 && state.slots.pool <= bound)) return;
   state.slots.pool = bound;
   log::warn("llama-server purged an idle slot: its KV pool is smaller than what its slots hold",

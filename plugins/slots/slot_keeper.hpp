@@ -59,7 +59,8 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   void settle(std::size_t upstream, std::size_t slot, Duration grace);
   // Compares idle slots with what the server says they hold.
   void refresh(std::size_t upstream);
-  // An answer has ended: compares once for each server as soon as there is something to compare.
+  // An answer has ended: compares until it is clear whether this server's idle slots keep what they
+  // hold.
   void answered(std::size_t upstream);
   // Until the slot is idle, for its own holder. An Error after kSettleLimit.
   Task<> wait_idle(std::size_t upstream, std::size_t slot);
@@ -76,9 +77,14 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
     ServerProps props;
     bool healthy = false;
     bool watching = false, refresh = false;
-    bool compared = false;  // whether idle slots keep what they hold
+    bool compared = false;  // idle slots were seen to keep what they hold
+    int losses = 0;         // comparisons in a row that found nothing else
     std::uint64_t generation = 0;
     std::vector<Settling> settling;
+  };
+  struct Comparison {  // of idle slots with what the server says
+    Tokens held_before = 0, lost = 0;
+    int kept = 0, at_work = 0;  // slots
   };
   struct Snapshot {  // taken before asking, so that answers about the past can be told
     std::uint64_t generation = 0;
@@ -107,7 +113,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   void apply(State& state, const Snapshot& before, const std::vector<SlotState>& seen);
   void apply_settling(State& state, const SlotState& seen);
   void expire(State& state, Duration limit, const char* why);
-  void learn_from_loss(State& state, Tokens held_before, Tokens lost, bool some_left);
+  void learn(State& state, const Comparison& seen);
 
   Services& services_;
   std::size_t pool_tokens_;

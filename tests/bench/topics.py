@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Many conversations on one engine: 40 topics, 4 rounds of round-robin, one request at a time.
 
+usage: ./dev bench topics [--topics N] [--clients N] [--facts N] [--few-ctx N] [--arms A,B]
+MODEL=smollm2 ./dev bench topics --topics 12 --clients 4 --facts 50 --few-ctx 8192 --arms unpinned-ram,pinned-few
+
 shared          all topics in one history on slot 0: grows until the context overflows
 unpinned        a prompt per topic, 4 slots, the server chooses the slot and has no prompt cache in RAM
 unpinned-ram    the same with that cache, as it starts by default
@@ -12,16 +15,19 @@ Every arm has an engine of its own; the arms take turns within each round, each 
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import http.client
 import json
 import os
+import subprocess
 import time
 
 import benchkit
 
 ROUNDS = 4
-MODEL = os.path.abspath(os.environ.get("MODEL", benchkit.REPO / "engine/demo-model/model-f16.gguf"))
+MODEL = subprocess.run([benchkit.REPO / "engine/bundle/model.sh", os.environ.get("MODEL") or "demo"],
+                       check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 TRAINED_CTX = 1024
 TOPIC_CTX = 512  # cells for one topic of four rounds, with room to spare
 # As in real traffic, all topics come from one application and begin with its system prompt.
@@ -78,21 +84,22 @@ def statement(topic, number):
     return f"The vault code of the {place} {NOUNS[topic % len(NOUNS)]} is {1000 + 97 * topic + number}."
 
 
-def question(topic, number):
+def question(topic, number, facts=8):
     """The first message brings the facts; it is unlike the first message of any other topic."""
     if number == 0:
-        return " ".join(statement(topic, fact) for fact in range(8)) + " Hello!"
+        return " ".join(statement(topic, fact) for fact in range(facts)) + " Hello!"
     return statement(topic, number) + " " + QUESTION.format(NOUNS[(topic + number) % len(NOUNS)])
 
 
 class Shared:
     """One history for everything: what a message adds stays in front of all topics."""
 
-    def __init__(self, topics):
+    def __init__(self, arguments):
+        self._facts = arguments.facts
         self._history = [SYSTEM]
 
     def ask(self, port, topic, number):
-        said = {"role": "user", "content": question(topic, number)}
+        said = {"role": "user", "content": question(topic, number, self._facts)}
         turn, text = ask(port, [*self._history, said], id_slot=0)
         if text is not None:  # an overflowing message is lost, the history stays
             self._history += [said, {"role": "assistant", "content": text}]
@@ -102,12 +109,13 @@ class Shared:
 class PerTopic:
     """One history per topic."""
 
-    def __init__(self, topics):
-        self._histories = [[SYSTEM] for _ in range(topics)]
+    def __init__(self, arguments):
+        self._facts = arguments.facts
+        self._histories = [[SYSTEM] for _ in range(arguments.topics)]
 
     def ask(self, port, topic, number):
         history = self._histories[topic]
-        history.append({"role": "user", "content": question(topic, number)})
+        history.append({"role": "user", "content": question(topic, number, self._facts)})
         turn, text = ask(port, history)
         history.append({"role": "assistant", "content": text or ""})
         return turn
@@ -121,12 +129,12 @@ def start_engine(bench, slots, ctx, *flags):
     return port
 
 
-def start_wide(bench, topics):
-    return start_engine(bench, topics, topics * TOPIC_CTX)
+def start_wide(bench, arguments):
+    return start_engine(bench, arguments.topics, arguments.topics * TOPIC_CTX)
 
 
-def start_few(bench, *flags):
-    return start_engine(bench, 4, 4 * TRAINED_CTX, *flags)
+def start_few(bench, arguments, *flags):
+    return start_engine(bench, 4, arguments.few_ctx, *flags)
 
 
 def start_keep(bench, upstream):
@@ -139,12 +147,12 @@ def start_keep(bench, upstream):
 
 
 ARMS = {
-    "shared": (Shared, lambda bench, topics: start_engine(bench, 1, TRAINED_CTX)),
-    "unpinned": (PerTopic, lambda bench, topics: start_few(bench, "--cache-ram", 0, "-sps", 0)),
-    "unpinned-ram": (PerTopic, lambda bench, topics: start_few(bench)),
-    "pinned-few": (PerTopic, lambda bench, topics: start_keep(bench, start_few(bench))),
+    "shared": (Shared, lambda bench, _: start_engine(bench, 1, TRAINED_CTX)),
+    "unpinned": (PerTopic, lambda bench, arguments: start_few(bench, arguments, "--cache-ram", 0, "-sps", 0)),
+    "unpinned-ram": (PerTopic, start_few),
+    "pinned-few": (PerTopic, lambda bench, arguments: start_keep(bench, start_few(bench, arguments))),
     "unpinned-wide": (PerTopic, start_wide),
-    "pinned": (PerTopic, lambda bench, topics: start_keep(bench, start_wide(bench, topics))),
+    "pinned": (PerTopic, lambda bench, arguments: start_keep(bench, start_wide(bench, arguments))),
 }
 
 
@@ -197,18 +205,22 @@ def find_few_misses(warm):
 def run():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--topics", type=int, default=40)
+    parser.add_argument("--clients", type=int, default=1, help="requests at a time")
+    parser.add_argument("--facts", type=int, default=8, help="in the first message, about 25 tokens each")
+    parser.add_argument("--few-ctx", type=int, default=4 * TRAINED_CTX, help="-c of the arms with 4 slots")
     parser.add_argument("--arms", default=",".join(ARMS), help="a subset of %(default)s")
     arguments = parser.parse_args()
     arms = [arm for arm in ARMS if arm in arguments.arms.split(",")]
     turns = {}
-    with benchkit.Bench() as bench:
-        ports = {arm: ARMS[arm][1](bench, arguments.topics) for arm in arms}
-        talkers = {arm: ARMS[arm][0](arguments.topics) for arm in arms}
+    with benchkit.Bench() as bench, concurrent.futures.ThreadPoolExecutor(arguments.clients) as clients:
+        ports = {arm: ARMS[arm][1](bench, arguments) for arm in arms}
+        talkers = {arm: ARMS[arm][0](arguments) for arm in arms}
         for number in range(ROUNDS):
             shift = number % len(arms)
             for arm in arms[shift:] + arms[:shift]:
-                turns[arm, number] = [talkers[arm].ask(ports[arm], topic, number)
-                                      for topic in range(arguments.topics)]
+                turns[arm, number] = list(clients.map(
+                    lambda topic, arm=arm, number=number: talkers[arm].ask(ports[arm], topic, number),
+                    range(arguments.topics)))
     warm = report(turns, arms)
     few_misses = find_few_misses(warm) if {"pinned-few", "unpinned-ram"} <= set(arms) else []
     if not {"pinned", "unpinned"} <= set(arms):

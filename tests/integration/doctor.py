@@ -59,7 +59,8 @@ class Doctor(unittest.TestCase):
         self.assert_named(checks, "slots_endpoint", "fail", "--no-slots")
 
     def test_idle_slots_are_cleared(self):
-        code, checks = examine(self.launched_without("--no-cache-idle-slots", "-no-kvu", added=["-kvu"]).port)
+        engine = self.launched_without("--no-cache-idle-slots", "-no-kvu", added=["-kvu"])
+        code, checks = examine(engine.port)
         self.assertEqual(code, 1)
         self.assert_named(checks, "pinning", "fail", "--no-cache-idle-slots")
 

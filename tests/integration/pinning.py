@@ -42,14 +42,6 @@ class Pinning(StackCase):
         return (reply.json["content"][0]["text"], usage["input_tokens"],
                 usage["cache_read_input_tokens"], usage["output_tokens"], reply.headers["X-Keep-Slot"])
 
-    def test_what_was_ended_is_in_no_slot(self):
-        reply = self.chat([user("My bank pin is 7341.")], {"X-Conversation-Id": "ended"}, max_tokens=4)
-        slot = int(reply.headers["X-Keep-Slot"])
-        self.assertGreater(self.engine.slots()[slot]["n_prompt_tokens"], 0)
-        ended = wire.post(self.keep.port, "/v1/conversations/end", {"conversation_id": "ended"})
-        self.assertEqual(ended.status, 200, ended.body)
-        wait_for(lambda: self.engine.slots()[slot]["n_prompt_tokens"] == 0, 5, "the slot is empty")
-
     def converse(self, ask):
         talks = [Talk(i) for i in range(CONVERSATIONS)]
         for turn in range(3):
@@ -66,8 +58,22 @@ class Pinning(StackCase):
                 talk.slot, talk.held = slot, total + generated - 1
         self.assertEqual(len({talk.slot for talk in talks}), CONVERSATIONS)
 
+
+class ChatCompletions(Pinning):
+    def test_what_was_ended_is_in_no_slot(self):
+        reply = self.chat([user("My bank pin is 7341.")], {"X-Conversation-Id": "ended"}, max_tokens=4)
+        slot = int(reply.headers["X-Keep-Slot"])
+        self.assertGreater(self.engine.slots()[slot]["n_prompt_tokens"], 0)
+        ended = wire.post(self.keep.port, "/v1/conversations/end", {"conversation_id": "ended"})
+        self.assertEqual(ended.status, 200, ended.body)
+        wait_for(lambda: self.engine.slots()[slot]["n_prompt_tokens"] == 0, 5, "the slot is empty")
+
     def test_chat_completions(self):
         self.converse(self.ask_chat)
+
+
+class Messages(Pinning):
+    """With servers of its own: threads that came back before would be kept rather than new ones."""
 
     def test_messages(self):
         self.converse(self.ask_messages)

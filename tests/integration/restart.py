@@ -58,6 +58,7 @@ class TightPool(StackCase):
     """Sixteen conversations that need three times what the pool holds."""
     SLOTS = 8
     CTX = 2048
+    ENGINE_FLAGS = ("-kvu",)
     KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
     PADDING = " ".join(["The owner of the harbor is Klara."] * 9)
 
@@ -74,7 +75,7 @@ class TightPool(StackCase):
         self.assertNotIn("failed to find free space", self.engine.text())
 
     def test_without_the_proxy_it_does(self):
-        engine = Engine(self.SLOTS, self.CTX)
+        engine = Engine(self.SLOTS, self.CTX, *self.ENGINE_FLAGS)
         self.addCleanup(engine.stop)
         engine.start()
         self.rounds(lambda i, history: text_of(wire.post(engine.port, CHAT, {

@@ -17,6 +17,7 @@ class RamCacheTest : public SlotsFixture {
   }
   void turn_of_clearing_server(FakeUpstream& server, const std::string& conversation) {
     Client& c = ask(conversation);
+    until([&c] { return c.leased(); });
     clear_others(server, c);
     answer(c, 400, 20);
     until([this] { return spawner_.running() == 0; });
@@ -70,6 +71,27 @@ TEST_F(RamCacheTest, ServerThatEmptiesIdleSlotsChoosesThem) {
   for (const char* name : {"a", "b", "c", "d"}) all.push_back(&ask(name));
   for (Client* c : all) EXPECT_TRUE(c->leased());
   EXPECT_FALSE(ask("e").leased()) << "still one request for each slot";
+}
+
+// The next request has begun by the time the server says what its slots hold: all are empty but the
+// one at work.
+TEST_F(RamCacheTest, FoundOutAlsoWhileItIsNeverIdle) {
+  FakeUpstream& server = add_upstream(4);
+  server.server.n_ctx = 8192;
+  start();
+  turn("a");
+  for (const char* name : {"b", "c", "d"}) {
+    Client& c = ask(name);
+    sent(c);
+    c.exchange.answer.complete = true;
+    c.exchange.answer.timings.emplace().prompt_n = 400;
+    for (SlotState& slot : server.control.state) slot.held_tokens = 0;
+    server.control.state[3].processing = true;
+    finish(c);
+    until([this] { return spawner_.running() == 0; });
+    turn(std::string("after ") + name);  // something is held again
+  }
+  EXPECT_FALSE(pinned(ask("e")));
 }
 
 TEST_F(RamCacheTest, AShortPoolIsNoSuchHabit) {
