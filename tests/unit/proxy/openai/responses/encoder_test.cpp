@@ -151,7 +151,8 @@ TEST(ResponsesEncoder, CallsComeBackAsTheClientKnowsThem) {
 }
 
 TEST(ResponsesEncoder, ErrorsAreToldAndEndTheStream) {
-  auto encoder = make_encoder(responses(true, "{}"));
+  const std::string request = "{}";  // the encoder reads it until the end
+  auto encoder = make_encoder(responses(true, request));
   std::string text = replay(events({chunk(R"({"content":"a"})")}), *encoder).text();
   encoder->on_error(Error(Fault::kTimeout, Side::kUpstream, "too \"slow\""), text);
   const auto all = parse(text);
