@@ -2,6 +2,7 @@
 
 #include "app/admin.hpp"
 #include "app/api_keys.hpp"
+#include "app/folder_lock.hpp"
 #include "app/loop_watch.hpp"
 #include "app/sd_notify.hpp"
 #include "app/stall_watchdog.hpp"
@@ -103,6 +104,10 @@ Result<std::string> read_authorization(const std::string& key_file) {
   return "Bearer " + *key;
 }
 
+bool keeps_state(const Config& config) {
+  return config.history.enabled || config.knowledge.enabled;
+}
+
 WindowLimits window_limits(const Config& config) {
   return {config.history.enabled ? config.history.window_tokens : 0, config.slots.pool_tokens};
 }
@@ -125,6 +130,7 @@ struct App::Parts {
               config.history.enabled ? config.history.max_conversation_tokens : 0),
         signals(loop) {}
 
+  Result<> lock_state();
   Result<> add_upstreams();
   Result<> add_embeddings();
   Result<> make_flow();
@@ -135,6 +141,7 @@ struct App::Parts {
   asio::awaitable<bool> wait_for(const Spawner& spawner, Duration limit);
 
   Config config;
+  FolderLock lock;  // until nothing is written any more
   asio::io_context loop{1};
   // While all that is under way is in a pool the loop must not take that for the end.
   asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
@@ -160,6 +167,15 @@ struct App::Parts {
   asio::signal_set signals;
   bool stopping = false, hurry = false;
 };
+
+Result<> App::Parts::lock_state() {
+  const std::string folder = state_folder(config.history.folder);
+  if (!keeps_state(config) || folder.empty()) return {};
+  auto taken = FolderLock::take(folder);
+  if (!taken) return taken.error();
+  lock = *std::move(taken);
+  return {};
+}
 
 Result<> App::Parts::add_upstreams() {
   for (const UpstreamSettings& settings : config.upstreams) {
@@ -260,6 +276,7 @@ asio::awaitable<void> App::Parts::stop() {
   signals.cancel();
   pools.cpu.join();
   pools.disk.join();
+  lock = FolderLock();
   loop.stop();
 }
 
@@ -268,6 +285,7 @@ App::~App() = default;
 
 Result<> App::start() {
   Parts& p = *parts_;
+  if (const auto locked = p.lock_state(); !locked) return locked.error();
   if (const auto added = p.add_upstreams(); !added) return added.error();
   if (const auto added = p.add_embeddings(); !added) return added.error();
   if (const auto made = p.make_flow(); !made) return made.error();

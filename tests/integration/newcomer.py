@@ -42,6 +42,19 @@ class Newcomer(unittest.TestCase):
         wait_for(lambda: "GET /slots is off" in keep.text(), 15, "the second finding")
         self.assertEqual(keep.text().count("nobody listens there"), 1)
 
+    def test_a_second_one_on_the_same_folder_is_refused(self):
+        keep = self.started(Keep(free_port()), wait_ready=False)
+        wait_for(lambda: "listening" in keep.text(), 10, "the first one up")
+        second = Keep(free_port())
+        second.argv[second.argv.index("--history.folder") + 1] = keep.state.name
+        done = subprocess.run(second.argv, capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{keep.state.name} is in use by another llama-keep (process {keep.child.pid})", done.stderr)
+        keep.kill()  # a crash leaves nothing that keeps the next one out
+        keep.child.wait()
+        keep.start(wait_ready=False)
+        wait_for(lambda: keep.text().count("listening") == 2, 10, "it up again")
+
     def test_the_front_page(self):
         keep = self.started(Keep(free_port()), wait_ready=False)
         plain = wait_for(lambda: self.page(keep), 10, "a page")
