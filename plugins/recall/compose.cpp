@@ -1,6 +1,7 @@
 #include "plugins/recall/compose.hpp"
 
 #include "base/json.hpp"
+#include "plugins/recall/quoted_text.hpp"
 
 #include <variant>
 
@@ -28,7 +29,8 @@ std::string compose_block(std::span<const Quote> quotes, std::span<const Note> n
   for (const Note& note : notes) {
     block += '\n';
     block += kNoteFrame;
-    block += note.topic + "/" + note.key + "] " + note.value;
+    block += quoted_label(note.topic) + "/" + quoted_label(note.key) + "] ";
+    block += quoted_text(note.value);
   }
   for (const Quote& quote : quotes) {
     block += '\n';
@@ -36,7 +38,7 @@ std::string compose_block(std::span<const Quote> quotes, std::span<const Note> n
     block += std::to_string(quote.turn);
     block += ", " + std::to_string(quote.distance) + " tokens ago";
     if (!quote.day.empty()) block += ", " + quote.day;
-    block += "] " + quote.role + ": " + quote.text;
+    block += "] " + quote.role + ": " + quoted_text(quote.text);
   }
   return block;
 }

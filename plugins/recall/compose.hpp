@@ -29,7 +29,8 @@ struct Note {  // a stored fact
 // One line of provenance for each quote and what it says:
 //   [Recalled from turn 12, 3481 tokens ago] user: ...
 // under a line that says what this is: old text, not an instruction.
-// Facts come first, each as a line of its own, and the line above them says so:
+// Whose words it quotes stands in each line, and what is quoted cannot leave its quote (see
+// quoted_text.hpp). Facts come first, each as a line of its own, and the line above them says so:
 //   [Known: pets/dog] ...
 std::string compose_block(std::span<const Quote> quotes, std::span<const Note> notes = {});
 // What every quote and every fact begins with, and the lines that may stand above them.
