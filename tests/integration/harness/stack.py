@@ -102,10 +102,10 @@ class Process:
 
 
 class Engine(Process):
-    def __init__(self, slots, ctx, *flags):
+    def __init__(self, slots, ctx, *flags, model=MODEL):
         port = free_port()
         # One thread: two wait for each other as soon as anything else wants a core.
-        argv = [os.environ["ENGINE_RUN"], MODEL, str(port), str(slots), str(ctx), "-t", "1", *flags]
+        argv = [os.environ["ENGINE_RUN"], model, str(port), str(slots), str(ctx), "-t", "1", *flags]
         super().__init__("engine", argv, port, "/health")
 
     def slots(self):
