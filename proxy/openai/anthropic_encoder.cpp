@@ -1,5 +1,6 @@
 #include "openai/anthropic_encoder.hpp"
 
+#include "openai/anthropic_error.hpp"
 #include "openai/assembler.hpp"
 #include "openai/json_text.hpp"
 #include "openai/upstream_error.hpp"
@@ -39,7 +40,8 @@ void write_usage(const MessageUsage& usage, json::Writer& out) {
 void MessageEncoder::on_event(const SseEvent&, const EventInfo& info, std::string& out) {
   if (ended_ || error_) return;
   if (info.kind == Kind::kError) {
-    const Error error = read_upstream_error(info);
+    Error error = read_upstream_error(info);
+    error.detail = message_of(info.root.find("error"), error.detail);
     if (tell_error(error, out)) {
       ended_ = true;
     } else {

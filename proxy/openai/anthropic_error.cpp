@@ -19,14 +19,14 @@ std::string overflow_text(const Value& error) {
   return text;
 }
 
-std::string message_of(const Value& error, const std::string& body) {
+}  // namespace
+
+std::string message_of(const Value& error, const std::string& otherwise) {
   if (auto text = error.string()) return *std::move(text);
   if (error.find("type").plain_string() == "exceed_context_size_error") return overflow_text(error);
   if (auto text = error.find("message").string()) return *std::move(text);
-  return body.empty() ? "no detail given" : body;
+  return otherwise.empty() ? "no detail given" : otherwise;
 }
-
-}  // namespace
 
 std::string_view error_type_of(int status) noexcept {
   switch (status) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@ namespace keep::openai::anthropic {
 
 std::string_view error_type_of(int status) noexcept;
 std::string_view error_type_of(Fault fault) noexcept;
+
+// What upstream's `error` says, in words that clients act on; `otherwise` if it says nothing.
+std::string message_of(const json::Value& error, const std::string& otherwise);
 
 // {"type":"error","error":{"type":...,"message":...}}
 std::string error_body(std::string_view type, std::string_view message);

@@ -63,6 +63,11 @@ class ResponsesEncoder final : public ResponseEncoder {
   void on_error(const Error& error, std::string& out) override {
     if (!options_.stream || ended_) return;
     ended_ = true;
+    if (!begun_) {  // clients take nothing before response.created
+      read_head(EventInfo());
+      begun_ = true;
+      begin(out);
+    }
     EventWriter(out, sequence_).error(error);
     state_.status = "failed";
     state_.error_code = "server_error";

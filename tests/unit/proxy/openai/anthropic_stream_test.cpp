@@ -201,6 +201,14 @@ TEST(AnthropicStream, AnErrorEventIsTheLastOne) {
       "\"message\":\"Context size has been exceeded.\"}}\n\n"));
 }
 
+TEST(AnthropicStream, AnOverflowIsToldInTheWordsThatClientsKnow) {
+  const std::string stream = events({R"({"error":{"code":400,"message":"x","n_prompt_tokens":9,)"
+                                     R"("n_ctx":5,"type":"exceed_context_size_error"}})"});
+  const std::string text = replay(stream, messages(true)).text();
+  EXPECT_TRUE(text.starts_with("event: error\n")) << text;
+  EXPECT_NE(text.find("prompt is too long: 9 tokens > 5 maximum"), std::string::npos) << text;
+}
+
 TEST(AnthropicStream, ACutStreamIsAnError) {
   const std::string stream = golden("chat_plain.sse");
   const std::string cut = stream.substr(0, stream.find(R"({"choices":[{"finish_reason":"stop")"));

@@ -163,6 +163,22 @@ TEST(ResponsesEncoder, ErrorsAreToldAndEndTheStream) {
   EXPECT_EQ(all.back().find("response").find("error").find("message").string(), "too \"slow\"");
 }
 
+TEST(ResponsesEncoder, AnErrorBeforeTheAnswerIsAWholeStream) {
+  const std::string request = "{}";
+  std::string text;
+  make_encoder(responses(true, request))
+      ->on_error(Error(Fault::kOverload, Side::kInternal, "busy"), text);
+  const auto all = parse(text);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].name, "response.created");
+  EXPECT_EQ(all[1].name, "response.in_progress");
+  EXPECT_EQ(all[2].name, "error");
+  EXPECT_EQ(all[3].name, "response.failed");
+  const auto id = all[0].find("response").find("id").string();
+  EXPECT_TRUE(id && id->starts_with("resp_") && id->size() > 5) << id.value_or("none");
+  EXPECT_EQ(all[3].find("response").find("id").string(), id);
+}
+
 TEST(ResponsesEncoder, UpstreamsErrorIsTheAnswersError) {
   const Replayed stream = replay(golden("chat_error.sse"), responses(true, "{}"));
   EXPECT_TRUE(stream.finished);
