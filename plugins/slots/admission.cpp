@@ -77,6 +77,7 @@ Task<Grant> Admission::acquire(Ask ask) {
     co_return Error(Fault::kOverload, Side::kInternal,
                     "all slots are busy and the queue is full, try again");
   }
+  if (waiter.queued && waiter.ask.on_queued) waiter.ask.on_queued(queue_.position(waiter));
   waiter.timer.expires_after(settings_.queue_timeout);
   for (;;) {
     // Seen here too: the signal may have come while there was no wait to end.

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ struct Ask {
   PromptText text;
   std::optional<Tokens> prompt;  // its length, where somebody knows better than by the text
   std::optional<std::int64_t> max_tokens;
+  // Told the position in the queue, 1 for the next, when it has to wait. May be empty.
+  std::function<void(std::size_t position)> on_queued;
 };
 
 struct Grant {

@@ -75,7 +75,8 @@ class SlotsPlugin final : public Plugin {
   void explain(const Exchange& exchange, Headers& headers) const override;
 
  private:
-  struct Running {  // an exchange that has a lease
+  struct Running {              // an exchange that has a lease, or has asked for one
+    std::size_t queued_at = 0;  // its position in the queue when it came; 0: it did not wait
     LeaseId lease = 0;
     bool warm = false, pinned = true;
     Tokens prompt = 0, reserved = 0;
@@ -177,6 +178,10 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   ask.text = text_of(exchange);
   if (exchange.zone.planned) ask.prompt = exchange.zone.prompt_tokens + exchange.zone.recall_room;
   ask.max_tokens = max_tokens_of(exchange.chat);
+  running_[&exchange] = Running();
+  ask.on_queued = [this, &exchange](std::size_t position) {
+    running_[&exchange].queued_at = position;
+  };
   const Instant since = services_->clock.now();
   auto grant = co_await admission_->acquire(std::move(ask));
   exchange.timeline.queue_wait += services_->clock.now() - since;
@@ -186,12 +191,11 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   exchange.route.lease = std::move(grant->lease);
   last_used_by_[{exchange.route.upstream, exchange.route.lease.slot()}] =
       hash_of({exchange.identity.tenant, exchange.identity.conversation});
-  Running running;
+  Running& running = running_[&exchange];
   running.lease = grant->id;
   running.warm = grant->warm;
   running.pinned = grant->pinned;
   running.reserved = grant->reserved;
-  running_.insert_or_assign(&exchange, running);
   co_return Result<>{};
 }
 
@@ -273,6 +277,10 @@ void SlotsPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) no
 }
 
 void SlotsPlugin::explain(const Exchange& exchange, Headers& headers) const {
+  const auto running = running_.find(&exchange);
+  if (running != running_.end() && running->second.queued_at > 0) {
+    headers.set("X-Keep-Queue", std::to_string(running->second.queued_at));
+  }
   const bool sent = exchange.timeline.sent.has_value();
   if (!settings_.enabled || (!sent && !exchange.route.lease.held())) return;
   std::string_view url = services_->upstreams.at(exchange.route.upstream).url();

@@ -30,6 +30,20 @@ void WaitQueue::remove(Waiter& waiter) noexcept {
   }
 }
 
+// Each round serves one of every tenant: those in front of its tenant have had one more turn.
+std::size_t WaitQueue::position(const Waiter& waiter) const noexcept {
+  const auto is_own = [&](const Line& line) { return line.front()->tenant == waiter.tenant; };
+  const auto own = std::ranges::find_if(tenants_, is_own);
+  if (own == tenants_.end()) return 0;
+  const auto place = std::find(own->begin(), own->end(), &waiter);
+  const auto before = static_cast<std::size_t>(place - own->begin());
+  std::size_t position = before + 1;
+  for (auto line = tenants_.begin(); line != tenants_.end(); ++line) {
+    if (line != own) position += std::min(line->size(), line < own ? before + 1 : before);
+  }
+  return position;
+}
+
 void WaitQueue::take(std::size_t tenant, std::size_t place) {
   Line line = std::move(tenants_[tenant]);
   tenants_.erase(tenants_.begin() + static_cast<std::ptrdiff_t>(tenant));

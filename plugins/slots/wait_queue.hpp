@@ -41,6 +41,8 @@ class WaitQueue {
   void push(Waiter& waiter);             // behind the others of its tenant
   void remove(Waiter& waiter) noexcept;  // nothing when it is not queued
   std::size_t size() const noexcept { return size_; }
+  // Of one that is queued: 1 for the next to be served, as long as nobody comes or is passed.
+  std::size_t position(const Waiter& waiter) const noexcept;
   bool over_full() const noexcept { return size_ > capacity_; }
 
   // `offer(Waiter&) -> Offer`. True when one was granted; its tenant goes to the end of the round.

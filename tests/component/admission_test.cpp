@@ -111,7 +111,9 @@ TEST_F(AdmissionTest, AClientThatLeavesTheQueueNeverReachesUpstream) {
   leaver->close();
   ASSERT_TRUE(eventually([&] { return queue_depth(proxy.port()) == "1"; }));
   open_ = true;
-  EXPECT_EQ(patient->read_response().status, 200);
+  const Response response = patient->read_response();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.header("X-Keep-Queue"), "2") << "when it came";
   for (const std::string& body : order()) EXPECT_EQ(body.find("leaver"), std::string::npos);
 }
 

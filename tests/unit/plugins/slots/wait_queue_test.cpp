@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace keep::slots {
 namespace {
@@ -61,6 +63,23 @@ TEST_F(WaitQueueTest, LateTenantDoesNotWaitForTheWholeLineOfAnother) {
   EXPECT_EQ(grant(), "a1");
   push("b1");
   EXPECT_EQ(grant_all(), "a2 b1 a3 a4 ");
+}
+
+TEST_F(WaitQueueTest, ThePositionSaysWhoseTurnItIs) {
+  const std::vector<std::string> names{"a1", "a2", "b1", "a3", "c1", "b2", "c2", "a4"};
+  std::vector<Named*> all;
+  for (const std::string& name : names) all.push_back(&push(name));
+  for (std::size_t served = 0; served < names.size(); ++served) {
+    std::vector<std::string> by_position(all.size());
+    for (const Named* waiter : all) by_position.at(queue_.position(*waiter) - 1) = waiter->name;
+    const std::string next = grant();
+    EXPECT_EQ(next, by_position.front());
+    std::erase_if(all, [&](const Named* waiter) { return waiter->name == next; });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto one = std::ranges::find(all, by_position[i + 1], &Named::name);
+      EXPECT_EQ(queue_.position(**one), i + 1) << "everybody moves up by one";
+    }
+  }
 }
 
 TEST_F(WaitQueueTest, OverFullCountsOnlyThoseThatWait) {
