@@ -360,7 +360,7 @@ void RecallPlugin::report(json::Writer& health) const {
 }
 
 void RecallPlugin::explain(const Exchange& exchange, Headers& headers) const {
-  if (!exchange.zone.planned) return;
+  if (!exchange.zone.planned || !exchange.timeline.sent) return;
   const Recalled& recalled = exchange.recalled;
   const std::size_t pre = recalled.passages + recalled.facts - recalled.mid;
   std::string told = pre == 0 ? "" : "pre;n=" + std::to_string(pre);

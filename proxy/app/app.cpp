@@ -51,6 +51,7 @@ FlowSettings flow_settings(const Config& config) {
   settings.first_event = config.timeouts.first_event;
   settings.between_events = config.timeouts.between_events;
   settings.write = config.timeouts.write;
+  settings.keep_alive = config.timeouts.keep_alive;
   settings.explain = config.explain;
   settings.keys = !config.keys_file.empty();
   settings.max_body_bytes = config.listen.max_body_bytes;

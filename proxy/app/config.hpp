@@ -39,7 +39,7 @@ struct UpstreamSettings {
 
 struct TimeoutSettings {  // traffic that makes progress is never cut
   std::chrono::milliseconds head{15000}, body{60000}, connect{2000}, first_event{600000},
-      between_events{60000}, write{30000}, idle{60000}, drain{30000};
+      between_events{60000}, keep_alive{15000}, write{30000}, idle{60000}, drain{30000};
 };
 
 struct LimitSettings {

@@ -122,6 +122,11 @@ const std::array kKeys{
         [](C& c) -> T { return &c.timeouts.first_event; }, kWait},
     Key{"timeouts.between_events", "Seconds between two events of an answer.",
         [](C& c) -> T { return &c.timeouts.between_events; }, kWait},
+    Key{"timeouts.keep_alive",
+        "Seconds without a byte after which a streaming client gets a comment or a ping, from the\n"
+        "moment it waits for a slot. 0: never.",
+        [](C& c) -> T { return &c.timeouts.keep_alive; },
+        {0, 7 * kDay}},
     Key{"timeouts.write", "Seconds without progress while writing to a client.",
         [](C& c) -> T { return &c.timeouts.write; }, kWait},
     Key{"timeouts.idle", "Seconds a client's connection may rest between requests.",

@@ -17,6 +17,14 @@ bool is_framing(std::string_view name) noexcept {
          equal_ignoring_case(name, "Transfer-Encoding") || equal_ignoring_case(name, "Keep-Alive");
 }
 
+// The line before a chunk.
+std::string_view size_line(std::array<char, 20>& room, std::size_t bytes) noexcept {
+  char* const end = std::to_chars(room.data(), room.data() + 16, bytes, 16).ptr;
+  end[0] = '\r';
+  end[1] = '\n';
+  return {room.data(), static_cast<std::size_t>(end + 2 - room.data())};
+}
+
 }  // namespace
 
 ResponseWriter::ResponseWriter(Peer& peer, const Request& request, bool last,
@@ -65,9 +73,24 @@ Task<> ResponseWriter::send(std::string_view a, std::string_view b, std::string_
     co_return Error(Fault::kCancelled, Side::kDownstream, "write cancelled");
   }
   if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client left: " + ec.message());
-  writing_ = false;
+  writing_ = behind_ = false;
   head_.clear();
+  last_sent_ = std::chrono::steady_clock::now();
   co_return Result<>{};
+}
+
+bool ResponseWriter::try_write(std::string_view bytes) {
+  std::array<char, 20> room{};
+  if (!behind_ && chunked_) {
+    head_.append(size_line(room, bytes.size())).append(bytes).append("\r\n");
+  } else if (!behind_) {
+    head_.append(bytes);
+  }
+  boost::system::error_code ec;  // an error will end the next write
+  head_.erase(0, peer_.socket.write_some(asio::buffer(head_), ec));
+  behind_ = !head_.empty();
+  if (!behind_) last_sent_ = std::chrono::steady_clock::now();
+  return !behind_;
 }
 
 Task<> ResponseWriter::write(std::string_view bytes) {
@@ -77,11 +100,8 @@ Task<> ResponseWriter::write(std::string_view bytes) {
 }
 
 Task<> ResponseWriter::send_chunk(std::string_view bytes, std::string_view tail) {
-  std::array<char, 20> size{};
-  const auto end = std::to_chars(size.data(), size.data() + 16, bytes.size(), 16).ptr;
-  end[0] = '\r';
-  end[1] = '\n';
-  const std::string_view line(size.data(), static_cast<std::size_t>(end + 2 - size.data()));
+  std::array<char, 20> room{};
+  const std::string_view line = size_line(room, bytes.size());
   co_return co_await send(line, bytes, tail);
 }
 

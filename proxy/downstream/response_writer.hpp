@@ -4,6 +4,7 @@
 // limits are the caller's Deadline. Loop thread only.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "downstream/cors.hpp"
 #include "downstream/peer.hpp"
@@ -31,10 +32,16 @@ class ResponseWriter {
   // Ends the body, with its last bytes in the same write; begin() must have been called.
   Task<> finish(std::string_view last = {});
   Task<> reply(const LocalReply& reply, const Headers& extra);
+  // Without waiting, and only while no other write runs: begun() and intact() must hold. What the
+  // socket does not take now leaves in front of the next write; as long as some waits, nothing is
+  // added to it. False: some waits.
+  bool try_write(std::string_view bytes);
 
   bool begun() const noexcept { return begun_; }
   bool intact() const noexcept { return !writing_ && !finished_; }  // more may be written
   int status() const noexcept { return status_; }
+  // When the client was last sent all there was; at first, when its request was there.
+  Instant last_sent() const noexcept { return last_sent_; }
   // False once the connection must not carry another response.
   bool reusable() const noexcept { return finished_ && !last_ && !writing_; }
   void abandon() noexcept { last_ = true; }  // the response stays incomplete on purpose
@@ -49,8 +56,10 @@ class ResponseWriter {
   bool http10_, head_only_, last_;
   bool chunked_ = false, begun_ = false, finished_ = false;
   bool writing_ = false;  // stays true when a write was cut: the stream is torn
+  bool behind_ = false;   // some of a try_write() waits
   int status_ = 0;
-  std::string head_;  // not sent yet
+  std::string head_;  // not sent yet: the head, what waits of a try_write()
+  Instant last_sent_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace keep

@@ -13,6 +13,7 @@ namespace keep {
 
 struct FlowSettings {
   Duration connect{}, first_event{}, between_events{}, write{};
+  Duration keep_alive{};                  // silence that a streaming client bears; 0: any
   bool explain = true;                    // X-Keep-* response headers
   bool keys = false;                      // clients need a key of ours, and are told apart by it
   std::size_t max_body_bytes = 64 << 20;  // of a request, decompressed

@@ -38,7 +38,9 @@ FlowMetrics::FlowMetrics(Metrics& metrics)
       cached_tokens_(metrics.counter("cached_prompt_tokens_total",
                                      "Prompt tokens that were not prefilled again",
                                      {{"source", "slot"}})),
-      generated_tokens_(metrics.counter("generated_tokens_total", "Tokens generated")) {}
+      generated_tokens_(metrics.counter("generated_tokens_total", "Tokens generated")),
+      keep_alives_(
+          metrics.counter("keep_alives_total", "Signs of life sent in streams that were silent")) {}
 
 void FlowMetrics::finished(const Exchange& exchange, const Outcome& outcome) {
   count_request(exchange, outcome);

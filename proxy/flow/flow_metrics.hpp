@@ -17,6 +17,7 @@ class FlowMetrics {
   explicit FlowMetrics(Metrics& metrics);
 
   void inter_token(Duration gap) noexcept { inter_token_.observe(seconds(gap)); }
+  void kept_alive() noexcept { keep_alives_.add(); }
   void finished(const Exchange& exchange, const Outcome& outcome);
 
  private:
@@ -27,7 +28,7 @@ class FlowMetrics {
   Metrics& metrics_;
   Histogram inter_token_, duration_, ttft_hit_, ttft_prefill_;
   Histogram parse_, identify_, route_, rewrite_;
-  Counter prompt_tokens_, cached_tokens_, generated_tokens_;
+  Counter prompt_tokens_, cached_tokens_, generated_tokens_, keep_alives_;
   std::map<std::pair<openai::Surface, int>, Counter> requests_;
 };
 

@@ -4,7 +4,9 @@
 #include "openai/anthropic.hpp"
 #include "openai/response_encoder.hpp"
 #include "openai/translation.hpp"
+#include "openai/upstream_error.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -17,6 +19,27 @@ constexpr std::size_t kMaxErrorBody = 1 << 20;
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 AttemptResult done() { return AttemptResult{AttemptEnd::kDone, Error()}; }
+
+// The head of a stream has left already: upstream's error as the event that upstream would have
+// made of it.
+asio::awaitable<AttemptResult> relay_error_event(RelayContext c, int status, std::string body) {
+  std::ranges::replace(body, '\n', ' ');  // JSON has them between its words only
+  std::ranges::replace(body, '\r', ' ');
+  const std::string raw = "data: " + body + "\n\n";
+  const openai::SseEvent event{raw, {}, body};
+  const openai::EventInfo info = openai::read_event(event);
+  if (info.kind != openai::EventInfo::Kind::kError) {
+    co_return failed(Error(Fault::kProtocol, Side::kUpstream,
+                           "upstream sent no stream: status " + std::to_string(status)));
+  }
+  c.stream.open(encoder_options(c.exchange));
+  c.stream.take(event, info, Exchange::kHoldNothing);
+  c.deadline.set(c.flow.settings.write, "write to client");
+  std::string& out = c.stream.out();
+  const auto sent = co_await c.writer.finish(out);
+  if (!sent) co_return failed(sent.error());
+  co_return failed(openai::read_upstream_error(info));
+}
 
 }  // namespace
 
@@ -55,6 +78,7 @@ Headers explain(const Flow& flow, const Exchange& exchange) {
   headers.add("x-request-id", exchange.id);
   if (!flow.settings.explain || exchange.surface == openai::Surface::kPassThrough) return headers;
   flow.pipeline.explain(exchange, headers);
+  if (!exchange.timeline.sent) return headers;
   const auto us =
       std::chrono::duration_cast<std::chrono::microseconds>(overhead(exchange.timeline));
   headers.add("X-Keep-Overhead-Us", std::to_string(us.count()));
@@ -92,6 +116,7 @@ Task<std::string> read_error_body(RelayContext c) {
 }
 
 asio::awaitable<AttemptResult> relay_error(RelayContext c, ResponseHead head, std::string body) {
+  if (c.writer.begun()) co_return co_await relay_error_event(c, head.status, std::move(body));
   LocalReply reply;
   reply.status = head.status;
   reply.body = std::move(body);

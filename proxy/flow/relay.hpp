@@ -31,7 +31,8 @@ asio::awaitable<AttemptResult> relay_bytes(RelayContext context, ResponseHead he
 asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head);
 // An error reply of upstream, whole (at most 1 MB of it).
 Task<std::string> read_error_body(RelayContext context);
-// ... and on to the client: as it came, or translated for an Anthropic one.
+// ... and on to the client: as it came, or translated for an Anthropic one; as an event where the
+// head of a stream has left.
 asio::awaitable<AttemptResult> relay_error(RelayContext context, ResponseHead head,
                                            std::string body);
 

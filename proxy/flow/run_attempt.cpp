@@ -75,7 +75,7 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   if (head.status == 400 && context.exchange.zone.planned) {
     co_return co_await relay_refusal(context, std::move(head));
   }
-  if (anthropic) {
+  if (anthropic || context.writer.begun()) {
     auto body = co_await read_error_body(context);
     if (!body) co_return failed(body.error());
     co_return co_await relay_error(context, std::move(head), std::move(*body));

@@ -2,6 +2,7 @@
 
 #include "base/deadline.hpp"
 #include "base/log.hpp"
+#include "flow/keep_alive.hpp"
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
 #include "flow/run_attempt.hpp"
@@ -57,6 +58,7 @@ asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exc
   std::optional<Error> error = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
   const Error stopping = *error;
   Deadline& deadline = guard.deadline();
+  KeepAlive keep_alive(flow, exchange, writer, deadline);
   auto work = attempts(flow, exchange, writer, stream, deadline, error);
   const bool whole = co_await guard.run_watched(std::move(work));
   if (!error) co_return error;
@@ -77,8 +79,8 @@ LocalReply in_dialect(const Exchange& exchange, const LocalReply& ours) {
   return reply;
 }
 
-// Before the head: a reply of our own. In a stream: an event; the missing last chunk says that it
-// was cut. In anything else begun the cut alone has to speak.
+// Before the head: a reply of our own. In a stream: an event; where an answer had begun, the
+// missing last chunk says that it was cut. In anything else begun the cut alone has to speak.
 asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
                                   ClientStream& stream, const Error& error, Deadline& deadline) {
   deadline.set(flow.settings.write, "write to client");
@@ -87,11 +89,16 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, Response
     const Headers headers = explain(flow, exchange);
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
+    stream.open(encoder_options(exchange));
     stream.give_all();
     stream.tell(error);
     std::string& rest = stream.out();
-    co_await writer.write(rest);
-    writer.abandon();
+    if (!exchange.timeline.first_event) {
+      co_await writer.finish(rest);
+    } else {
+      co_await writer.write(rest);
+      writer.abandon();
+    }
   }
 }
 

@@ -1,0 +1,49 @@
+#include "flow/keep_alive.hpp"
+
+#include "flow/relay.hpp"
+
+#include <chrono>
+
+namespace keep {
+
+KeepAlive::KeepAlive(Flow& flow, Exchange& exchange, ResponseWriter& writer, Deadline& deadline)
+    : flow_(flow),
+      exchange_(exchange),
+      writer_(writer),
+      deadline_(deadline),
+      silence_(flow.services.loop.get_executor(), [this] { look(); }) {
+  const Duration bearable = flow.settings.keep_alive;
+  if (exchange.chat.stream && bearable > Duration::zero()) silence_.set(bearable, "silence");
+}
+
+void KeepAlive::look() {
+  const Duration bearable = flow_.settings.keep_alive;
+  const Duration silent = std::chrono::steady_clock::now() - writer_.last_sent();
+  if (silent >= bearable) speak();
+  silence_.clear();
+  silence_.set(silent < bearable ? bearable - silent : bearable, "silence");
+}
+
+void KeepAlive::speak() {
+  if (!writer_.begun()) begin_stream();
+  if (!exchange_.answer.streaming || !writer_.intact()) return;
+  if (writer_.try_write(sign_of_life(exchange_.surface))) return flow_.metrics.kept_alive();
+  const Duration silent = std::chrono::steady_clock::now() - writer_.last_sent();
+  if (silent >= flow_.settings.keep_alive + flow_.settings.write) {
+    deadline_.set(Duration::zero(), "write to client");
+  }
+}
+
+void KeepAlive::begin_stream() {
+  Headers headers = explain(flow_, exchange_);
+  headers.set("Content-Type", "text/event-stream");
+  writer_.begin(200, "OK", headers, std::nullopt);
+  exchange_.answer.streaming = true;
+}
+
+std::string_view sign_of_life(openai::Surface surface) noexcept {
+  if (surface == openai::Surface::kMessages) return "event: ping\ndata: {\"type\": \"ping\"}\n\n";
+  return ":\n\n";
+}
+
+}  // namespace keep
