@@ -57,6 +57,7 @@ openai::BodyEdits completion_edits(const Continuation& continuation, std::string
   openai::BodyEdits edits;
   rendered += continuation.text;
   edits.emplace_back(openai::SetField{"prompt", json::quoted(rendered)});
+  edits.emplace_back(openai::RemoveField{"response_fields"});  // the end of it has to be seen
   return edits;
 }
 

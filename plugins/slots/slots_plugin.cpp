@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "exchange/conversations.hpp"
+#include "exchange/dialect.hpp"
 #include "plugins/slots/admission.hpp"
 #include "plugins/slots/thread_book.hpp"
 #include "plugins/slots/upstream_edits.hpp"
@@ -206,10 +207,13 @@ Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
   std::optional<int> slot;
   // A slot that the client has named stays in its body.
   if (is_pinned(exchange)) slot = exchange.route.lease.slot();
-  UpstreamEdits made = upstream_edits(exchange.chat, exchange.surface, slot);
-  for (openai::BodyEdit& edit : made.edits) exchange.attempt_edits.push_back(std::move(edit));
-  exchange.force_stream = made.stream;
-  exchange.force_progress = made.progress;
+  for (openai::BodyEdit& edit : upstream_edits(exchange.chat, exchange.surface, slot)) {
+    exchange.attempt_edits.push_back(std::move(edit));
+  }
+  if (speaks_native(exchange.request.target)) {
+    exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
+  }
+  exchange.force_stream = true;
   co_return Result<>{};
 }
 

@@ -40,25 +40,23 @@ std::string with_usage(const json::Value& options) {
 
 }  // namespace
 
-UpstreamEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
-                             std::optional<int> slot) {
-  UpstreamEdits result;
-  const auto set = [&result](const char* key, std::string json) {
-    result.edits.emplace_back(openai::SetField{key, std::move(json)});
+openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
+                                 std::optional<int> slot) {
+  openai::BodyEdits edits;
+  const auto set = [&edits](const char* key, std::string json) {
+    edits.emplace_back(openai::SetField{key, std::move(json)});
   };
   const Present present = look_for(chat);
   if (slot) set("id_slot", std::to_string(*slot));
-  if (slot && present.slot_id) result.edits.emplace_back(openai::RemoveField{"slot_id"});
+  if (slot && present.slot_id) edits.emplace_back(openai::RemoveField{"slot_id"});
   if (!present.cache_prompt) set("cache_prompt", "true");
-  result.stream = !chat.stream;
-  result.progress = !chat.return_progress;
-  if (result.stream) set("stream", "true");
-  if (result.progress) set("return_progress", "true");
+  if (!chat.stream) set("stream", "true");
+  if (!chat.return_progress) set("return_progress", "true");
   // Translated and assembled answers carry a usage; llama-server streams it only on request.
-  if ((result.stream || openai::is_translated(surface)) && !chat.include_usage) {
+  if ((!chat.stream || openai::is_translated(surface)) && !chat.include_usage) {
     set("stream_options", with_usage(present.stream_options));
   }
-  return result;
+  return edits;
 }
 
 }  // namespace keep::slots

@@ -9,16 +9,10 @@
 
 namespace keep::slots {
 
-struct UpstreamEdits {
-  openai::BodyEdits edits;
-  bool stream = false;    // upstream streams although the client did not ask for it
-  bool progress = false;  // upstream reports progress although the client did not ask for it
-};
-
 // Upstream always streams and reports progress: llama-server notices a client that left only when
 // it has something to write. `slot`: where to pin it; empty leaves the choice as the client made
 // it.
-UpstreamEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
-                             std::optional<int> slot);
+openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
+                                 std::optional<int> slot);
 
 }  // namespace keep::slots

@@ -1,5 +1,6 @@
 #include "exchange/dialect.hpp"
 
+#include "base/percent.hpp"
 #include "openai/anthropic.hpp"
 
 #include <memory>
@@ -12,6 +13,11 @@ bool speaks_anthropic(std::string_view target) noexcept {
   if (!target.starts_with(kMessages)) return false;
   target.remove_prefix(kMessages.size());
   return target.empty() || target[0] == '/' || target[0] == '?';
+}
+
+bool speaks_native(std::string_view target) {
+  const auto path = percent::decode(target.substr(0, target.find_first_of("?#")));
+  return path == "/completion" || path == "/completions";
 }
 
 Reply to_reply(const Error& error, std::string_view target) {

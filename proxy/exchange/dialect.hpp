@@ -1,5 +1,5 @@
 // The dialect of a path: errors of /v1/messages and what is below have Anthropic's form, all others
-// OpenAI's. Pure.
+// OpenAI's; completions have llama-server's own form on two paths. Pure.
 #pragma once
 
 #include "exchange/local_reply.hpp"
@@ -9,6 +9,8 @@
 namespace keep {
 
 bool speaks_anthropic(std::string_view target) noexcept;
+// A completion in llama-server's own form, with more to say than OpenAI's.
+bool speaks_native(std::string_view target);
 // to_reply(error) in the dialect of the path of `target`, which may be empty.
 Reply to_reply(const Error& error, std::string_view target);
 

@@ -82,8 +82,9 @@ struct Exchange {
   // Edits of the request (hygiene, in on_request) and of this attempt (slots, recall, hedge; the
   // core clears them before each attempt).
   openai::BodyEdits request_edits, attempt_edits;
-  bool force_stream = false;    // slots: the edits above make upstream stream
-  bool force_progress = false;  // slots: ... and report progress
+  // slots: the edits above make upstream stream and report progress, whatever the client asked for,
+  // and tell it nothing of response_fields.
+  bool force_stream = false;
 
   ClearZone zone;                               // history
   std::vector<RecalledBefore> recalled_before;  // recall

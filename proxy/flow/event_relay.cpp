@@ -1,6 +1,7 @@
 // The relay of server-sent events.
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
+#include "openai/answer_end.hpp"
 #include "openai/completion_chunk.hpp"
 #include "openai/sse_parser.hpp"
 #include "openai/translation.hpp"
@@ -49,7 +50,8 @@ openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
 // The state of one event relay between its reads.
 class EventRelay {
  public:
-  EventRelay(RelayContext context, ResponseHead head) : c_(context), head_(std::move(head)) {
+  EventRelay(RelayContext context, ResponseHead head)
+      : c_(context), head_(std::move(head)), answer_end_(c_.exchange.chat.choices) {
     openai::EncoderOptions options = encoder_options(c_.exchange);
     if (c_.exchange.surface == openai::Surface::kResponses && c_.exchange.chat.store) {
       options.on_item = [&items = c_.flow.items, tenant = c_.exchange.identity.tenant](
@@ -111,6 +113,7 @@ class EventRelay {
     while (parser_.next(event)) {
       const openai::EventInfo info = openai::read_event(event);
       note(c_.exchange, info, now, c_.flow.metrics, last_output_);
+      answer_end_.on_event(info);
       if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
       if (c_.stream.cut_open()) {
         seam_failed_ = !joins(info);
@@ -163,7 +166,7 @@ class EventRelay {
   bool may_begin() const {
     const Exchange& exchange = c_.exchange;
     if (!exchange.timeline.first_event) return false;
-    const bool reported = exchange.force_progress || exchange.chat.return_progress;
+    const bool reported = exchange.force_stream || exchange.chat.return_progress;
     return !reported || exchange.answer.progress || exchange.timeline.first_output ||
            upstream_error_ || c_.stream.out().size() > kMaxUnsent;
   }
@@ -183,7 +186,7 @@ class EventRelay {
   }
 
   asio::awaitable<AttemptResult> end() {
-    c_.exchange.answer.complete |= !c_.exchange.answer.finish_reason.empty();
+    c_.exchange.answer.complete |= answer_end_.reached();
     if (c_.stream.cut_open()) co_return failed(upstream_error());
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
     if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
@@ -205,6 +208,7 @@ class EventRelay {
   RelayContext c_;
   ResponseHead head_;
   openai::SseParser parser_, completions_;
+  openai::AnswerEnd answer_end_;
   std::optional<Instant> last_output_;
   bool upstream_error_ = false;
   bool seam_failed_ = false;  // this attempt cannot go on with the answer

@@ -41,6 +41,14 @@ asio::awaitable<AttemptResult> relay_error_event(RelayContext c, int status, std
   co_return failed(openai::read_upstream_error(info));
 }
 
+openai::ResponseFields fields_of(const openai::ChatRequest& request) {
+  openai::ResponseFields fields;
+  for (const json::Member& member : request.fields) {
+    if (member.key_is("response_fields")) fields = openai::ResponseFields(member.value);
+  }
+  return fields;
+}
+
 }  // namespace
 
 Headers client_headers(const RelayContext& c, const ResponseHead& head) {
@@ -58,16 +66,19 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
   openai::EncoderOptions options;
   options.surface = exchange.surface;
   options.stream = exchange.chat.stream;
-  options.hide_progress = exchange.force_progress && !exchange.chat.return_progress;
+  options.hide_progress = exchange.force_stream && !exchange.chat.return_progress;
   options.model = exchange.chat.model;
   options.id = exchange.id;
   if (exchange.surface == openai::Surface::kResponses) {
     options.request = json::Value(exchange.request.body);
   }
   openai::describe_request(exchange.chat, options);
+  if (exchange.force_stream && speaks_native(exchange.request.target)) {
+    options.fields = fields_of(exchange.chat);
+  }
   // A stream that nobody here asked for is nobody's business: it is handed on as it is.
   const bool translated = openai::is_translated(exchange.surface);
-  if (options.stream && !exchange.force_progress && !translated) {
+  if (options.stream && !exchange.force_stream && !translated) {
     options.surface = openai::Surface::kPassThrough;
   }
   return options;

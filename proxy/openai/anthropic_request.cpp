@@ -34,16 +34,16 @@ constexpr std::string_view kKnownNames[] = {
 };
 static_assert(std::size(kKnownNames) == kKnownCount);
 
-// Anthropic's own, without a meaning for llama-server.
+// Anthropic's own, without a meaning for llama-server; and what would change the detailed report,
+// which is for us to read.
 constexpr std::string_view kDropped[] = {
-    "anthropic_beta",     "anthropic_version", "betas",         "cache_control", "container",
-    "context_management", "diagnostics",       "inference_geo", "mcp_servers",   "speed",
-    "user_profile_id",    "workspace_id",
+    "anthropic_beta",     "anthropic_version", "betas",         "cache_control",   "container",
+    "context_management", "diagnostics",       "inference_geo", "mcp_servers",     "speed",
+    "user_profile_id",    "workspace_id",      "verbose",       "response_fields",
 };
 
 struct Fields {
   Value values[kKnownCount];
-  bool verbose = false;  // the client asked for details itself
   const Value& operator[](Known known) const noexcept { return values[known]; }
 };
 
@@ -63,7 +63,6 @@ Value* find_known(Fields& fields, const Member& member) noexcept {
 Result<Fields> read_fields(const Value& root) {
   Fields fields;
   for (const Member member : root.members()) {
-    if (member.key_is("verbose") || member.key_is("response_fields")) fields.verbose = true;
     Value* const known = find_known(fields, member);
     if (known == nullptr) continue;
     if (!known->missing()) return bad_request(member.raw_key, "appears twice");
@@ -77,7 +76,6 @@ Result<Fields> read_fields(const Value& root) {
 void write_stop(const Fields& fields, json::Writer& out) {
   if (inner_of_array(fields[kStopSequences]).empty()) return;
   out.member_raw("stop", fields[kStopSequences].raw());
-  if (fields.verbose) return;
   out.member("verbose", true).member_raw("response_fields", R"(["stop_type","stopping_word"])");
 }
 

@@ -6,6 +6,7 @@ namespace keep::openai {
 
 void Assembler::on_event(const SseEvent&, const EventInfo& info, std::string&) {
   using Kind = EventInfo::Kind;
+  end_.on_event(info);
   if (error_ || info.kind == Kind::kDone || info.kind == Kind::kProgress) return;
   if (info.kind == Kind::kError) {
     error_ = read_upstream_error(info);
@@ -16,7 +17,7 @@ void Assembler::on_event(const SseEvent&, const EventInfo& info, std::string&) {
 
 Result<> Assembler::finish(std::string& out) {
   if (error_) return *error_;
-  if (!complete()) return cut_short();
+  if (!end_.reached() || !complete()) return cut_short();
   write(out);
   return {};
 }

@@ -1,6 +1,7 @@
 // Assembler: what all encoders have in common that answer with one JSON at the end.
 #pragma once
 
+#include "openai/answer_end.hpp"
 #include "openai/response_encoder.hpp"
 
 #include <optional>
@@ -16,6 +17,7 @@ inline constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 20;
 
 class Assembler : public ResponseEncoder {
  public:
+  explicit Assembler(const EncoderOptions& options) : end_(options.choices) {}
   void on_event(const SseEvent& event, const EventInfo& info, std::string& out) final;
   Result<> finish(std::string& out) final;
   void on_error(const Error&, std::string&) final {}
@@ -24,11 +26,12 @@ class Assembler : public ResponseEncoder {
  protected:
   // One event that is neither an error nor the end mark nor mere progress.
   virtual void add(const EventInfo& info) = 0;
-  virtual bool complete() const noexcept = 0;
+  virtual bool complete() const noexcept = 0;      // as far as it has begun
   virtual void write(std::string& out) const = 0;  // complete() holds
   void count_kept(std::size_t bytes);              // what of an event stays in memory
 
  private:
+  AnswerEnd end_;
   std::size_t kept_bytes_ = 0;
   std::optional<Error> error_;
 };

@@ -94,7 +94,9 @@ void write_tool_calls(const std::vector<ToolCall>& calls, json::Writer& out) {
 
 class ChatAssembler final : public Assembler {
  public:
-  explicit ChatAssembler(const EncoderOptions& options) { prefill_.append_text(options.prefill); }
+  explicit ChatAssembler(const EncoderOptions& options) : Assembler(options) {
+    prefill_.append_text(options.prefill);
+  }
 
  private:
   void add(const EventInfo& info) override {

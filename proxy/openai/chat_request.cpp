@@ -1,8 +1,10 @@
 #include "openai/chat_request.hpp"
 
 #include "base/hash.hpp"
+#include "openai/json_text.hpp"
 #include "openai/prefix_memory.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -34,6 +36,7 @@ enum Known : std::size_t {
   kMaxOutputTokens,
   kNPredict,
   kN,
+  kNCmpl,
   kIdSlot,
   kSlotId,
   kTools,
@@ -56,6 +59,7 @@ constexpr std::string_view kNames[] = {
     "max_output_tokens",
     "n_predict",
     "n",
+    "n_cmpl",
     "id_slot",
     "slot_id",
     "tools",
@@ -163,14 +167,33 @@ std::uint64_t hash_of_tools(const Value& tools) {
   return hash;
 }
 
+// An array of prompts gets an answer to each; one with numbers in it is one prompt.
+std::int64_t prompts_of(const Value& prompt) {
+  std::int64_t count = 0;
+  for (const Value element : prompt.elements()) {
+    if (element.type() == json::Type::kNumber) return 1;
+    ++count;
+  }
+  return std::max<std::int64_t>(count, 1);
+}
+
+// llama-server has two names for the number of choices, and the other one goes before OpenAI's.
+int answers_of(const Fields& fields, Surface surface) {
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+  const bool named = !fields[kNCmpl].missing() && !is_null(fields[kNCmpl]);
+  const std::int64_t n = fields[named ? kNCmpl : kN].integer().value_or(1);
+  if (n < 1 || n > kMost) return 1;
+  const std::int64_t prompts = surface == Surface::kCompletion ? prompts_of(fields[kPrompt]) : 1;
+  return static_cast<int>(std::min(n * prompts, kMost));
+}
+
 void read_settings(const Fields& fields, ChatRequest& request) {
   request.model = fields[kModel].string().value_or(std::string());
   request.stream = fields[kStream].boolean().value_or(false);
   request.return_progress = fields[kReturnProgress].boolean().value_or(false);
   request.include_usage = fields[kStreamOptions].find("include_usage").boolean().value_or(false);
   request.store = fields[kStore].boolean().value_or(true);
-  const std::int64_t n = fields[kN].integer().value_or(1);
-  if (n > 0 && n <= std::numeric_limits<int>::max()) request.choices = static_cast<int>(n);
+  request.choices = answers_of(fields, request.surface);
   request.max_tokens =
       first_count(fields, {kMaxOutputTokens, kMaxCompletionTokens, kMaxTokens, kNPredict});
   request.id_slot = first_count(fields, {kIdSlot, kSlotId});

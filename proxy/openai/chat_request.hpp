@@ -28,7 +28,7 @@ struct ChatRequest {
   bool return_progress = false;  // asked for by the client
   bool include_usage = false;
   bool store = true;
-  int choices = 1;                         // n
+  int choices = 1;                         // answers asked for: n to each prompt
   std::optional<std::int64_t> max_tokens;  // of the names in use the most recent one; -1 is unset
   std::optional<std::int64_t> id_slot;  // or slot_id, a common slip: llama-server ignores that one
   json::Value messages_raw;             // the array that edits of messages go into; missing for a

@@ -90,7 +90,8 @@ class OpenAiCompletion {
 // their probabilities. An array of prompts is answered with an array.
 class NativeCompletion {
  public:
-  explicit NativeCompletion(bool return_tokens) : return_tokens_(return_tokens) {}
+  explicit NativeCompletion(const EncoderOptions& options)
+      : return_tokens_(options.return_tokens), fields_(options.fields) {}
 
   void add(const EventInfo& info) {
     Result& result = item_of(results_, info.root.find("index").integer().value_or(0));
@@ -129,6 +130,16 @@ class NativeCompletion {
   };
 
   void write_result(const Result& result, json::Writer& out) const {
+    if (fields_.everything()) {
+      write_whole(result, out);
+      return;
+    }
+    json::Writer whole;
+    write_whole(result, whole);
+    out.raw(fields_.pick(Value(whole.str())));
+  }
+
+  void write_whole(const Result& result, json::Writer& out) const {
     out.begin_object();
     for (const Member member : Value(result.last).members()) {
       if (member.raw_key == "content") {
@@ -149,12 +160,14 @@ class NativeCompletion {
   }
 
   bool return_tokens_;
+  ResponseFields fields_;
   std::vector<Result> results_;
 };
 
 class CompletionAssembler final : public Assembler {
  public:
-  explicit CompletionAssembler(const EncoderOptions& options) : native_(options.return_tokens) {}
+  explicit CompletionAssembler(const EncoderOptions& options)
+      : Assembler(options), native_(options) {}
 
  private:
   void add(const EventInfo& info) override {

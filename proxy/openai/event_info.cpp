@@ -132,6 +132,7 @@ void add_choice(const Choice& choice, EventInfo& info) {
     append_text(info.content, choice.content);
     info.finish_reason = word(choice.finish_reason);
   }
+  if (choice.finish_reason.is_string()) ++info.ended;
   info.has_output = info.has_output || output;
   info.first_role =
       info.first_role || (choice.role && !output && !choice.finish_reason.is_string());
@@ -141,6 +142,7 @@ void forget_choices(EventInfo& info) noexcept {
   info.content.clear();
   info.finish_reason.clear();
   info.has_output = info.first_role = false;
+  info.ended = 0;
 }
 
 // The list that the cursor is at.
@@ -161,10 +163,12 @@ void read_choices(json::Cursor& cursor, Choices& choices, EventInfo& info) {
 }
 
 EventInfo::Kind read_completion(const Fields& fields, EventInfo& info) {
+  const bool ends = fields.stop.boolean().value_or(false);
   info.has_output = has_text(fields.content);
+  info.ended = ends ? 1 : 0;
   if (count_of(fields.index) != 0) return EventInfo::Kind::kDelta;
   append_text(info.content, fields.content);
-  if (fields.stop.boolean().value_or(false)) {
+  if (ends) {
     info.finish_reason = word(fields.stop_type) == "limit" ? "length" : "stop";
   }
   return EventInfo::Kind::kDelta;

@@ -44,6 +44,7 @@ struct EventInfo {
   bool has_output = false;    // content, reasoning text or a tool call: what TTFT waits for
   std::string finish_reason;  // of choice 0, empty until the end; /completion and responses
                               // events are given "stop" or "length"
+  int ended = 0;              // choices, or prompts of /completion, that end with this event
   std::optional<PromptProgress> progress;
   std::optional<ServerTimings> timings;
   std::optional<Usage> usage;

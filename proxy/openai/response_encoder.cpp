@@ -1,5 +1,6 @@
 #include "openai/response_encoder.hpp"
 
+#include "openai/answer_end.hpp"
 #include "openai/anthropic.hpp"
 #include "openai/chat_assembler.hpp"
 #include "openai/completion_assembler.hpp"
@@ -21,21 +22,26 @@ class RelayEncoder final : public ResponseEncoder {
       : surface_(options.surface),
         hide_progress_(options.hide_progress),
         hide_usage_(options.hide_usage),
+        fields_(options.fields),
+        end_(options.choices),
         // Of an unknown stream nobody can say where it ends.
-        ended_(options.surface == Surface::kPassThrough) {}
+        may_end_(options.surface == Surface::kPassThrough) {}
 
   void on_event(const SseEvent& event, const EventInfo& info, std::string& out) override {
-    if (info.kind == Kind::kDone || info.kind == Kind::kError || !info.finish_reason.empty()) {
-      ended_ = true;
-    }
+    end_.on_event(info);
+    if (info.kind == Kind::kError) may_end_ = true;
     const bool relay = surface_ != Surface::kPassThrough;
     if (relay && hide_progress_ && info.kind == Kind::kProgress) return;
     if (relay && hide_usage_ && info.kind == Kind::kUsage) return;
-    out += event.raw;
+    if (info.ended > 0 && !fields_.everything()) {
+      out.append("data: ").append(fields_.pick(info.root)).append("\n\n");
+    } else {
+      out += event.raw;
+    }
   }
 
   Result<> finish(std::string&) override {
-    if (!ended_) return cut_short();
+    if (!may_end_ && !end_.reached()) return cut_short();
     return {};
   }
 
@@ -46,12 +52,15 @@ class RelayEncoder final : public ResponseEncoder {
  private:
   Surface surface_;
   bool hide_progress_, hide_usage_;
-  bool ended_;
+  ResponseFields fields_;
+  AnswerEnd end_;
+  bool may_end_;  // anywhere
 };
 
 }  // namespace
 
 void describe_request(const ChatRequest& request, EncoderOptions& options) {
+  options.choices = request.choices;
   if (!request.messages.empty() && request.messages.back().role == "assistant") {
     options.prefill = content_text(request.messages.back().content);
   }

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/event_info.hpp"
+#include "openai/response_fields.hpp"
 #include "openai/sse_event.hpp"
 
 #include <functional>
@@ -22,6 +23,7 @@ struct EncoderOptions {
   bool stream = false;               // what the client asked for
   bool hide_progress = true;         // it did not ask for return_progress
   bool hide_usage = false;           // include_usage was added by us
+  int choices = 1;                   // answers that were asked for
   std::string model;                 // as the client named it (Anthropic replies carry it)
   std::string id;                    // for replies whose id we mint
 
@@ -29,6 +31,7 @@ struct EncoderOptions {
   std::string prefill;         // text of a final assistant message, which the answer continues
   json::Value stop;            // the body's `stop`: lives as long as the body
   bool return_tokens = false;  // of /completion
+  ResponseFields fields;       // of /completion: what upstream was not told of
   json::Value request;         // of /v1/responses: the body that came
   // Is told each whole item of a response; may be empty.
   std::function<void(std::string_view id, std::string_view json)> on_item;

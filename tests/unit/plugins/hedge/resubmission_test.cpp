@@ -50,7 +50,8 @@ TEST(Resubmission, ThinkingIsSwitchedOffAndOtherArgumentsStay) {
 
 TEST(Resubmission, ACompletionGoesOnBehindTheRenderedPrompt) {
   const auto edits = completion_edits(begun("Well,", 1), "<user>q<model>");
-  ASSERT_EQ(edits.size(), 1U);
+  ASSERT_EQ(edits.size(), 2U);
+  EXPECT_EQ(std::get<openai::RemoveField>(edits[1]).key, "response_fields");
   const auto& field = std::get<openai::SetField>(edits[0]);
   EXPECT_EQ(field.key, "prompt");
   EXPECT_EQ(field.json, R"("<user>q<model>Well,")");

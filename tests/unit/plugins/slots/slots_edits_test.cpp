@@ -56,7 +56,22 @@ TEST_F(SlotsEditsTest, UpstreamAlwaysStreamsPinned) {
                        R"("cache_prompt":true,"stream":true,"return_progress":true,)"
                        R"("stream_options":{"include_usage":true}})");
   EXPECT_TRUE(c.exchange.force_stream);
-  EXPECT_TRUE(c.exchange.force_progress);
+}
+
+// Only there its last event would no longer say that it is the last.
+TEST_F(SlotsEditsTest, ChoiceOfFieldsOfACompletionIsNotTold) {
+  add_upstream(2);
+  start();
+  const std::string body =
+      R"({"messages":[{"role":"user","content":"x"}],"response_fields":["a"]})";
+  Client& c = client("a");
+  c.body(body);
+  c.exchange.request.target = "/completion?x";
+  EXPECT_EQ(edited(route(c)).find("response_fields"), std::string::npos);
+  Client& other = client("b");
+  other.body(body);
+  other.exchange.request.target = "/v1/completions";
+  EXPECT_NE(edited(route(other)).find(R"("response_fields":["a"])"), std::string::npos);
 }
 
 TEST_F(SlotsEditsTest, WhatTheClientSetStays) {
@@ -74,8 +89,7 @@ TEST_F(SlotsEditsTest, WhatTheClientSetStays) {
                  R"("return_progress":true})");
   const std::string body = edited(route(streaming));
   EXPECT_EQ(body.find("stream_options"), std::string::npos) << "the client would see the usage";
-  EXPECT_FALSE(streaming.exchange.force_stream);
-  EXPECT_FALSE(streaming.exchange.force_progress);
+  EXPECT_TRUE(streaming.exchange.force_stream);
   EXPECT_NE(edited(streaming, openai::Surface::kMessages).find("include_usage"), std::string::npos);
 }
 

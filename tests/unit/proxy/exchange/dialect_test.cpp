@@ -15,6 +15,15 @@ TEST(Dialect, IsToldByThePath) {
   }
 }
 
+TEST(Dialect, TwoPathsSpeakLlamaServersOwn) {
+  for (const char* target : {"/completion", "/completions?x=1", "/completi%6Fn"}) {
+    EXPECT_TRUE(speaks_native(target)) << target;
+  }
+  for (const char* target : {"", "/v1/completions", "/completion/", "/chat/completions", "/%"}) {
+    EXPECT_FALSE(speaks_native(target)) << target;
+  }
+}
+
 TEST(Dialect, ErrorsHaveItsForm) {
   const Error error(Fault::kNotFound, Side::kDownstream, "no such thing");
   EXPECT_EQ(to_reply(error, "/v1/messages/x")->body,

@@ -164,8 +164,10 @@ TEST(ToChatBody, StopSequencesAskForTheStopWord) {
   EXPECT_EQ(translated(R"({"stop_sequences":["a\n"],"stop":["old"],"messages":[]})"),
             R"({"stop":["a\n"],"verbose":true,"response_fields":["stop_type","stopping_word"],)"
             R"("messages":[]})");
-  EXPECT_EQ(translated(R"({"verbose":true,"stop_sequences":["a"],"messages":[]})"),
-            R"({"verbose":true,"stop":["a"],"messages":[]})");
+  EXPECT_EQ(translated(R"({"verbose":false,"response_fields":["content"],)"
+                       R"("stop_sequences":["a"],"messages":[]})"),
+            R"({"stop":["a"],"verbose":true,"response_fields":["stop_type","stopping_word"],)"
+            R"("messages":[]})");
   EXPECT_EQ(translated(R"({"stop_sequences":[],"messages":[]})"), R"({"messages":[]})");
 }
 

@@ -132,6 +132,29 @@ TEST(ParseChatRequest, ReadsCompletionPrompts) {
   EXPECT_EQ(refusal("{}", Surface::kCompletion), "'prompt' is required");
 }
 
+// As llama-server 0.7.0 counts them.
+TEST(ParseChatRequest, CountsTheAnswersThatAreAskedFor) {
+  const std::pair<const char*, int> kCases[] = {
+      {R"({"prompt":"a","n":2})", 2},
+      {R"({"prompt":["a","b"]})", 2},
+      {R"({"prompt":["a",[1,2]],"n":2})", 4},
+      {R"({"prompt":[[1,2],[3],["a",4]]})", 3},
+      {R"({"prompt":["a",1,2]})", 1},
+      {R"({"prompt":[1,2],"n_cmpl":3})", 3},
+      {R"({"prompt":"a","n":3,"n_cmpl":1})", 1},
+      {R"({"prompt":"a","n":3,"n_cmpl":null})", 3},
+      {R"({"prompt":[],"n":0})", 1},
+      {R"({"prompt":{"prompt_string":"a"},"n":2147483648})", 1},
+      {R"({"prompt":["a","b"],"n":2147483647})", 2147483647},
+  };
+  for (const auto& [body, choices] : kCases) {
+    const std::string text = body;
+    const auto request = parse_chat_request(text, Surface::kCompletion);
+    ASSERT_TRUE(request) << body;
+    EXPECT_EQ(request->choices, choices) << body;
+  }
+}
+
 TEST(ParseChatRequest, ReadsResponsesInput) {
   const auto text = parse(R"({"input":"hi","instructions":"be kind"})", Surface::kResponses);
   EXPECT_EQ(text->request.messages.size(), 1U);

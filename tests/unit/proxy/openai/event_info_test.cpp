@@ -68,6 +68,17 @@ TEST(ReadEvent, ReadsTheEndOfAnAnswer) {
   EXPECT_EQ(info.timings->predicted_ms, 5.5);
 }
 
+TEST(ReadEvent, CountsWhatEnds) {
+  const auto ended = [](const std::string& data) { return read(data).ended; };
+  EXPECT_EQ(ended(R"({"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]})"), 1);
+  EXPECT_EQ(ended(R"({"choices":[{"index":0,"delta":{},"finish_reason":null}]})"), 0);
+  EXPECT_EQ(ended(R"({"choices":[{"index":0,"text":"a","finish_reason":"stop"},)"
+                  R"({"index":1,"text":"","finish_reason":"length"}]})"),
+            2);
+  EXPECT_EQ(ended(R"({"index":1,"content":"","stop":true})"), 1);
+  EXPECT_EQ(ended(R"({"index":0,"content":"a","stop":false})"), 0);
+}
+
 TEST(ReadEvent, ReadsTheUsageChunk) {
   const EventInfo info =
       read(R"({"choices":[],"usage":{"completion_tokens":4,"prompt_tokens":25,"total_tokens":29,)"

@@ -100,6 +100,36 @@ TEST(RelayEncoder, AnEndWithoutEndMarkIsAnError) {
   EXPECT_TRUE(replay(cut, streaming(Surface::kPassThrough)).finished);
 }
 
+// The end of one choice is not the end of all.
+TEST(AnswerEnd, EveryAnswerThatWasAskedForHasToEnd) {
+  const Recording kSeveral[] = {{"chat_two_choices", Surface::kChat},
+                                {"completion_prompts", Surface::kCompletion},
+                                {"native_prompts", Surface::kCompletion}};
+  for (const Recording& recording : kSeveral) {
+    const std::string stream = golden(std::string(recording.name) + ".sse");
+    const bool native = stream.find("choices") == stream.npos;
+    const std::size_t end = native ? stream.find("\"stop\":true") : stream.find("reason\":\"");
+    const std::string cut = stream.substr(0, stream.find("\n\n", end) + 2);
+    ASSERT_LT(cut.size(), stream.size());
+    for (const bool streams : {true, false}) {
+      EncoderOptions options = streaming(recording.surface);
+      options.stream = streams;
+      options.choices = 2;
+      EXPECT_FALSE(replay(cut, options).finished) << recording.name;
+      EXPECT_TRUE(replay(stream, options).finished) << recording.name;
+    }
+  }
+}
+
+// A server that does not know how to give several choices is taken at its word.
+TEST(AnswerEnd, TheEndMarkIsEnough) {
+  EncoderOptions options = streaming(Surface::kChat);
+  options.choices = 2;
+  EXPECT_TRUE(replay(golden("chat_plain.sse"), options).finished);
+  options.stream = false;
+  EXPECT_TRUE(replay(golden("chat_plain.sse"), options).finished);
+}
+
 TEST(RelayEncoder, TellsAnError) {
   const Error error(Fault::kTimeout, Side::kUpstream, "too \"slow\"");
   std::string chat;
