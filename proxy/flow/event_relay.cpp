@@ -1,7 +1,9 @@
 // The relay of server-sent events.
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
+#include "flow/unstreamed.hpp"
 #include "openai/answer_end.hpp"
+#include "openai/chat_reply.hpp"
 #include "openai/completion_chunk.hpp"
 #include "openai/sse_parser.hpp"
 #include "openai/translation.hpp"
@@ -85,6 +87,8 @@ class EventRelay {
       const auto sent = co_await send();
       if (!sent) co_return failed(sent.error());
     }
+    const auto added = co_await add_unstreamed();
+    if (!added) co_return failed(added.error());
     co_return co_await end();
   }
 
@@ -150,6 +154,20 @@ class EventRelay {
     if (resumption == Resumption::kGoOn) co_return false;
     stop_answer(c_.exchange, c_.stream, paused);
     co_return true;
+  }
+
+  Task<> add_unstreamed() {
+    if (c_.stream.streams() || upstream_error_ || !held_back(c_.exchange)) co_return Result<>{};
+    const auto reply = co_await ask_unstreamed(c_);
+    if (!reply) co_return reply.error();
+    const auto chunk = openai::to_chunk(*reply);
+    if (!chunk) co_return Result<>{};
+    const openai::SseEvent event{{}, {}, *chunk};
+    openai::EventInfo info = openai::read_event(event);
+    info.whole = true;
+    note(c_.exchange, info, std::chrono::steady_clock::now(), c_.flow.metrics, last_output_);
+    c_.stream.take(event, info, Exchange::kHoldNothing);
+    co_return Result<>{};
   }
 
   void begin(std::optional<std::uint64_t> length) {

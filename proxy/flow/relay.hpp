@@ -29,7 +29,7 @@ asio::awaitable<AttemptResult> relay_bytes(RelayContext context, ResponseHead he
 // Server-sent events of the API endpoints. kResubmit: a plugin wants the rest of the answer anew;
 // exchange.continuation says from where on.
 asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head);
-// An error reply of upstream, whole (at most 1 MB of it).
+// An error reply of upstream, or another short one, whole (at most 1 MB of it).
 Task<std::string> read_error_body(RelayContext context);
 // ... and on to the client: as it came, or translated for an Anthropic one; as an event where the
 // head of a stream has left.

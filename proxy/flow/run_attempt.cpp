@@ -19,17 +19,6 @@ constexpr const char* kOurFields[] = {"X-Conversation-Id", "X-Tenant-ID", "X-Top
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 
-// Views into the exchange.
-Result<openai::Pieces> upstream_body(const Exchange& exchange) {
-  if (exchange.surface != openai::Surface::kPassThrough) {
-    return openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits,
-                                 exchange.attempt_edits);
-  }
-  openai::Pieces whole;
-  whole.add(exchange.request.body);
-  return whole;
-}
-
 Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
   Headers headers = end_to_end(exchange.request.headers);
   for (const char* const name : kOurFields) headers.remove(name);
@@ -85,6 +74,24 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
 
 }  // namespace
 
+Result<openai::Pieces> upstream_body(const Exchange& exchange) {
+  if (exchange.surface != openai::Surface::kPassThrough) {
+    return openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits,
+                                 exchange.attempt_edits);
+  }
+  openai::Pieces whole;
+  whole.add(exchange.request.body);
+  return whole;
+}
+
+std::string upstream_head(const Flow& flow, const Exchange& exchange, std::size_t body_bytes) {
+  const std::size_t index = exchange.route.upstream;
+  const Headers headers = upstream_headers(flow, exchange, index);
+  const std::string authority = flow.upstreams.server(index).pool().address().authority();
+  return request_head(exchange.request.method, upstream_target(exchange), authority, headers,
+                      body_bytes);
+}
+
 asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,
                                            ClientStream& stream, Deadline& deadline) {
   const std::size_t index = exchange.route.upstream;
@@ -92,11 +99,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
   ConnectionPool& pool = server.pool();
   const auto body = upstream_body(exchange);
   if (!body) co_return failed(body.error());
-  const Headers headers = upstream_headers(flow, exchange, index);
-  const std::string target = upstream_target(exchange);
-  const std::string authority = pool.address().authority();
-  const std::string head_bytes =
-      request_head(exchange.request.method, target, authority, headers, body->bytes());
+  const std::string head_bytes = upstream_head(flow, exchange, body->bytes());
 
   auto connection = pool.take_idle(flow.services.clock.now());
   for (int tries = 0;; ++tries) {

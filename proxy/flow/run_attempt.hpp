@@ -21,6 +21,11 @@ struct AttemptResult {
   Error error;
 };
 
+// The request as upstream gets it, with all edits: views into the exchange, and the head for a body
+// of that size.
+Result<openai::Pieces> upstream_body(const Exchange& exchange);
+std::string upstream_head(const Flow& flow, const Exchange& exchange, std::size_t body_bytes);
+
 // Retries once by itself when a reused connection turns out dead before a byte came, or the
 // connect failed. Cancelling it closes the upstream connection, which stops the decode.
 asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,

@@ -92,14 +92,26 @@ void write_tool_calls(const std::vector<ToolCall>& calls, json::Writer& out) {
   out.end_array();
 }
 
+// Where the markup of a tool call may begin that the client wrote itself; the end if nowhere.
+std::size_t begin_of_call(std::string_view prefill) noexcept {
+  constexpr std::string_view kOpeners[] = {"<tool_call", "<function", "<|tool", "<|python_tag|>",
+                                           "[TOOL_CALLS]"};
+  std::size_t begin = prefill.size();
+  for (const std::string_view opener : kOpeners) begin = std::min(begin, prefill.find(opener));
+  return begin;
+}
+
 class ChatAssembler final : public Assembler {
  public:
   explicit ChatAssembler(const EncoderOptions& options) : Assembler(options) {
-    prefill_.append_text(options.prefill);
+    const std::size_t call = begin_of_call(options.prefill);
+    prefill_.append_text(options.prefill.substr(0, call));
+    held_.append_text(options.prefill.substr(call));
   }
 
  private:
   void add(const EventInfo& info) override {
+    whole_ = whole_ || info.whole;
     std::int64_t first = -1;
     bool ended = false;
     const Value choices = info.root.find("choices");
@@ -160,18 +172,21 @@ class ChatAssembler final : public Assembler {
   }
 
   // llama-server 0.7.0 says "" where nothing was said, not null. It repeats the beginning that the
-  // client gave; one that leads straight into a tool call is most likely the call's own markup.
+  // client gave. From the markup of a call on it holds that back as if the model had said it: what
+  // came of it is a call, or nothing, or the stream has it.
   void write_content(const Choice& choice, json::Writer& out) const {
     JsonText content;
-    const bool only_calls = choice.content.empty() && !choice.tool_calls.empty();
-    if (!only_calls) content.append_escaped(prefill_);
+    if (!whole_) content.append_escaped(prefill_);
+    const bool streamed = choice.content.empty() || choice.content.starts_with(held_);
+    if (!whole_ && !streamed) content.append_escaped(held_);
     content.append_escaped(choice.content);
     content.write(out.key("content"));
   }
 
   std::vector<Choice> choices_;
   ChunkEnvelope envelope_;
-  JsonText prefill_;
+  JsonText prefill_, held_;
+  bool whole_ = false;  // the text is a whole reply's
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // One JSON reply out of the streamed events of /v1/chat/completions: what llama-server itself
-// would have sent to a client that does not stream. One loss cannot be made good: text that the
-// server held back as the possible start of a tool call when the answer was cut.
+// would have sent to a client that does not stream. Text that the server held back as the possible
+// start of a tool call when the answer was cut is in no event: see flow/unstreamed.
 #pragma once
 
 #include "openai/response_encoder.hpp"

@@ -45,6 +45,7 @@ struct EventInfo {
   std::string finish_reason;  // of choice 0, empty until the end; /completion and responses
                               // events are given "stop" or "length"
   int ended = 0;              // choices, or prompts of /completion, that end with this event
+  bool whole = false;         // no event of a stream: a reply that says everything at once
   std::optional<PromptProgress> progress;
   std::optional<ServerTimings> timings;
   std::optional<Usage> usage;

@@ -18,6 +18,9 @@ class JsonText {
   void append_escaped(const JsonText& other) { escaped_ += other.escaped_; }
   void append_escaped(std::string_view escaped) { escaped_ += escaped; }
   bool empty() const noexcept { return escaped_.empty(); }
+  bool starts_with(const JsonText& other) const noexcept {
+    return escaped_.starts_with(other.escaped_);
+  }
   std::size_t size() const noexcept { return escaped_.size(); }
   void write(json::Writer& out) const;  // with quotes
   std::string decoded() const;

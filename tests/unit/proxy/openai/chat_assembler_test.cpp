@@ -1,5 +1,6 @@
 #include "openai/chat_assembler.hpp"
 
+#include "openai/chat_reply.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 
 #include <chrono>
@@ -104,13 +105,51 @@ TEST(ChatAssembler, WithoutUsageChunkTheTimingsTellTheUsage) {
 }
 
 // The stream of an answer that was cut lacks what the server still held back (here: the white space
-// before the JSON). Nothing can bring it back; the rest of the reply must be right all the same.
-TEST(ChatAssembler, WhatTheServerHeldBackIsMissing) {
-  std::vector<std::string> masked = kMasked;
-  masked.emplace_back("content");
-  const std::string text = replay(golden("chat_format.sse"), chat()).text();
-  EXPECT_EQ(canonical(text, masked), canonical(golden("chat_format.json"), masked));
-  EXPECT_NE(text.find(R"("content":"")"), std::string::npos);
+// before the JSON); the whole reply has it.
+TEST(ChatAssembler, WhatTheServerHeldBackComesWithAWholeReply) {
+  EncoderOptions options = chat();
+  options.prefill = "Well";
+  const auto encoder = make_encoder(options);
+  const std::string want = golden("chat_format.json");
+  const std::string data = to_chunk(want).value_or("");
+  std::string out;
+  SseParser parser;
+  ASSERT_TRUE(parser.feed(golden("chat_format.sse")));
+  for (SseEvent event; parser.next(event);) encoder->on_event(event, read_event(event), out);
+  const SseEvent event{{}, {}, data};
+  EventInfo whole = read_event(event);
+  whole.whole = true;
+  encoder->on_event(event, whole, out);
+  ASSERT_TRUE(encoder->finish(out));
+  EXPECT_EQ(canonical(out, kMasked), canonical(want, kMasked));
+}
+
+std::string content(const std::string& prefill, std::initializer_list<std::string_view> deltas) {
+  EncoderOptions options = chat();
+  options.prefill = prefill;
+  std::string stream;
+  for (const std::string_view delta : deltas) stream += events({chunk(delta)});
+  stream += events({chunk("{}", "\"length\""), "[DONE]"});
+  const std::string text = replay(stream, options).text();
+  return (*json::Value(text).find("choices").elements().begin())
+      .find("message")
+      .find("content")
+      .string()
+      .value_or("none");
+}
+
+// As llama-server 0.7.0 was seen to do.
+TEST(ChatAssembler, MarkupOfACallThatTheClientBeganIsHeldBack) {
+  const char* const call =
+      R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]})";
+  EXPECT_EQ(content("<tool_call>\n", {call}), "");
+  EXPECT_EQ(content("I see.\n<tool_call>\n", {call}), "I see.\n");
+  EXPECT_EQ(content("I see. ", {call}), "I see. ");
+  EXPECT_EQ(content("I see.\n<tool_call>\n", {}), "I see.\n");
+  EXPECT_EQ(content("<tool_call>", {R"({"content":"<tool_call> way"})", R"({"content":"!"})"}),
+            "<tool_call> way!");
+  EXPECT_EQ(content("<tool_call>", {R"({"content":" way"})"}), "<tool_call> way") << "no tools";
+  EXPECT_EQ(content("Hm, <", {R"({"content":"b"})"}), "Hm, <b");
 }
 
 TEST(ChatAssembler, ASplitCharacterStaysWhole) {

@@ -1,0 +1,29 @@
+#include "openai/chat_reply.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keep::openai {
+namespace {
+
+TEST(ChatReply, IsOneChunk) {
+  EXPECT_EQ(to_chunk(R"({"choices":[{"finish_reason":"length","index":0,"message":)"
+                     R"({"role":"assistant","content":" {\u0022"},"logprobs":null}],"usage":{}})"),
+            R"({"choices":[{"finish_reason":"length","index":0,"delta":)"
+            R"({"role":"assistant","content":" {\u0022"},"logprobs":null}]})");
+}
+
+TEST(ChatReply, ToolCallsAreToldByTheirIndex) {
+  EXPECT_EQ(
+      to_chunk(R"({"choices":[{"message":{"tool_calls":)"
+               R"([{"id":"a","index":7},{"id":"b"}]}}]})"),
+      R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a"},{"index":1,"id":"b"}]}}]})");
+}
+
+TEST(ChatReply, AnythingElseIsNone) {
+  for (const char* const reply : {"", "{", "[]", R"({"choices":3})", R"({"error":{}})"}) {
+    EXPECT_FALSE(to_chunk(reply)) << reply;
+  }
+}
+
+}  // namespace
+}  // namespace keep::openai
