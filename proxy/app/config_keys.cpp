@@ -107,7 +107,8 @@ const std::array kKeys{
         [](C& c) -> T { return ByteCount{&c.listen.max_body_bytes}; },
         {kKilo, 2 * kGiga}},
     Key{"listen.max_header",
-        "Largest request head, in bytes or with KB, MB.",
+        "Largest request head, in bytes or with KB, MB; trailers and chunk extensions, which are\n"
+        "dropped, count up to as much again.",
         [](C& c) -> T { return ByteCount{&c.listen.max_header_bytes}; },
         {kKilo, kMega}},
 

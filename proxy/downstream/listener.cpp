@@ -41,13 +41,15 @@ asio::awaitable<void> read_into(Peer& peer, const ReadLimits& limits, Deadline& 
   result = co_await read_request(peer, limits, deadline, incoming);
 }
 
-// `request` is what was read of it.
-asio::awaitable<void> send_error(Peer& peer, const Request& request, const CorsPolicy& cors,
-                                 const Error& error) {
+// `incoming` is what was read of it.
+asio::awaitable<void> send_error(Peer& peer, const IncomingRequest& incoming,
+                                 const CorsPolicy& cors, const Error& error) {
+  const Request& request = incoming.request;
   ResponseWriter writer(peer, request, true, cors);
-  const Reply reply = to_reply(error, request.target);
+  LocalReply reply = *to_reply(error, request.target);
+  if (incoming.status != 0) reply.status = incoming.status;
   const Headers none;
-  co_await writer.reply(*reply, none);
+  co_await writer.reply(reply, none);
 }
 
 }  // namespace
@@ -131,7 +133,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   if (!*read) {
     const Error& error = read->error();
     if (error.fault != Fault::kGone) {
-      co_await send_error(peer, incoming.request, settings_.cors, error);
+      co_await send_error(peer, incoming, settings_.cors, error);
     }
     co_return false;
   }

@@ -25,11 +25,13 @@ constexpr std::size_t kPadding = 64;
 constexpr std::size_t kLargeBody = 128 << 10;
 constexpr std::size_t kBodyReadBytes = 64 << 10, kLargeBodyReadBytes = 256 << 10;
 
-// Beast's parser, filling our own Request.
+// Beast's parser, filling our own Request. What a body carries besides its bytes (chunk extensions,
+// trailers) is read, counted and dropped.
 class Parser final : public http::basic_parser<true> {
  public:
-  Parser(Request& request, const ReadLimits& limits) : request_(request) {
-    header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
+  Parser(Request& request, const ReadLimits& limits)
+      : request_(request), max_fields_(limits.max_header_bytes), room_(max_fields_) {
+    header_limit(static_cast<std::uint32_t>(max_fields_));
     body_limit(limits.max_body_bytes);
     eager(true);
   }
@@ -42,19 +44,29 @@ class Parser final : public http::basic_parser<true> {
  private:
   using View = boost::beast::string_view;
 
-  void on_request_impl(http::verb, View method, View target, int version, error_code&) override {
+  void on_request_impl(http::verb, View method, View target, int version, error_code& ec) override {
     request_.method.assign(method.data(), method.size());
     request_.target.assign(target.data(), target.size());
     request_.version = version;
+    take(target.size(), ec);
   }
   void on_response_impl(int, View, int, error_code&) override {}
-  void on_field_impl(http::field name, View text, View value, error_code&) override {
+  void on_field_impl(http::field name, View text, View value, error_code& ec) override {
+    take(text.size() + value.size() + 4, ec);
+    if (head_over_ || ec) return;  // a trailer
     const std::string_view v(value.data(), value.size());
     request_.headers.add({text.data(), text.size()}, v);
     if (name != http::field::transfer_encoding) return;
     framing_ok_ = ++transfer_encodings_ == 1 && equal_ignoring_case(v, "chunked");
   }
+  // Beast's own limit is for what has to be seen at once.
+  void take(std::size_t bytes, error_code& ec) {
+    if (bytes > room_) ec = http::error::header_limit;
+    room_ -= std::min(bytes, room_);
+  }
   void on_header_impl(error_code& ec) override {
+    head_over_ = true;
+    room_ = max_fields_;
     const bool bad_version = transfer_encodings_ > 0 && request_.version < 11;
     if (!framing_ok() || bad_version) {
       framing_ok_ = false;
@@ -73,17 +85,23 @@ class Parser final : public http::basic_parser<true> {
     return body.size();
   }
   std::size_t on_body_impl(View body, error_code&) override { return append(body); }
-  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, View extensions, error_code& ec) override {
+    take(extensions.size(), ec);
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code&) override {
     return append(body);
   }
   void on_finish_impl(error_code&) override {}
 
   Request& request_;
+  std::size_t max_fields_, room_;  // bytes, in all and left: of the head, then of what follows
+  bool head_over_ = false;
   std::size_t announced_ = 0;
   int transfer_encodings_ = 0;
   bool framing_ok_ = false;
 };
+
+int status_of(const error_code& ec) { return ec == http::error::header_limit ? 431 : 0; }
 
 Error to_error(const error_code& ec, const ReadLimits& limits) {
   if (ec == http::error::body_limit) {
@@ -91,8 +109,9 @@ Error to_error(const error_code& ec, const ReadLimits& limits) {
                  "request body over " + std::to_string(limits.max_body_bytes) + " bytes");
   }
   if (ec == http::error::header_limit) {
-    return Error(Fault::kTooLarge, Side::kDownstream,
-                 "request head over " + std::to_string(limits.max_header_bytes) + " bytes");
+    return Error(
+        Fault::kTooLarge, Side::kDownstream,
+        "header fields or trailers over " + std::to_string(limits.max_header_bytes) + " bytes");
   }
   return Error(Fault::kBadRequest, Side::kDownstream, "malformed HTTP request: " + ec.message());
 }
@@ -107,13 +126,20 @@ Task<> read_more(Peer& peer, std::size_t bytes = kReadBytes) {
 
 // Feeds what is buffered; true when `done` holds.
 template <class Done>
-Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Done done) {
+Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingRequest& incoming,
+                   Done done) {
   while (!done()) {
     error_code ec;
     if (peer.input.size() > 0) {
       const std::size_t used = parser.put(peer.input.data(), ec);
       peer.input.consume(used);
-      if (ec && ec != http::error::need_more) co_return to_error(ec, limits);
+      // What stays behind has to be whole before it is read: a line, or all trailers.
+      const bool wants_more = ec == http::error::need_more;
+      if (wants_more && peer.input.size() > limits.max_header_bytes) ec = http::error::header_limit;
+      if (ec && ec != http::error::need_more) {
+        incoming.status = status_of(ec);
+        co_return to_error(ec, limits);
+      }
       if (done()) break;
       if (!ec && peer.input.size() > 0) continue;
     }
@@ -138,7 +164,7 @@ Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
   Parser parser(incoming.request, limits);
   parser.eager(false);  // stop behind the head: the checks and 100-continue come before the body
   const auto head_done = [&parser] { return parser.is_header_done(); };
-  const auto head = co_await parse_until(peer, parser, limits, head_done);
+  const auto head = co_await parse_until(peer, parser, limits, incoming, head_done);
   if (!head) co_return head.error();
   incoming.accepted = std::chrono::steady_clock::now();
   Request& request = incoming.request;
@@ -155,7 +181,7 @@ Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
   }
   parser.eager(true);
   const auto body_done = [&parser] { return parser.is_done(); };
-  const auto body = co_await parse_until(peer, parser, limits, body_done);
+  const auto body = co_await parse_until(peer, parser, limits, incoming, body_done);
   if (!body) co_return body.error();
   incoming.received = std::chrono::steady_clock::now();
   co_return Result<>{};

@@ -24,6 +24,7 @@ struct IncomingRequest {
   Request request;
   Instant accepted{};  // head complete
   Instant received{};  // body complete
+  int status = 0;      // of the refusal, where HTTP has a closer one than the fault has
 };
 
 // Moves `deadline` along: idle, head, body; the caller sees to it that it cuts this call short.

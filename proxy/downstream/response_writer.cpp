@@ -125,9 +125,13 @@ Task<> ResponseWriter::finish(std::string_view last) {
 }
 
 Task<> ResponseWriter::reply(const LocalReply& reply, const Headers& extra) {
-  Headers headers = reply.headers;
-  if (!reply.content_type.empty()) headers.set("Content-Type", reply.content_type);
-  for (const Header& h : extra) headers.set(h.name, h.value);
+  Headers headers;
+  const auto add_own = [&](std::string_view name, std::string_view value) {
+    if (!extra.find(name)) headers.add(name, value);
+  };
+  for (const Header& h : reply.headers) add_own(h.name, h.value);
+  if (!reply.content_type.empty()) add_own("Content-Type", reply.content_type);
+  for (const Header& h : extra) headers.add(h.name, h.value);
   begin(reply.status, reason_phrase(reply.status), headers, reply.body.size());
   Result<> sent = co_await write(reply.body);
   finished_ = sent.has_value();

@@ -28,6 +28,26 @@ bool any_token(std::string_view list, Visit visit) {
   return false;
 }
 
+std::string to_lower(std::string_view text) {
+  std::string low(text);
+  std::ranges::transform(low, low.begin(), lower);
+  return low;
+}
+
+// What Connection names, sorted: a head may name thousands of fields and have thousands.
+std::vector<std::string> named_by_connection(const Headers& headers) {
+  std::vector<std::string> names;
+  for (const Header& h : headers) {
+    if (!equal_ignoring_case(h.name, "Connection")) continue;
+    any_token(h.value, [&names](std::string_view token) {
+      names.push_back(to_lower(token));
+      return false;
+    });
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 bool is_hop_by_hop(std::string_view name) noexcept {
   static constexpr std::array<std::string_view, 11> kNames{"connection",
                                                            "keep-alive",
@@ -84,8 +104,10 @@ bool Headers::has_token(std::string_view name, std::string_view token) const noe
 
 Headers end_to_end(const Headers& headers) {
   Headers kept;
+  const auto named = named_by_connection(headers);
   for (const Header& h : headers) {
-    if (is_hop_by_hop(h.name) || headers.has_token("Connection", h.name)) continue;
+    if (is_hop_by_hop(h.name)) continue;
+    if (!named.empty() && std::ranges::binary_search(named, to_lower(h.name))) continue;
     kept.add(h.name, h.value);
   }
   return kept;

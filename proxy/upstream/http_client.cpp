@@ -10,6 +10,7 @@
 #include <boost/beast/http/error.hpp>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -26,7 +27,8 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::uint32_t kMaxHeadBytes = 64 << 10;
 
-// Beast's parser, filling our own head and gathering the de-chunked body bytes of one read.
+// Beast's parser, filling our own head and gathering the de-chunked body bytes of one read. Chunk
+// extensions and trailers are read, counted and dropped.
 class Parser final : public http::basic_parser<false> {
  public:
   explicit Parser(bool head_request) {
@@ -37,28 +39,45 @@ class Parser final : public http::basic_parser<false> {
   }
   ResponseHead head;
   std::string piece;
+  bool keep_alive_at_head = false;  // trailers have no say in it
 
  private:
   using View = boost::beast::string_view;
   void on_request_impl(http::verb, View, View, int, error_code&) override {}
+  // Beast's own limit is for what has to be seen at once.
+  void take(std::size_t bytes, error_code& ec) {
+    if (bytes > room_) ec = http::error::header_limit;
+    room_ -= std::min(bytes, room_);
+  }
   void on_response_impl(int code, View reason, int, error_code&) override {
     head.status = code;
     head.reason.assign(reason.data(), reason.size());
   }
-  void on_field_impl(http::field, View name, View value, error_code&) override {
+  void on_field_impl(http::field, View name, View value, error_code& ec) override {
+    take(name.size() + value.size() + 4, ec);
+    if (head_over_ || ec) return;  // a trailer
     head.headers.add({name.data(), name.size()}, {value.data(), value.size()});
   }
-  void on_header_impl(error_code&) override {}
+  void on_header_impl(error_code&) override {
+    head_over_ = true;
+    room_ = kMaxHeadBytes;
+    keep_alive_at_head = keep_alive();
+  }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(View body, error_code&) override {
     piece.append(body.data(), body.size());
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, View extensions, error_code& ec) override {
+    take(extensions.size(), ec);
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code& ec) override {
     return on_body_impl(body, ec);
   }
   void on_finish_impl(error_code&) override {}
+
+  std::size_t room_ = kMaxHeadBytes;  // bytes left: of the head, then of what follows
+  bool head_over_ = false;
 };
 
 Error to_error(const error_code& ec, const char* what) {
@@ -160,6 +179,9 @@ Task<std::string_view> UpstreamConnection::read_some() {
     error_code ec;
     if (s.input.size() > 0 && !s.parser->is_done()) {
       s.input.consume(s.parser->put(s.input.data(), ec));
+      // What stays behind has to be whole before it is read: a line, or all trailers.
+      const bool wants_more = ec == http::error::need_more;
+      if (wants_more && s.input.size() > kMaxHeadBytes) ec = http::error::header_limit;
       if (ec && ec != http::error::need_more) co_return to_error(ec, "response body");
     }
     if (!piece.empty() || s.parser->is_done()) break;
@@ -178,7 +200,7 @@ Task<std::string_view> UpstreamConnection::read_some() {
 }
 
 bool UpstreamConnection::reusable() const noexcept {
-  return state_->parser && state_->parser->is_done() && state_->parser->keep_alive() &&
+  return state_->parser && state_->parser->is_done() && state_->parser->keep_alive_at_head &&
          state_->input.size() == 0;
 }
 

@@ -77,7 +77,7 @@ TEST_F(EdgeCorsTest, RepliesOfEveryKindAreReadable) {
       {"POST /x HTTP/1.1\r\n" + kFrom + "Transfer-Encoding: gzip\r\n\r\n", 400},
       {"POST /x HTTP/1.1\r\n" + kFrom + "Content-Length: 99999999999\r\n\r\n", 413},
       {"GET http://x/ HTTP/1.1\r\n" + kFrom + "\r\n", 400},
-      {"GET /x HTTP/1.1\r\n" + kFrom + "X-Big: " + std::string(70000, 'a') + "\r\n\r\n", 413},
+      {"GET /x HTTP/1.1\r\n" + kFrom + "X-Big: " + std::string(70000, 'a') + "\r\n\r\n", 431},
   };
   for (const auto& [bytes, status] : cases) {
     const std::string what = bytes.substr(0, 200);

@@ -54,6 +54,74 @@ TEST_F(FramingTest, ChunkedRequestBodiesAreAccepted) {
   EXPECT_EQ(upstream_.received()[0].header("Content-Length"), "5");
 }
 
+#define CHUNKED_HEAD "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+TEST_F(FramingTest, TrailersAreReadAndDropped) {
+  TestClient client(proxy_.port());
+  client.send(CHUNKED_HEAD
+              "3\r\nabc\r\n0;e=1\r\nAuthorization: Bearer k\r\nX-Trailer: 1\r\n"
+              "Connection: close\r\n\r\n");
+  EXPECT_EQ(client.read_response().body, "echo:abc");
+  const Received got = upstream_.received().at(0);
+  EXPECT_EQ(got.header("Authorization"), "");
+  EXPECT_EQ(got.header("X-Trailer"), "");
+  EXPECT_EQ(client.post("/x", "b").body, "echo:b");
+}
+
+class EndlessTest : public FramingTest, public testing::WithParamInterface<const char*> {};
+
+// Each piece is small, and none of them is ever the last.
+TEST_P(EndlessTest, IsRefusedAtTheLimitOfAHead) {
+  const std::string all = GetParam();
+  const std::size_t cut = all.find('~');
+  const std::string start = all.substr(0, cut), piece = all.substr(cut + 1);
+  TestClient client(proxy_.port());
+  client.send(start);
+  std::size_t sent = 0;
+  std::string many, status;
+  while (many.size() < 4000) many += piece;
+  for (; sent < (4 << 20) && status.empty(); sent += many.size()) {
+    client.send(many);
+    status = client.read_bytes(12, 1ms);
+  }
+  EXPECT_LT(sent, 1U << 20);
+  EXPECT_EQ(status, "HTTP/1.1 431");
+  client.read_bytes(1 << 20, 3s);
+  EXPECT_TRUE(client.closed_within(3s));
+  EXPECT_TRUE(upstream_.received().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Pieces, EndlessTest,
+                         testing::Values(CHUNKED_HEAD "0\r\n~A: b\r\n", CHUNKED_HEAD "0\r\nA: ~b",
+                                         CHUNKED_HEAD "0;~e", CHUNKED_HEAD "1;~e",
+                                         CHUNKED_HEAD "~1;e=12345678\r\nx\r\n",
+                                         CHUNKED_HEAD "~00000000000"));
+
+// Where each read ends with the beginning of a field, none is ever seen whole in what has come.
+TEST_F(FramingTest, HeadsThatComeFieldByFieldAreBounded) {
+  TestClient client(proxy_.port());
+  client.send("GET /x HTTP/1.1\r\nHost: x\r\nA");
+  const std::string line = ": " + std::string(1000, 'v') + "\r\nA";
+  std::string status;
+  int sent = 0;
+  for (; sent < 1000 && status.empty(); ++sent) {
+    client.send(line);
+    status = client.read_bytes(12, 2ms);
+  }
+  EXPECT_LT(sent, 200);
+  EXPECT_EQ(status, "HTTP/1.1 431");
+}
+
+TEST_F(FramingTest, AHeadOfManyFieldsThatConnectionNamesCostsNoMoreThanItsBytes) {
+  std::string named = "Connection: keep-alive", lines;
+  for (int i = 0; i < 9000; ++i) named += ",zz";
+  for (int i = 0; i < 5000; ++i) lines += "qq:\r\n";
+  TestClient client(proxy_.port());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(client.post("/x", "a", lines + named + "\r\n").status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
+}
+
 TEST_F(FramingTest, ContinueIsSentWhenAskedFor) {
   TestClient client(proxy_.port());
   client.send("POST /x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
@@ -110,7 +178,26 @@ TEST(Framing, HeadsOverTheLimitAreRefused) {
   TestProxy proxy(test_config(upstream.url()));
   TestClient client(proxy.port());
   client.send("GET /x HTTP/1.1\r\nX-Big: " + std::string(70000, 'a') + "\r\n\r\n");
-  EXPECT_EQ(client.read_response().status, 413);
+  EXPECT_EQ(client.read_response().status, 431);
+}
+
+TEST(Framing, TrailersOfUpstreamAreDroppedAndBounded) {
+  ScriptedUpstream upstream([](const Received& request) -> std::vector<Step> {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string trailers = "X-Trailer: 1\r\nConnection: close\r\n";
+    if (request.target == "/many") {
+      for (int i = 0; i < 100000; ++i) trailers += "X-Trailer: 1\r\n";
+    }
+    if (request.target == "/extended") return {Send{head + "1;" + std::string(200000, 'e')}};
+    return {Send{head + "3;e=1\r\nabc\r\n0\r\n" + trailers + "\r\n"}};
+  });
+  TestProxy proxy(transparent_config(upstream.url()));
+  const Response few = TestClient(proxy.port()).get("/few");
+  EXPECT_EQ(few.body, "abc");
+  EXPECT_TRUE(few.complete);
+  EXPECT_EQ(few.header("X-Trailer"), "");
+  EXPECT_FALSE(TestClient(proxy.port()).get("/many").complete);
+  EXPECT_FALSE(TestClient(proxy.port()).get("/extended").complete);
 }
 
 TEST(Framing, SlowHeadsAndBodiesRunIntoTheirLimits) {
