@@ -74,6 +74,7 @@ ListenerSettings listener_settings(const Config& config) {
   settings.limits.max_body_bytes = config.listen.max_body_bytes;
   settings.cors = CorsPolicy(!config.keys_file.empty() || config.listen.cors_origins == "*",
                              to_list(config.listen.cors_origins));
+  settings.write = config.timeouts.write;
   settings.limits.idle = config.timeouts.idle;
   settings.limits.head = config.timeouts.head;
   settings.limits.body = config.timeouts.body;

@@ -15,6 +15,7 @@ namespace keep {
 
 namespace {
 
+constexpr std::chrono::seconds kTaken{30};        // for a server to take some of what is sent
 constexpr std::chrono::milliseconds kGlance{50};  // between two looks at the interruption
 
 struct Talk {
@@ -32,7 +33,7 @@ Task<ClientReply> talk(Talk& t) {
   const std::string head = request_head(request.method, request.target, t.address.authority(),
                                         request.headers, request.body.size());
   const std::string_view body = request.body;
-  const auto sent = co_await t.connection.send(head, std::span(&body, 1));
+  const auto sent = co_await t.connection.send(head, std::span(&body, 1), kTaken);
   if (!sent) co_return sent.error();
   auto answer = co_await t.connection.read_head(false);
   if (!answer) co_return answer.error();

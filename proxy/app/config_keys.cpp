@@ -128,7 +128,7 @@ const std::array kKeys{
         "moment it waits for a slot. 0: never.",
         [](C& c) -> T { return &c.timeouts.keep_alive; },
         {0, 7 * kDay}},
-    Key{"timeouts.write", "Seconds without progress while writing to a client.",
+    Key{"timeouts.write", "Seconds without progress while writing, to a client or an upstream.",
         [](C& c) -> T { return &c.timeouts.write; }, kWait},
     Key{"timeouts.idle", "Seconds a client's connection may rest between requests.",
         [](C& c) -> T { return &c.timeouts.idle; }, kWait},

@@ -2,6 +2,7 @@
 // that costs no turn of the loop.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -12,8 +13,10 @@
 namespace keep {
 
 // The socket must be in non-blocking mode. `rest` is used up. Not all is written when there is an
-// error; cancelling is one.
+// error: cancelling is one, and timed_out when the peer takes nothing for `limit`, after which no
+// wait for the socket is left.
 asio::awaitable<boost::system::error_code> write_all(asio::ip::tcp::socket& socket,
-                                                     std::span<asio::const_buffer> rest);
+                                                     std::span<asio::const_buffer> rest,
+                                                     Duration limit);
 
 }  // namespace keep

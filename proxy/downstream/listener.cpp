@@ -4,6 +4,7 @@
 #include "exchange/dialect.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
@@ -110,10 +111,15 @@ asio::awaitable<void> Listener::accept_loop() {
 asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_signal& stop) {
   co_await asio::this_coro::throw_if_cancelled(false);
   Peer peer(std::move(socket));
+  peer.write_limit = settings_.write;
   Guard guard(peer, stop);
   peers_.insert(&peer);
   bool more = true;
-  while (more && !draining_) more = co_await serve_one(peer, guard);
+  while (more && !draining_) {
+    more = co_await serve_one(peer, guard);
+    // What was sent ahead has been read already: others come first.
+    if (!peer.idle) co_await asio::post(peer.socket.get_executor(), kToken);
+  }
   if (peer.socket.is_open()) co_await close_gently(peer, guard);
   peers_.erase(&peer);
   room_.cancel();

@@ -34,6 +34,7 @@ struct ListenerSettings {
   unsigned short port = 0;
   std::size_t max_connections = 1024;
   ReadLimits limits;
+  Duration write{};  // a client that takes nothing for so long is given up
   CorsPolicy cors;
 };
 

@@ -1,9 +1,12 @@
 // Peer: one client connection, its socket and the bytes read but not yet consumed.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/streambuf.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -13,7 +16,8 @@ struct Peer {
   explicit Peer(boost::asio::ip::tcp::socket s) : socket(std::move(s)) {}
   boost::asio::ip::tcp::socket socket;
   boost::asio::streambuf input;
-  bool idle = true;  // between requests: may be closed without harm
+  bool idle = true;                                 // between requests: may be closed without harm
+  Duration write_limit = std::chrono::seconds(30);  // for taking nothing of what is written
 };
 
 inline constexpr std::size_t kReadBytes = 16 << 10;

@@ -1,13 +1,15 @@
 #include "downstream/request_reader.hpp"
 
+#include "base/write_all.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace keep {
@@ -17,6 +19,8 @@ namespace {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // A body is given its whole announced room only once it has proved to be a large one.
 constexpr std::size_t kTrustedBody = 1 << 20;
@@ -175,9 +179,9 @@ Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
   deadline.set(limits.body, "request body");
   const bool knows_interim = request.version >= 11;  // HTTP/1.0 does not
   if (!parser.is_done() && knows_interim && request.headers.has_token("Expect", "100-continue")) {
-    const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const auto bytes = asio::buffer(go_on);
-    co_await asio::async_write(peer.socket, bytes, kToken);
+    std::array go_on{asio::buffer(kContinue)};
+    const auto ec = co_await write_all(peer.socket, go_on, peer.write_limit);
+    if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client takes nothing");
   }
   parser.eager(true);
   const auto body_done = [&parser] { return parser.is_done(); };

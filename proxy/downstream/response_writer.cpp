@@ -68,9 +68,12 @@ Task<> ResponseWriter::send(std::string_view a, std::string_view b, std::string_
                                             asio::buffer(b.data(), b.size()),
                                             asio::buffer(c.data(), c.size())};
   writing_ = true;
-  const auto ec = co_await write_all(peer_.socket, buffers);
+  const auto ec = co_await write_all(peer_.socket, buffers, peer_.write_limit);
   if (ec == asio::error::operation_aborted) {
     co_return Error(Fault::kCancelled, Side::kDownstream, "write cancelled");
+  }
+  if (ec == asio::error::timed_out) {
+    co_return Error(Fault::kTimeout, Side::kDownstream, "client takes nothing of its answer");
   }
   if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client left: " + ec.message());
   writing_ = behind_ = false;

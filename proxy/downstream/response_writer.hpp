@@ -1,7 +1,7 @@
 // ResponseWriter: one response to one client, framed by hand (one gathered write per piece).
 //
-// Chunked for HTTP/1.1 when the length is unknown; HTTP/1.0 gets the bytes and a close. Write
-// limits are the caller's Deadline. Loop thread only.
+// Chunked for HTTP/1.1 when the length is unknown; HTTP/1.0 gets the bytes and a close. A client
+// that takes nothing for the peer's write limit is given up: Fault::kTimeout. Loop thread only.
 #pragma once
 
 #include "base/clock.hpp"
@@ -31,7 +31,7 @@ class ResponseWriter {
   Task<> flush();                        // the head, if it has not left
   // Ends the body, with its last bytes in the same write; begin() must have been called.
   Task<> finish(std::string_view last = {});
-  Task<> reply(const LocalReply& reply, const Headers& extra);
+  Task<> reply(const LocalReply& reply, const Headers& extra);  // where both name one, `extra` wins
   // Without waiting, and only while no other write runs: begun() and intact() must hold. What the
   // socket does not take now leaves in front of the next write; as long as some waits, nothing is
   // added to it. False: some waits.

@@ -115,7 +115,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
     }
     deadline.set(flow.settings.first_event, "upstream's answer");
     Result<ResponseHead> head = Error();
-    const auto sent = co_await connection->send(head_bytes, body->views());
+    const auto sent = co_await connection->send(head_bytes, body->views(), flow.settings.write);
     exchange.timeline.sent = flow.services.clock.now();
     if (sent) {
       head = co_await connection->read_head(exchange.request.method == "HEAD");

@@ -37,7 +37,7 @@ Task<std::string> ask_unstreamed(RelayContext c) {
   auto connection = co_await pool.connect();
   if (!connection) co_return connection.error();
   c.deadline.set(c.flow.settings.first_event, "upstream's whole answer");
-  const auto sent = co_await (*connection)->send(head, body->views());
+  const auto sent = co_await (*connection)->send(head, body->views(), c.flow.settings.write);
   if (!sent) co_return sent.error();
   const auto answered = co_await (*connection)->read_head(false);
   if (!answered) co_return answered.error();

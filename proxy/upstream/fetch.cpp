@@ -18,7 +18,7 @@ Task<FetchResponse> talk(UpstreamConnection& connection, const ConnectionPool& p
   const std::string head =
       request_head(request.method, request.target, authority, request.headers, request.body.size());
   const std::string_view body = request.body;
-  const auto sent = co_await connection.send(head, std::span(&body, 1));
+  const auto sent = co_await connection.send(head, std::span(&body, 1), request.limit);
   if (!sent) co_return sent.error();
   auto answer = co_await connection.read_head(request.method == "HEAD");
   if (!answer) co_return answer.error();

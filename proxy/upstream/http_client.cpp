@@ -84,6 +84,9 @@ Error to_error(const error_code& ec, const char* what) {
   if (ec == asio::error::operation_aborted) {
     return Error(Fault::kCancelled, Side::kUpstream, std::string(what) + " cancelled");
   }
+  if (ec == asio::error::timed_out) {
+    return Error(Fault::kTimeout, Side::kUpstream, std::string(what) + " took too long");
+  }
   if (ec == asio::error::connection_refused) {
     return Error(Fault::kRefused, Side::kUpstream, "nobody listens at the upstream address");
   }
@@ -139,13 +142,14 @@ Task<> UpstreamConnection::connect(const tcp::endpoint& endpoint) {
   co_return Result<>{};
 }
 
-Task<> UpstreamConnection::send(std::string_view head, std::span<const std::string_view> body) {
+Task<> UpstreamConnection::send(std::string_view head, std::span<const std::string_view> body,
+                                Duration limit) {
   ++exchanges_;
   state_->fresh = true;
   std::vector<asio::const_buffer> buffers{asio::buffer(head.data(), head.size())};
   buffers.reserve(1 + body.size());
   for (const std::string_view piece : body) buffers.emplace_back(piece.data(), piece.size());
-  const auto ec = co_await write_all(socket_, buffers);
+  const auto ec = co_await write_all(socket_, buffers, limit);
   if (ec) co_return to_error(ec, "send");
   co_return Result<>{};
 }

@@ -36,7 +36,8 @@ class UpstreamConnection {
 
   Task<> connect(const asio::ip::tcp::endpoint& endpoint);
   // `head`: request line and headers with the closing blank line. `body`: in pieces.
-  Task<> send(std::string_view head, std::span<const std::string_view> body);
+  // Fault::kTimeout when the peer takes nothing of them for `limit`.
+  Task<> send(std::string_view head, std::span<const std::string_view> body, Duration limit);
   // Fault::kGone when the peer closed before a single byte: a reused connection may be retried.
   Task<ResponseHead> read_head(bool head_request);
   // The next bytes of the body, de-chunked; empty at its end. Valid until the next call.

@@ -184,7 +184,7 @@ TEST_F(GuardTest, WritesMoreThanTheSocketHolds) {
   run([&half](Peer& peer, Guard&) -> asio::awaitable<void> {
     std::array<asio::const_buffer, 4> pieces{asio::buffer(half), asio::const_buffer(),
                                              asio::buffer("y", 1), asio::buffer(half)};
-    const auto ec = co_await write_all(peer.socket, pieces);
+    const auto ec = co_await write_all(peer.socket, pieces, 10s);
     EXPECT_FALSE(ec);
   });
   EXPECT_EQ(count, got.size());
@@ -197,7 +197,7 @@ TEST_F(GuardTest, CutsAWriteThatMakesNoProgress) {
     const auto write = [](Peer& p, Guard& g, std::string_view bytes) -> asio::awaitable<void> {
       g.deadline().set(5ms, "write");
       std::array<asio::const_buffer, 1> pieces{asio::buffer(bytes)};
-      const auto ec = co_await write_all(p.socket, pieces);
+      const auto ec = co_await write_all(p.socket, pieces, 10s);
       EXPECT_EQ(ec, asio::error::operation_aborted);
     };
     auto work = write(peer, guard, much);
@@ -205,6 +205,38 @@ TEST_F(GuardTest, CutsAWriteThatMakesNoProgress) {
     EXPECT_FALSE(whole);
     EXPECT_TRUE(guard.deadline().passed());
   });
+}
+
+TEST_F(GuardTest, AWriteEndsByItselfWhenThePeerTakesNothing) {
+  const std::string much(64 << 20, 'x');
+  run([&much](Peer& peer, Guard&) -> asio::awaitable<void> {
+    std::array<asio::const_buffer, 1> pieces{asio::buffer(much)};
+    const auto ec = co_await write_all(peer.socket, pieces, 20ms);
+    EXPECT_EQ(ec, asio::error::timed_out);
+  });
+}
+
+TEST_F(GuardTest, AWriteGoesOnAsLongAsThePeerTakesSome) {
+  const std::string much(32 << 20, 'x');
+  std::size_t count = 0;
+  const auto reading = [&]() -> asio::awaitable<void> {
+    asio::steady_timer timer(loop_);
+    for (std::string piece(1 << 20, 0); count < much.size();) {
+      timer.expires_after(10ms);
+      co_await timer.async_wait(kToken);
+      const auto room = asio::buffer(piece);
+      const auto [ec, got] = co_await client_.async_read_some(room, kToken);
+      if (ec) co_return;
+      count += got;
+    }
+  };
+  spawner_.spawn("reader", reading());
+  run([&much](Peer& peer, Guard&) -> asio::awaitable<void> {
+    std::array<asio::const_buffer, 1> pieces{asio::buffer(much)};
+    const auto ec = co_await write_all(peer.socket, pieces, 150ms);
+    EXPECT_FALSE(ec);
+  });
+  EXPECT_EQ(count, much.size());
 }
 
 }  // namespace
