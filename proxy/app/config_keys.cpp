@@ -99,7 +99,9 @@ const std::array kKeys{
         {},
         check_cors_origins},
     Key{"listen.max_connections",
-        "Client connections at once; more wait in the kernel's backlog.",
+        "Client connections at once. One more takes the place of the one that has asked for "
+        "nothing\n"
+        "for longest; while all are at work it waits in the kernel's backlog.",
         [](C& c) -> T { return &c.listen.max_connections; },
         {1, 1000000}},
     Key{"listen.max_body",

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace keep {
@@ -18,13 +19,20 @@ namespace {
 using asio::ip::tcp;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
-asio::awaitable<void> read_to_the_end(Peer& peer, Deadline& deadline) {
-  deadline.set(std::chrono::seconds(1), "close");
-  for (;;) {
+// For a client to send its request, or the rest of one, before it has to make room.
+constexpr std::chrono::milliseconds kGrace{100};
+// Of a body that nobody wants, for a client to finish and see why.
+constexpr std::chrono::seconds kDrainTime{1};
+constexpr std::size_t kDrainBytes = 16 << 20;
+
+asio::awaitable<void> drain_input(Peer& peer, Deadline& deadline) {
+  deadline.set(kDrainTime, "close");
+  for (std::size_t drained = 0; drained < kDrainBytes;) {
     peer.input.consume(peer.input.size());
     const auto room = peer.input.prepare(kReadBytes);
     auto [ec, count] = co_await peer.socket.async_read_some(room, kToken);
     if (ec) co_return;
+    drained += count;
   }
 }
 
@@ -32,14 +40,16 @@ asio::awaitable<void> read_to_the_end(Peer& peer, Deadline& deadline) {
 asio::awaitable<void> close_gently(Peer& peer, Guard& guard) {
   boost::system::error_code ignored;
   peer.socket.shutdown(tcp::socket::shutdown_send, ignored);
-  auto reading = read_to_the_end(peer, guard.deadline());
+  peer.waiting = true;
+  auto reading = drain_input(peer, guard.deadline());
   co_await guard.run(std::move(reading));
   peer.socket.close(ignored);
 }
 
-asio::awaitable<void> read_into(Peer& peer, const ReadLimits& limits, Deadline& deadline,
-                                IncomingRequest& incoming, std::optional<Result<>>& result) {
-  result = co_await read_request(peer, limits, deadline, incoming);
+asio::awaitable<void> read_into(Peer& peer, const ReadLimits& limits, const WantsBody& wants_body,
+                                Deadline& deadline, IncomingRequest& incoming,
+                                std::optional<Result<>>& result) {
+  result = co_await read_request(peer, limits, wants_body, deadline, incoming);
 }
 
 // `incoming` is what was read of it.
@@ -86,8 +96,7 @@ asio::awaitable<void> Listener::accept_loop() {
   co_await asio::this_coro::throw_if_cancelled(false);
   while (acceptor_.is_open()) {
     if (peers_.size() >= settings_.max_connections) {
-      room_.expires_at(asio::steady_timer::time_point::max());
-      co_await room_.async_wait(kToken);
+      co_await make_room();
       continue;
     }
     auto [ec, socket] = co_await acceptor_.async_accept(kToken);
@@ -106,6 +115,27 @@ asio::awaitable<void> Listener::accept_loop() {
     };
     spawner_.spawn_with_signal("connection", start);
   }
+}
+
+// Once somebody waits to be let in.
+asio::awaitable<void> Listener::make_room() {
+  const auto [ec] = co_await acceptor_.async_wait(tcp::acceptor::wait_read, kToken);
+  if (ec || peers_.size() < settings_.max_connections) co_return;
+  boost::system::error_code ignored;
+  if (Peer* peer = least_needed()) peer->socket.close(ignored);
+  room_.expires_after(kGrace);
+  co_await room_.async_wait(kToken);
+}
+
+Peer* Listener::least_needed() const {
+  const Instant settled = std::chrono::steady_clock::now() - kGrace;
+  Peer* least = nullptr;
+  for (Peer* peer : peers_) {
+    if (!peer->waiting || peer->since > settled || !peer->socket.is_open()) continue;
+    const auto rank = [](const Peer& p) { return std::tie(p.heard, p.since); };
+    if (!least || rank(*peer) < rank(*least)) least = peer;
+  }
+  return least;
 }
 
 asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_signal& stop) {
@@ -129,7 +159,10 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   IncomingRequest incoming;
   std::optional<Result<>> read;
   Deadline& deadline = guard.deadline();
-  auto reading = read_into(peer, settings_.limits, deadline, incoming, read);
+  const WantsBody wants_body = [this](const Request& head) {
+    return head.method != "OPTIONS" && handler_.wants_body(head);
+  };
+  auto reading = read_into(peer, settings_.limits, wants_body, deadline, incoming, read);
   co_await guard.run(std::move(reading));
   if (deadline.passed() && !peer.idle && (!read || !*read)) {
     read = Error(Fault::kTimeout, Side::kDownstream,
@@ -152,6 +185,8 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     co_await handler_.handle(std::move(incoming), writer, guard);
   }
   peer.idle = peer.input.size() == 0;
+  peer.waiting = true;
+  peer.since = std::chrono::steady_clock::now();
   co_return writer.reusable() && !guard.client_gone();
 }
 

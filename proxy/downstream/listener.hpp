@@ -1,7 +1,8 @@
 // Listener: accepts clients and serves their requests one after the other, per connection.
 //
-// "Full": at max_connections accepting pauses; the kernel's backlog holds the rest. Loop thread
-// only.
+// "Full": at max_connections whoever comes next takes the place of the connection that has been
+// waited for longest, those first that have never sent a whole head. While there is work for all
+// of them accepting pauses; the kernel's backlog holds the rest. Loop thread only.
 #pragma once
 
 #include "base/pools.hpp"
@@ -25,6 +26,8 @@ namespace keep {
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
+  // False: the head alone decides about the answer, so that no body is read before it.
+  virtual bool wants_body(const Request& head) const = 0;
   virtual asio::awaitable<void> handle(IncomingRequest incoming, ResponseWriter& writer,
                                        Guard& guard) = 0;
 };
@@ -52,6 +55,8 @@ class Listener {
 
  private:
   asio::awaitable<void> accept_loop();
+  asio::awaitable<void> make_room();
+  Peer* least_needed() const;  // nullptr: all are
   asio::awaitable<void> serve(asio::ip::tcp::socket socket, asio::cancellation_signal& stop);
   asio::awaitable<bool> serve_one(Peer& peer, Guard& guard);  // false: close the connection
 

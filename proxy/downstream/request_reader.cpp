@@ -153,10 +153,30 @@ Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Incomin
   co_return Result<>{};
 }
 
+// Stops behind the head: the checks come before the body.
+Task<> read_head(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingRequest& incoming) {
+  parser.eager(false);
+  const auto done = [&parser] { return parser.is_header_done(); };
+  co_return co_await parse_until(peer, parser, limits, incoming, done);
+}
+
+Task<> read_body(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingRequest& incoming) {
+  const Request& request = incoming.request;
+  const bool knows_interim = request.version >= 11;  // HTTP/1.0 does not
+  if (knows_interim && request.headers.has_token("Expect", "100-continue")) {
+    std::array go_on{asio::buffer(kContinue)};
+    const auto ec = co_await write_all(peer.socket, go_on, peer.write_limit);
+    if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client takes nothing");
+  }
+  parser.eager(true);
+  const auto done = [&parser] { return parser.is_done(); };
+  co_return co_await parse_until(peer, parser, limits, incoming, done);
+}
+
 }  // namespace
 
-Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
-                    IncomingRequest& incoming) {
+Task<> read_request(Peer& peer, const ReadLimits& limits, const WantsBody& wants_body,
+                    Deadline& deadline, IncomingRequest& incoming) {
   peer.idle = peer.input.size() == 0;
   if (peer.idle) {
     deadline.set(limits.idle, "idle");
@@ -164,28 +184,25 @@ Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
     if (!first) co_return first.error();
     peer.idle = false;
   }
-  deadline.set(limits.head, "request head");
-  Parser parser(incoming.request, limits);
-  parser.eager(false);  // stop behind the head: the checks and 100-continue come before the body
-  const auto head_done = [&parser] { return parser.is_header_done(); };
-  const auto head = co_await parse_until(peer, parser, limits, incoming, head_done);
-  if (!head) co_return head.error();
-  incoming.accepted = std::chrono::steady_clock::now();
   Request& request = incoming.request;
+  Parser parser(request, limits);
+  deadline.set(limits.head, "request head");
+  const auto head = co_await read_head(peer, parser, limits, incoming);
+  if (!head) co_return head.error();
+  peer.waiting = false;
+  peer.heard = true;
+  incoming.accepted = incoming.received = std::chrono::steady_clock::now();
   request.keep_alive = parser.keep_alive();
   if (request.target.empty() || request.target[0] != '/') {
     co_return Error(Fault::kBadRequest, Side::kDownstream, "request target must be a path");
   }
-  deadline.set(limits.body, "request body");
-  const bool knows_interim = request.version >= 11;  // HTTP/1.0 does not
-  if (!parser.is_done() && knows_interim && request.headers.has_token("Expect", "100-continue")) {
-    std::array go_on{asio::buffer(kContinue)};
-    const auto ec = co_await write_all(peer.socket, go_on, peer.write_limit);
-    if (ec) co_return Error(Fault::kGone, Side::kDownstream, "client takes nothing");
+  if (parser.is_done()) co_return Result<>{};
+  if (!wants_body(request)) {
+    request.keep_alive = false;
+    co_return Result<>{};
   }
-  parser.eager(true);
-  const auto body_done = [&parser] { return parser.is_done(); };
-  const auto body = co_await parse_until(peer, parser, limits, incoming, body_done);
+  deadline.set(limits.body, "request body");
+  const auto body = co_await read_body(peer, parser, limits, incoming);
   if (!body) co_return body.error();
   incoming.received = std::chrono::steady_clock::now();
   co_return Result<>{};

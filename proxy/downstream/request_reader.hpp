@@ -11,6 +11,7 @@
 #include "exchange/http_message.hpp"
 
 #include <cstddef>
+#include <functional>
 
 namespace keep {
 
@@ -27,10 +28,14 @@ struct IncomingRequest {
   int status = 0;      // of the refusal, where HTTP has a closer one than the fault has
 };
 
+// Whether the body of a request is of any use, told from its head.
+using WantsBody = std::function<bool(const Request&)>;
+
 // Moves `deadline` along: idle, head, body; the caller sees to it that it cuts this call short.
+// A body that is not wanted is not read, and the request is the connection's last.
 // kGone: the client left between requests, no reply is due. Other faults deserve one; `incoming`
 // has what was read until then.
-Task<> read_request(Peer& peer, const ReadLimits& limits, Deadline& deadline,
-                    IncomingRequest& incoming);
+Task<> read_request(Peer& peer, const ReadLimits& limits, const WantsBody& wants_body,
+                    Deadline& deadline, IncomingRequest& incoming);
 
 }  // namespace keep

@@ -145,6 +145,10 @@ asio::awaitable<void> Gateway::count(Exchange& exchange, ResponseWriter& writer,
   co_await answer(exchange, writer, reply);
 }
 
+bool Gateway::wants_body(const Request& head) const {
+  return !is_open_(head) && authenticate_(head).has_value();
+}
+
 asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& writer,
                                       Guard& guard) {
   Exchange exchange;

@@ -23,6 +23,8 @@ class Gateway final : public RequestHandler {
 
   Gateway(Flow& flow, Authenticate authenticate, IsOpen is_open, Local local);
 
+  // Not of a request that is refused for its key, nor of one that needs none.
+  bool wants_body(const Request& head) const override;
   asio::awaitable<void> handle(IncomingRequest incoming, ResponseWriter& writer,
                                Guard& guard) override;
 

@@ -1,11 +1,14 @@
 // Clients that take more than they give: they lose, and nobody else notices.
+#include "tests/support/keys_file.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 
 namespace keep::test {
 namespace {
@@ -48,6 +51,93 @@ TEST_P(NotReadingTest, PipeliningClientsThatDoNotReadAreGivenUp) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Replies, NotReadingTest, testing::Values("/metrics", "/v1/models"));
+
+class IdleTest : public GreedyTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(IdleTest, ConnectionsThatAskForNothingMakeRoom) {
+  TestProxy proxy(config_);
+  const auto clients = crowd(proxy.port(), GetParam());
+  std::this_thread::sleep_for(50ms);
+  for (int i = 0; i < 4; ++i) {
+    TestClient other(proxy.port());
+    other.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(other.read_response(2s).status, 200);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Heads, IdleTest,
+                         testing::Values("", "GET /ready HT",
+                                         "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n"));
+
+TEST_F(GreedyTest, TheOldestThatNeverAskedGoesFirstAndNobodyAtWork) {
+  std::atomic<bool> go_on{false};
+  ScriptedUpstream slow([&](const Received&) -> std::vector<Step> {
+    return {WaitFor{&go_on}, Send{reply(200, "done")}};
+  });
+  config_.upstreams[0].url = slow.url();
+  TestProxy proxy(config_);
+  TestClient busy(proxy.port());
+  busy.send(post_bytes("/x", "a"));
+  TestClient kept(proxy.port());
+  EXPECT_EQ(kept.get("/ready").status, 200);
+  TestClient silent(proxy.port());
+  std::this_thread::sleep_for(20ms);
+  TestClient partial(proxy.port());
+  partial.send("GET /r");
+  std::this_thread::sleep_for(150ms);
+  TestClient first(proxy.port());
+  EXPECT_EQ(first.get("/ready").status, 200);
+  EXPECT_TRUE(silent.closed_within(1s));
+  EXPECT_FALSE(partial.closed_within(0ms));
+  TestClient second(proxy.port());
+  EXPECT_EQ(second.get("/ready").status, 200);
+  EXPECT_TRUE(partial.closed_within(1s));
+  EXPECT_EQ(kept.get("/ready").status, 200);
+  go_on = true;
+  EXPECT_EQ(busy.read_response().body, "done");
+}
+
+// A body of 50 MB is announced, and some of it is sent.
+class StrangerTest : public GreedyTest {
+ protected:
+  static std::string announced(const std::string& start, const std::string& more = "") {
+    return start + " HTTP/1.1\r\nHost: x\r\n" + more + "Content-Length: 50000000\r\n\r\n";
+  }
+  KeysFile keys_{"secret\n"};
+};
+
+TEST_F(StrangerTest, BodiesOfStrangersAreNotWaitedFor) {
+  config_.keys_file = keys_.path();
+  TestProxy proxy(config_);
+  const std::string body(300'000, 'x');
+  const std::string expect = "Expect: 100-continue\r\n";
+  struct Case {
+    std::string head;
+    int status;
+  };
+  const Case cases[] = {
+      {announced("POST /v1/chat/completions"), 401},
+      {announced("POST /v1/chat/completions", expect), 401},
+      {announced("POST /x", "Authorization: Bearer wrong\r\n"), 401},
+      {announced("GET /health"), 200},
+      {announced("OPTIONS /v1/chat/completions"), 204},
+      {"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n493e0\r\n", 401},
+  };
+  for (const Case& c : cases) {
+    TestClient client(proxy.port());
+    client.send(c.head + body);
+    const Response response = client.read_response(3s);
+    EXPECT_EQ(response.status, c.status) << c.head;
+    EXPECT_EQ(response.header("Connection"), "close") << c.head;
+    client.send(body);
+    EXPECT_TRUE(client.closed_within(3s)) << c.head;
+  }
+  TestClient bare(proxy.port());
+  EXPECT_EQ(bare.get("/v1/models").status, 401);
+  EXPECT_EQ(bare.get("/health").status, 200);  // there was no body: the connection goes on
+  TestClient known(proxy.port());
+  EXPECT_EQ(known.post("/v1/embeddings", "{}", "Authorization: Bearer secret\r\n").body, "echo:{}");
+}
 
 }  // namespace
 }  // namespace keep::test
