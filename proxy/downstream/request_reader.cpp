@@ -1,6 +1,7 @@
 #include "downstream/request_reader.hpp"
 
 #include "base/write_all.hpp"
+#include "downstream/request_target.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -28,6 +29,17 @@ constexpr std::size_t kPadding = 64;
 // The larger a body has proved to be, the larger the pieces it is read in.
 constexpr std::size_t kLargeBody = 128 << 10;
 constexpr std::size_t kBodyReadBytes = 64 << 10, kLargeBodyReadBytes = 256 << 10;
+
+// The value does not follow in the same line: it was put together from several, or begins below.
+bool is_folded(boost::beast::string_view name, boost::beast::string_view value) {
+  const char* at = name.data() + name.size() + 1;  // behind the colon
+  while (*at == ' ' || *at == '\t') ++at;
+  return at != value.data();
+}
+
+bool is_number(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
 
 // Beast's parser, filling our own Request. What a body carries besides its bytes (chunk extensions,
 // trailers) is read, counted and dropped.
@@ -57,9 +69,13 @@ class Parser final : public http::basic_parser<true> {
   void on_response_impl(int, View, int, error_code&) override {}
   void on_field_impl(http::field name, View text, View value, error_code& ec) override {
     take(text.size() + value.size() + 4, ec);
+    if (is_folded(text, value)) ec = http::error::bad_obs_fold;
     if (head_over_ || ec) return;  // a trailer
     const std::string_view v(value.data(), value.size());
     request_.headers.add({text.data(), text.size()}, v);
+    if (name == http::field::content_length && (++lengths_ > 1 || !is_number(v))) {
+      ec = http::error::bad_content_length;
+    }
     if (name != http::field::transfer_encoding) return;
     framing_ok_ = ++transfer_encodings_ == 1 && equal_ignoring_case(v, "chunked");
   }
@@ -101,21 +117,22 @@ class Parser final : public http::basic_parser<true> {
   std::size_t max_fields_, room_;  // bytes, in all and left: of the head, then of what follows
   bool head_over_ = false;
   std::size_t announced_ = 0;
-  int transfer_encodings_ = 0;
+  int transfer_encodings_ = 0, lengths_ = 0;
   bool framing_ok_ = false;
 };
 
-int status_of(const error_code& ec) { return ec == http::error::header_limit ? 431 : 0; }
-
-Error to_error(const error_code& ec, const ReadLimits& limits) {
+// Of what was read in `incoming`; its status is set.
+Error refuse(const error_code& ec, const ReadLimits& limits, IncomingRequest& incoming) {
   if (ec == http::error::body_limit) {
     return Error(Fault::kTooLarge, Side::kDownstream,
                  "request body over " + std::to_string(limits.max_body_bytes) + " bytes");
   }
   if (ec == http::error::header_limit) {
-    return Error(
-        Fault::kTooLarge, Side::kDownstream,
-        "header fields or trailers over " + std::to_string(limits.max_header_bytes) + " bytes");
+    const bool in_first_line = incoming.request.method.empty();
+    incoming.status = in_first_line ? 414 : 431;
+    return Error(Fault::kTooLarge, Side::kDownstream,
+                 (in_first_line ? "request line over " : "header fields or trailers over ") +
+                     std::to_string(limits.max_header_bytes) + " bytes");
   }
   return Error(Fault::kBadRequest, Side::kDownstream, "malformed HTTP request: " + ec.message());
 }
@@ -140,10 +157,7 @@ Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Incomin
       // What stays behind has to be whole before it is read: a line, or all trailers.
       const bool wants_more = ec == http::error::need_more;
       if (wants_more && peer.input.size() > limits.max_header_bytes) ec = http::error::header_limit;
-      if (ec && ec != http::error::need_more) {
-        incoming.status = status_of(ec);
-        co_return to_error(ec, limits);
-      }
+      if (ec && ec != http::error::need_more) co_return refuse(ec, limits, incoming);
       if (done()) break;
       if (!ec && peer.input.size() > 0) continue;
     }
@@ -193,9 +207,12 @@ Task<> read_request(Peer& peer, const ReadLimits& limits, const WantsBody& wants
   peer.heard = true;
   incoming.accepted = incoming.received = std::chrono::steady_clock::now();
   request.keep_alive = parser.keep_alive();
-  if (request.target.empty() || request.target[0] != '/') {
-    co_return Error(Fault::kBadRequest, Side::kDownstream, "request target must be a path");
+  if (!is_served(request.method)) {
+    incoming.status = 501;
+    co_return Error(Fault::kBadRequest, Side::kDownstream, request.method + " is not served here");
   }
+  const auto settled = settle_target(request);
+  if (!settled) co_return settled.error();
   if (parser.is_done()) co_return Result<>{};
   if (!wants_body(request)) {
     request.keep_alive = false;

@@ -1,7 +1,8 @@
 // Reads one HTTP/1.x request from a client, refusing what could be framed in two ways.
 //
-// Transfer-Encoding must be exactly `chunked` and not on HTTP/1.0; several lengths or a length
-// beside it are refused. `Expect: 100-continue` is answered.
+// Transfer-Encoding must be exactly `chunked` and not on HTTP/1.0; several lengths (even equal
+// ones) or a length beside it are refused, and so are folded fields. Trailers and chunk extensions
+// count like a head and are dropped. `Expect: 100-continue` is answered.
 #pragma once
 
 #include "base/clock.hpp"

@@ -162,7 +162,7 @@ TEST_F(EdgeCorsTest, NamedPagesMayCall) {
 TEST_F(EdgeCorsTest, TimeoutsAreReadable) {
   config_.timeouts.body = 200ms;
   const Response response =
-      send(config_, "POST /x HTTP/1.1\r\n" + kFrom + "Content-Length: 30\r\n\r\nabc");
+      send(config_, "POST /x HTTP/1.1\r\nHost: x\r\n" + kFrom + "Content-Length: 30\r\n\r\nabc");
   EXPECT_EQ(response.status, 408);
   expect_readable(response, "408");
 }

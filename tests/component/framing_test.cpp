@@ -42,7 +42,59 @@ INSTANTIATE_TEST_SUITE_P(
         "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\nabcd",
         "POST http://elsewhere/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n",
-        "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"));
+        "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
+        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
+        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4, 4\r\n\r\nabcd",
+        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: +4\r\n\r\nabcd",
+        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0x4\r\n\r\nabcd",
+        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n",
+        "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n\r\nabcd",
+        "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0b"
+        "chunked\r\n\r\n0\r\n\r\n",
+        "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA:\r\n\tb\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA: b\r\n \r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA:\r\n \r\n\r\n", "GET /x HTTP/1.1\r\n Host: x\r\n\r\n",
+        "GET /x HTTP/1.1\r\n\r\n", "GET /x HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: a b\r\n\r\n", "GET x HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA: b\x01\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA: b\nC: d\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: x\r\nA: b\rC: d\r\n\r\n",
+        "GET /x\x01 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /x  HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /x HTTP/1.1\nHost: x\n\n\r\n\r\n"));
+
+TEST_F(FramingTest, AControlCharacterOfZeroIsRefusedLikeAnyOther) {
+  using namespace std::string_literals;
+  TestClient client(proxy_.port());
+  client.send("GET /x HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n"s);
+  EXPECT_EQ(client.read_response().status, 400);
+}
+
+TEST_F(FramingTest, WholeUrlsAreAnsweredLikePaths) {
+  TestClient client(proxy_.port());
+  client.send("POST http://x:80/x?y HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
+  EXPECT_EQ(client.read_response().body, "echo:a");
+  EXPECT_EQ(upstream_.received().at(0).target, "/x?y");
+  client.send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 204);
+}
+
+TEST_F(FramingTest, TunnelsAreNotImplementedAndLongTargetsHaveAStatus) {
+  const std::pair<std::string, int> cases[] = {
+      {"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", 501},
+      {"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 501},
+      {"GET /" + std::string(70'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n", 414},
+  };
+  for (const auto& [bytes, status] : cases) {
+    TestClient client(proxy_.port());
+    client.send(bytes);
+    EXPECT_EQ(client.read_response().status, status) << bytes.substr(0, 20);
+    EXPECT_TRUE(client.closed_within(3s));
+  }
+  EXPECT_TRUE(upstream_.received().empty());
+}
 
 TEST_F(FramingTest, ChunkedRequestBodiesAreAccepted) {
   TestClient client(proxy_.port());
