@@ -184,6 +184,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   } else {
     co_await handler_.handle(std::move(incoming), writer, guard);
   }
+  peer.shrink();
   peer.idle = peer.input.size() == 0;
   peer.waiting = true;
   peer.since = std::chrono::steady_clock::now();

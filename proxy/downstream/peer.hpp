@@ -8,12 +8,22 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace keep {
 
+inline constexpr std::size_t kReadBytes = 16 << 10;
+
 struct Peer {
   explicit Peer(boost::asio::ip::tcp::socket s) : socket(std::move(s)) {}
+  // Gives back what a large body has made the buffer grow to.
+  void shrink() {
+    if (input.size() > 0 || input.capacity() <= 2 * kReadBytes) return;
+    std::destroy_at(&input);
+    std::construct_at(&input);
+  }
+
   boost::asio::ip::tcp::socket socket;
   boost::asio::streambuf input;
   bool idle = true;  // between requests: may be closed without harm
@@ -23,7 +33,5 @@ struct Peer {
   bool heard = false;                               // a whole head has come at some time
   Duration write_limit = std::chrono::seconds(30);  // for taking nothing of what is written
 };
-
-inline constexpr std::size_t kReadBytes = 16 << 10;
 
 }  // namespace keep
