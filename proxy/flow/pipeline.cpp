@@ -2,7 +2,10 @@
 
 #include "base/log.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/range/adaptor/reversed.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <chrono>
 #include <exception>
@@ -12,16 +15,22 @@ namespace keep {
 
 namespace {
 
-// One call of a plugin, with what it throws turned into an Error.
+// One call of a plugin, with what it throws turned into an Error. A call that was cut short (the
+// client left, a limit passed) has not failed: the cut goes on to whoever made it.
 template <class T>
 Task<T> guarded(Task<T> call) {
-  std::string what;
+  Result<T> result = Error();
   try {
-    co_return co_await std::move(call);
+    result = co_await std::move(call);
   } catch (const std::exception& e) {
-    what = e.what();
+    result = Error(Fault::kInternal, Side::kInternal, e.what());
   }
-  co_return Error(Fault::kInternal, Side::kInternal, std::move(what));
+  if (result) co_return result;
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
+  co_return result;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Pipeline: the plugins, called phase by phase. Requests go down the list, answers come back up.
 //
 // A plugin that fails where it is advice (on_request, on_upstream_request, or by throwing) is
-// skipped for that phase, counted, and logged at most once a minute. Loop thread only.
+// skipped for that phase, counted, and logged at most once a minute. A phase that is cut short is
+// none of that: it throws what cut it. Loop thread only.
 #pragma once
 
 #include "exchange/plugin.hpp"
