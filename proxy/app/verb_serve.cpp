@@ -2,6 +2,7 @@
 #include "app/app.hpp"
 #include "app/command_line.hpp"
 #include "app/verbs.hpp"
+#include "app/welcome.hpp"
 #include "base/memory.hpp"
 #include "base/open_files.hpp"
 
@@ -60,6 +61,9 @@ int verb_serve(const Invocation& invocation) {
     if (!checked) {
       invocation.err << "llama-keep serve: " << checked.error().detail << "\n";
       return kExitProblem;
+    }
+    if (const auto exposed = exposure(*config)) {
+      invocation.err << "llama-keep: " << *exposed << "; name a file of keys in auth.keys_file\n";
     }
     invocation.out << "configuration ok\n";
     return kExitOk;

@@ -17,21 +17,20 @@ namespace {
 
 constexpr std::chrono::seconds kLookAgain{1};
 
-struct Listening {
-  std::string url;  // as a client on this machine reaches it
-  bool loopback = false;
-};
+constexpr const char* kAdvice = "name a file of keys in auth.keys_file";
 
-Listening listening(const Config& config, unsigned short port) {
-  const auto parsed = parse_listen_address(config.listen.address);
-  auto address = asio::ip::make_address(parsed->host);  // checked when the configuration was read
-  Listening result;
-  result.loopback = address.is_loopback();
-  std::string host = parsed->host;
+// Where it listens; checked when the configuration was read.
+asio::ip::address address_of(const Config& config) {
+  return asio::ip::make_address(parse_listen_address(config.listen.address)->host);
+}
+
+// As a client on this machine reaches it.
+std::string local_url(const Config& config, unsigned short port) {
+  const auto address = address_of(config);
+  std::string host = address.to_string();
   if (address.is_unspecified()) host = address.is_v6() ? "::1" : "127.0.0.1";
   if (address.is_v6()) host = "[" + host + "]";
-  result.url = "http://" + host + ":" + std::to_string(port);
-  return result;
+  return "http://" + host + ":" + std::to_string(port);
 }
 
 void say_findings(const std::vector<doctor::Check>& checks) {
@@ -45,23 +44,24 @@ void say_findings(const std::vector<doctor::Check>& checks) {
 
 }  // namespace
 
+std::optional<std::string> exposure(const Config& config) {
+  if (!config.keys_file.empty() || address_of(config).is_loopback()) return std::nullopt;
+  return "no API key is asked for: whoever reaches " + config.listen.address +
+         " may use it, and read what is on record";
+}
+
 void say_welcome(const Config& config, unsigned short port, const std::string& folder) {
-  const Listening at = listening(config, port);
-  log::info("point clients here", {{"openai", at.url + "/v1"}, {"anthropic", at.url}});
+  const std::string url = local_url(config, port);
+  log::info("point clients here", {{"openai", url + "/v1"}, {"anthropic", url}});
   if (config.history.enabled) {
     log::info("conversations are kept", {{"folder", folder}});
   } else {
     log::info("conversations are not kept", {{"history.enabled", false}});
   }
-  if (!config.keys_file.empty()) return;
-  const char* const advice = "name a file of keys in auth.keys_file";
-  if (at.loopback) {
-    log::info("no API key is asked for; only this machine can connect", {{"advice", advice}});
-  } else {
-    log::warn(
-        "no API key is asked for: whoever reaches this address may use it, and read what is "
-        "on record",
-        {{"address", config.listen.address}, {"advice", advice}});
+  if (const auto exposed = exposure(config)) {
+    log::warn(*exposed, {{"advice", kAdvice}});
+  } else if (config.keys_file.empty()) {
+    log::info("no API key is asked for; only this machine can connect", {{"advice", kAdvice}});
   }
 }
 

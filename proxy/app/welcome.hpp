@@ -7,13 +7,17 @@
 #include "base/result.hpp"
 #include "upstream/upstream_server.hpp"
 
-#include <functional>
+#include <optional>
 #include <string>
 
 namespace keep {
 
 // `port`: the one the listener has. `folder`: where conversations are kept.
 void say_welcome(const Config& config, unsigned short port, const std::string& folder);
+
+// Who may use the proxy without being asked for a key, if that is everybody who reaches it and not
+// only this machine does.
+std::optional<std::string> exposure(const Config& config);
 
 // What doctor finds out about a server without asking it to compute anything, when the proxy
 // starts and once more when a server that was away has come up. Runs until then.

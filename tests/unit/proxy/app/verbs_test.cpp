@@ -103,6 +103,21 @@ TEST(VerbServe, ChecksTheFilesOfTheConfiguration) {
   EXPECT_THAT(ran.err, HasSubstr("/nowhere"));
 }
 
+TEST(VerbServe, ChecksWhetherStrangersMayUseIt) {
+  const std::vector<std::string> check{"serve", "--check-config", "--listen.address"};
+  const auto checked = [&](const char* address) {
+    auto arguments = check;
+    arguments.emplace_back(address);
+    return run(std::move(arguments));
+  };
+  for (const char* address : {"0.0.0.0:8200", "[::]:8200", "192.0.2.1:8200"}) {
+    const Ran ran = checked(address);
+    EXPECT_EQ(ran.code, kExitOk);
+    EXPECT_THAT(ran.err, HasSubstr(std::string("whoever reaches ") + address));
+  }
+  for (const char* address : {"127.0.0.1:8200", "[::1]:8200"}) EXPECT_EQ(checked(address).err, "");
+}
+
 TEST(VerbServe, TellsUsageFromProblems) {
   EXPECT_EQ(run({"serve", "--log.level", "loud"}).code, kExitUsage);
   EXPECT_EQ(run({"serve"}, {{"LLAMA_KEEP_LOG_LEVEL", "loud"}}).code, kExitProblem);
