@@ -46,12 +46,13 @@ bool Admin::is_open(const Request& request) {
   return path == "/" || path == "/health" || path == "/ready";
 }
 
-asio::awaitable<Reply> Admin::answer(const Request& request) {
+asio::awaitable<Reply> Admin::answer(const Request& request, bool stranger) {
   if (request.method != "GET" && request.method != "HEAD") co_return nullptr;
   const std::string_view path = request.path();
   if (path == "/") co_return front_page(request);
   if (path == "/health") {
-    co_return text_reply(upstreams_.any_healthy() ? 200 : 503, "application/json", health_body());
+    std::string body = health_body(stranger);
+    co_return text_reply(upstreams_.any_healthy() ? 200 : 503, "application/json", std::move(body));
   }
   if (path == "/ready") {
     co_return text_reply(ready() ? 200 : 503, "text/plain", std::string(readiness()) + "\n");
@@ -74,13 +75,15 @@ std::string_view Admin::readiness() const noexcept {
                                   : "not ready: no llama-server can be reached";
 }
 
-std::string Admin::health_body() const {
+std::string Admin::health_body(bool stranger) const {
   json::Writer body;
   body.begin_object();
   body.member("status", upstreams_.any_healthy()   ? "ok"
                         : upstreams_.any_loading() ? "loading"
                                                    : "unavailable");
-  body.member("service", "llama-keep").member("version", KEEP_VERSION);
+  body.member("service", "llama-keep");
+  if (stranger) return body.end_object().take();
+  body.member("version", KEEP_VERSION);
   body.member("ready", ready()).key("upstreams").begin_array();
   for (std::size_t i = 0; i < upstreams_.size(); ++i) {
     const Upstream& upstream = upstreams_.at(i);

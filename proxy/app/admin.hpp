@@ -1,7 +1,8 @@
 // Admin: the endpoints answered here instead of being passed on.
 //
 //   GET /           a short page
-//   GET /health     ours and every upstream's state; 503 while none can answer
+//   GET /health     ours and every upstream's state; 503 while none can answer. Strangers learn
+//                   no more than that
 //   GET /ready      200 once requests can be served as promised, else what is in the way
 //   GET /metrics    Prometheus text
 //   GET /v1/models  upstream's answer, each model with its `window` and `max_model_len`
@@ -31,8 +32,8 @@ class Admin {
   using Report = std::function<void(json::Writer&)>;
   void set_report(Report report) { report_ = std::move(report); }
 
-  // nullptr: not one of ours.
-  asio::awaitable<Reply> answer(const Request& request);
+  // nullptr: not one of ours. `stranger`: has no key where one is asked for.
+  asio::awaitable<Reply> answer(const Request& request, bool stranger);
   static bool is_open(const Request& request);  // needs no API key
 
   void set_draining() noexcept { draining_ = true; }
@@ -40,7 +41,7 @@ class Admin {
 
  private:
   std::string_view readiness() const noexcept;  // and what is in the way
-  std::string health_body() const;
+  std::string health_body(bool stranger) const;
   asio::awaitable<Reply> models();
 
   UpstreamSet& upstreams_;

@@ -213,7 +213,9 @@ Result<> App::Parts::make_flow() {
   admin.set_report([this](json::Writer& health) { pipeline->report(health); });
   flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics, items});
   auto authenticate = [this](const Request& r) { return keys.tenant_for(r.headers); };
-  auto local = [this](const Request& r) { return admin.answer(r); };
+  auto local = [this](const Request& r) {
+    return admin.answer(r, !keys.tenant_for(r.headers).has_value());
+  };
   gateway.emplace(*flow, std::move(authenticate), &Admin::is_open, std::move(local));
   listener.emplace(loop, connections, listener_settings(config), *gateway);
   return {};

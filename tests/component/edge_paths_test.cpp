@@ -65,6 +65,18 @@ TEST_F(WithKeysTest, NothingPassesThatBelongsToOthers) {
   EXPECT_TRUE(upstream_.received().empty());
 }
 
+TEST_F(WithKeysTest, HealthTellsStrangersWhetherAndNothingElse) {
+  const std::string line = "GET /health HTTP/1.1\r\nHost: x\r\n";
+  for (const char* key : {"", "Authorization: Bearer guessed\r\n"}) {
+    TestClient stranger(proxy_->port());
+    stranger.send(line + key + "\r\n");
+    const Response response = stranger.read_response();
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, R"({"status":"ok","service":"llama-keep"})");
+  }
+  EXPECT_NE(ask("GET", "/health").body.find("\"upstreams\":["), std::string::npos);
+}
+
 TEST_F(WithKeysTest, RefusalsSpeakTheDialectOfThePath) {
   EXPECT_TRUE(ask("POST", "/v1/messages/batches").body.starts_with(R"({"type":"error")"));
   EXPECT_TRUE(ask("GET", "/slots").body.starts_with(R"({"error")"));
