@@ -29,6 +29,10 @@ class Scripted:
                 "total_slots": self.slots, "model_path": "scripted.gguf", "chat_template": "scripted",
                 "endpoint_slots": True, "endpoint_props": False, "build_info": "b0-scripted"}
 
+    def apply_template(self, body):
+        """-> (reply, status)"""
+        return {"prompt": render(body["messages"])}, 200
+
     def complete(self, body):
         """-> (text, usage and timings)"""
         text = self.answer(body)
@@ -77,7 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.path == "/tokenize":
             self.send({"tokens": [0] * count(body["content"])})
         elif self.path == "/apply-template":
-            self.send({"prompt": render(body["messages"])})
+            self.send(*self.server.script.apply_template(body))
         else:
             self.send(None)
 
@@ -96,11 +100,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_bytes("".join(f"data: {line}\n\n" for line in [*lines, "[DONE]"]).encode(),
                         "text/event-stream")
 
-    def send(self, body):
+    def send(self, body, status=200):
         if body is None:
             self.send_bytes(b'{"error":{"message":"File Not Found"}}', "application/json", 404)
         else:
-            self.send_bytes(json.dumps(body).encode(), "application/json")
+            self.send_bytes(json.dumps(body).encode(), "application/json", status)
 
     def send_bytes(self, data, kind, status=200):
         self.send_response(status)
