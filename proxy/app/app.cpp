@@ -20,6 +20,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -74,6 +75,10 @@ ListenerSettings listener_settings(const Config& config) {
   settings.limits.max_body_bytes = config.listen.max_body_bytes;
   settings.cors = CorsPolicy(!config.keys_file.empty() || config.listen.cors_origins == "*",
                              to_list(config.listen.cors_origins));
+  if (config.keys_file.empty()) {
+    const bool loopback = asio::ip::make_address(address->host).is_loopback();
+    settings.pages = PageGuard(settings.cors, loopback);
+  }
   settings.write = config.timeouts.write;
   settings.limits.idle = config.timeouts.idle;
   settings.limits.head = config.timeouts.head;

@@ -1,8 +1,7 @@
 #include "downstream/cors.hpp"
 
+#include "downstream/authority.hpp"
 #include "exchange/dialect.hpp"
-
-#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -18,22 +17,6 @@ constexpr std::string_view kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTI
 // Programs with a page inside. Nothing on the network has such an origin.
 constexpr std::string_view kAppSchemes[] = {"app", "file", "tauri", "vscode-file",
                                             "vscode-webview"};
-
-// Of "host", "host:port" and "[address]:port".
-std::string_view host_of(std::string_view authority) {
-  if (authority.starts_with('[')) {
-    const std::size_t end = authority.find(']');
-    return end == authority.npos ? std::string_view() : authority.substr(1, end - 1);
-  }
-  return authority.substr(0, authority.find(':'));
-}
-
-bool is_local_host(std::string_view host) {
-  if (host == "localhost" || host.ends_with(".localhost")) return true;
-  boost::system::error_code ec;
-  const auto address = boost::asio::ip::make_address(std::string(host), ec);
-  return !ec && (address.is_loopback() || address.is_unspecified());
-}
 
 bool is_local(std::string_view origin) {
   const std::size_t mark = origin.find("://");
@@ -68,6 +51,14 @@ bool is_cors_field(std::string_view name) noexcept {
 
 bool CorsPolicy::allows(std::string_view origin) const {
   return any_ || is_local(origin) || std::ranges::find(origins_, origin) != origins_.end();
+}
+
+bool CorsPolicy::names_host(std::string_view host) const {
+  const auto is_of = [&](std::string_view origin) {
+    const std::size_t mark = origin.find("://");
+    return mark != origin.npos && equal_ignoring_case(host_of(origin.substr(mark + 3)), host);
+  };
+  return any_ || std::ranges::any_of(origins_, is_of);
 }
 
 std::string CorsPolicy::fields(std::string_view origin, const Headers& headers) const {

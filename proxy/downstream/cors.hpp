@@ -26,6 +26,7 @@ class CorsPolicy {
       : any_(any), origins_(std::move(origins)) {}
 
   bool allows(std::string_view origin) const;
+  bool names_host(std::string_view host) const;  // one of the others is at that host
   // What a reply to a page of `origin` says besides `headers`, as lines of its head; "" without
   // one.
   std::string fields(std::string_view origin, const Headers& headers) const;

@@ -160,7 +160,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   std::optional<Result<>> read;
   Deadline& deadline = guard.deadline();
   const WantsBody wants_body = [this](const Request& head) {
-    return head.method != "OPTIONS" && handler_.wants_body(head);
+    return head.method != "OPTIONS" && !settings_.pages.refuse(head) && handler_.wants_body(head);
   };
   auto reading = read_into(peer, settings_.limits, wants_body, deadline, incoming, read);
   co_await guard.run(std::move(reading));
@@ -177,10 +177,12 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     co_return false;
   }
   ResponseWriter writer(peer, incoming.request, draining_, settings_.cors);
+  const Headers none;
   if (incoming.request.method == "OPTIONS") {
     const Reply reply = settings_.cors.preflight(incoming.request);
-    const Headers none;
     co_await writer.reply(*reply, none);
+  } else if (const Reply refusal = settings_.pages.refuse(incoming.request)) {
+    co_await writer.reply(*refusal, none);
   } else {
     co_await handler_.handle(std::move(incoming), writer, guard);
   }

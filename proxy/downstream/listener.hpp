@@ -8,6 +8,7 @@
 #include "base/pools.hpp"
 #include "base/result.hpp"
 #include "downstream/guard.hpp"
+#include "downstream/page_guard.hpp"
 #include "downstream/peer.hpp"
 #include "downstream/request_reader.hpp"
 #include "downstream/response_writer.hpp"
@@ -39,6 +40,7 @@ struct ListenerSettings {
   ReadLimits limits;
   Duration write{};  // a client that takes nothing for so long is given up
   CorsPolicy cors;
+  PageGuard pages;
 };
 
 class Listener {

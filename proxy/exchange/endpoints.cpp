@@ -146,6 +146,8 @@ Result<Treatment> treatment_of(std::string_view method, std::string_view target,
   if (keys && !exact) return refusal(*path, " while API keys are asked for: it is not known");
   treatment.read_here = exact && exact->handling == kLocal;
   treatment.forwardable = !keys || !treatment.read_here;
+  const bool sends = method == "POST" || method == "PUT" || method == "PATCH";
+  treatment.changes = sends && alike && alike->handling != kForward;
   return treatment;
 }
 

@@ -32,6 +32,7 @@ struct Treatment {
   bool counts = false;       // only the tokens of such a request are asked for
   bool read_here = false;    // the body is for us to read, not for llama-server as it came
   bool forwardable = false;  // may go to llama-server when nobody here answers it
+  bool changes = false;      // may change what is kept, here or by llama-server, beside a record
 };
 
 // By method and target (the query is ignored). Paths are compared as llama-server does, percent

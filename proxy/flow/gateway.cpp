@@ -64,6 +64,23 @@ Reply unsupported(const Error& error, std::string_view target) {
   return std::make_shared<const LocalReply>(std::move(reply));
 }
 
+bool holds_json(const Request& request) {
+  std::string_view type = request.headers.find("Content-Type").value_or("");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  constexpr std::string_view kSuffix = "+json";
+  return equal_ignoring_case(type, "application/json") ||
+         (type.size() > kSuffix.size() &&
+          equal_ignoring_case(type.substr(type.size() - kSuffix.size()), kSuffix));
+}
+
+// Without keys any page could send what a form can send. JSON it has to ask for first.
+Reply wants_json(const Error& error, std::string_view target) {
+  LocalReply reply = *to_reply(error, target);
+  reply.status = 415;
+  return std::make_shared<const LocalReply>(std::move(reply));
+}
+
 // Decompressing takes any time, whatever the size that came.
 Task<> decode(Exchange& exchange, const Flow& flow) {
   const std::size_t max_bytes = flow.settings.max_body_bytes;
@@ -166,6 +183,12 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
     exchange.identity.tenant = std::move(*tenant);
   }
   if (!treatment) co_return co_await refuse(exchange, writer, treatment.error());
+  if (treatment->changes && !flow_.settings.keys && !holds_json(request)) {
+    const Error error(Fault::kBadRequest, Side::kDownstream,
+                      "what changes something is to be sent with Content-Type: application/json");
+    const Reply reply = wants_json(error, request.target);
+    co_return co_await refuse(exchange, writer, error, reply);
+  }
   if (treatment->read_here) {
     if (const auto why = unreadable_codings(request)) {
       const Error error(Fault::kBadRequest, Side::kDownstream, *why);

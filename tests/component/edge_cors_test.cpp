@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr const char* kPage = "http://localhost:3000";
 const std::string kFrom = std::string("Origin: ") + kPage + "\r\n";
+const std::string kJson = "Content-Type: application/json\r\n";
 const std::string kFromEvil = "Origin: https://evil.example\r\n";
 
 class EdgeCorsTest : public testing::Test {
@@ -60,7 +61,8 @@ TEST_F(EdgeCorsTest, RepliesOfEveryKindAreReadable) {
       {asked("GET", "/v1/conversations/list", kFrom), 200},
       {asked("GET", "/v1/knowledge/topics", kFrom), 200},
       {asked("GET", "/v1/sessions/none", kFrom), 404},
-      {asked("POST", "/v1/knowledge/store", kFrom, "{"), 400},
+      {asked("POST", "/v1/knowledge/store", kFrom, "{"), 415},
+      {asked("POST", "/v1/knowledge/store", kFrom + kJson, "{"), 400},
       {asked("POST", "/v1/chat/completions", kFrom, chat), 200},
       {asked("POST", "/v1/chat/completions", kFrom, stream), 200},
       {asked("POST", "/v1/chat/completions", kFrom, "{"), 400},
