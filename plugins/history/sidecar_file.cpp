@@ -40,10 +40,7 @@ Result<> write_sidecar(const std::string& path, std::string_view text) {
   put(bytes, kVersion);
   put(bytes, hash64(text));
   bytes += text;
-  auto file = File::open(path + ".new", File::Mode::kCreate);
-  if (!file) return file.error();
-  if (const auto written = file->write_at(0, bytes); !written) return written.error();
-  return file->move_to(path);
+  return files::replace(path, bytes, false);
 }
 
 }  // namespace keep::history

@@ -157,15 +157,8 @@ std::string vector_path(const std::string& folder, const ConversationName& name)
 }
 
 Result<> write_vectors(const std::string& path, std::string_view bytes) {
-  const std::string fresh = path + ".new";
   if (auto made = files::make_folder(path.substr(0, path.find_last_of('/'))); !made) return made;
-  auto file = File::open(fresh, File::Mode::kCreate);
-  if (!file) return file.error();
-  auto done = file->write_at(0, bytes);
-  if (done) done = file->sync();
-  if (done) done = file->move_to(path);
-  if (!done) (void)files::remove(fresh);
-  return done;
+  return files::replace(path, bytes, true);
 }
 
 Result<std::unique_ptr<ConversationVectors>> read_vectors(const std::string& path,

@@ -1,5 +1,7 @@
 #include "base/files.hpp"
 
+#include "base/unix_time.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -51,8 +53,10 @@ int flags_of(File::Mode mode) noexcept {
 
 File::Info to_info(const struct stat& status) noexcept {
   File::Info info;
+  constexpr std::uint64_t kBlock = 512;  // whatever the file system's own are
   info.size = static_cast<std::uint64_t>(status.st_size);
-  info.modified = status.st_mtim.tv_sec;
+  info.on_disk = std::max(info.size, static_cast<std::uint64_t>(status.st_blocks) * kBlock);
+  info.modified = to_unix_time(status.st_mtim.tv_sec);
   return info;
 }
 
@@ -180,6 +184,17 @@ Result<File::Info> info(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return to_error("stat", path, errno);
   return to_info(status);
+}
+
+Result<> replace(const std::string& path, std::string_view bytes, bool sync) {
+  const std::string fresh = path + ".new";
+  auto file = File::open(fresh, File::Mode::kCreate);
+  if (!file) return file.error();
+  auto done = file->write_at(0, bytes);
+  if (done && sync) done = file->sync();
+  if (done) done = file->move_to(path);
+  if (!done) (void)files::remove(fresh);  // it may be what the disk has no room for
+  return done;
 }
 
 void plan_failures(FailurePlan plan) noexcept {

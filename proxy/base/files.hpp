@@ -24,6 +24,7 @@ class File {
   };
   struct Info {
     std::uint64_t size = 0;
+    std::uint64_t on_disk = 0;  // what the disk has less for it: whole blocks, at least `size`
     std::int64_t modified = 0;  // seconds since 1970, UTC
   };
 
@@ -61,6 +62,9 @@ Result<std::vector<std::string>> list_folder(const std::string& path);  // names
 Result<> rename(const std::string& from, const std::string& to);        // replaces `to`
 Result<bool> remove(const std::string& path);                           // false: was not there
 Result<File::Info> info(const std::string& path);
+// The whole of a file at once, by way of PATH.new: whoever reads sees what was there before or all
+// of `bytes`, after a failure the former. `sync`: survives the loss of power.
+Result<> replace(const std::string& path, std::string_view bytes, bool sync);
 
 // For tests of storage that fails: asked before every operation that changes something, with its
 // name (create, write, truncate, sync, rename, remove, folder). An error number other than 0 makes

@@ -74,6 +74,35 @@ TEST_F(FilesTest, RemovesAndRenames) {
   EXPECT_FALSE(files::remove(folder_ + "/y").value());
 }
 
+TEST_F(FilesTest, CountsWhatTheDiskLoses) {
+  const std::string path = folder_ + "/file";
+  File file = File::open(path, File::Mode::kCreate).value();
+  ASSERT_TRUE(file.write_at(0, "x"));
+  EXPECT_EQ(file.info()->size, 1U);
+  EXPECT_GE(file.info()->on_disk, 1U);
+  ASSERT_TRUE(file.write_at(0, std::string(100'000, 'x')));
+  EXPECT_GE(file.info()->on_disk, 100'000U);
+  EXPECT_EQ(files::info(path)->on_disk, file.info()->on_disk);
+}
+
+TEST_F(FilesTest, ReplacesAllOrNothingAndLeavesNothingBehind) {
+  const std::string path = folder_ + "/file";
+  ASSERT_TRUE(files::replace(path, "before", true));
+  for (const char* const failing : {"create", "write", "sync", "rename"}) {
+    static std::string_view fails;
+    fails = failing;
+    files::plan_failures([](std::string_view operation) {
+      return operation == fails ? files::Failure{ENOSPC, 3} : files::Failure{};
+    });
+    EXPECT_FALSE(files::replace(path, "after", true)) << failing;
+    files::plan_failures(nullptr);
+    EXPECT_EQ(File::open(path, File::Mode::kRead)->read_at(0, 100).value(), "before");
+    EXPECT_EQ(files::list_folder(folder_)->size(), 1U) << failing;
+  }
+  ASSERT_TRUE(files::replace(path, "after", false));
+  EXPECT_EQ(File::open(path, File::Mode::kRead)->read_at(0, 100).value(), "after");
+}
+
 TEST_F(FilesTest, SaysWhatFailedAndWhere) {
   const std::string path = folder_ + "/file";
   File file = File::open(path, File::Mode::kCreate).value();
