@@ -3,6 +3,7 @@
 #include "app/api_keys.hpp"
 #include "app/doctor_probe.hpp"
 #include "base/json.hpp"
+#include "openai/count_of.hpp"
 
 #include <utility>
 
@@ -65,9 +66,10 @@ asio::awaitable<void> read_props(Engine& engine, EngineFacts& facts) {
   facts.props = true;
   facts.router = root->find("role").string().value_or("") == "router";
   facts.build = root->find("build_info").string().value_or("");
-  facts.total_slots = static_cast<int>(root->find("total_slots").integer().value_or(0));
+  facts.total_slots =
+      static_cast<int>(openai::count_of(root->find("total_slots"), openai::kMaxSlots));
   const json::Value settings = root->find("default_generation_settings");
-  facts.n_ctx = settings.find("n_ctx").integer().value_or(0);
+  facts.n_ctx = openai::count_of(settings.find("n_ctx"));
 }
 
 asio::awaitable<void> read_slots(Engine& engine, EngineFacts& facts) {
@@ -91,7 +93,7 @@ asio::awaitable<void> read_training_context(Engine& engine, EngineFacts& facts) 
   const auto root = json::validate(reply->body);
   if (!root) co_return;
   for (const json::Value model : root->find("data").elements()) {
-    facts.n_ctx_train = model.find("meta").find("n_ctx_train").integer().value_or(0);
+    facts.n_ctx_train = openai::count_of(model.find("meta").find("n_ctx_train"));
     co_return;
   }
 }

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "flow/run_attempt.hpp"
+#include "openai/count_of.hpp"
 
 #include <optional>
 #include <string>
@@ -17,8 +18,8 @@ std::optional<Overflow> read_overflow(const std::string& body) {
   const json::Value error = root->find("error");
   if (error.find("type").plain_string() != "exceed_context_size_error") return std::nullopt;
   Overflow overflow;
-  overflow.prompt_tokens = error.find("n_prompt_tokens").integer().value_or(0);
-  overflow.window = error.find("n_ctx").integer().value_or(0);
+  overflow.prompt_tokens = openai::count_of(error.find("n_prompt_tokens"));
+  overflow.window = openai::count_of(error.find("n_ctx"));
   return overflow;
 }
 

@@ -1,5 +1,8 @@
 #include "openai/event_info.hpp"
 
+#include "openai/count_of.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace keep::openai {
@@ -37,7 +40,14 @@ std::string_view word(const Value& value) noexcept {
   return value.plain_string().value_or(std::string_view());
 }
 
-std::int64_t count_of(const Value& value) noexcept { return value.integer().value_or(0); }
+std::int64_t index_of(const Value& value) noexcept { return value.integer().value_or(0); }
+
+// A day at most: no answer takes longer.
+double milliseconds_of(const Value& value) noexcept {
+  constexpr double kMost = 24 * 3600 * 1000.0;
+  const double number = value.number().value_or(0);
+  return number > 0 && number <= kMost ? number : 0;
+}
 
 void append_text(std::string& out, const Value& value) {
   if (const auto plain = value.plain_string()) {
@@ -54,9 +64,9 @@ std::optional<ServerTimings> read_timings(const Value& value) {
     const std::string_view key = member.raw_key;
     if (key == "cache_n") timings.cache_n = count_of(member.value);
     if (key == "prompt_n") timings.prompt_n = count_of(member.value);
-    if (key == "prompt_ms") timings.prompt_ms = member.value.number().value_or(0);
+    if (key == "prompt_ms") timings.prompt_ms = milliseconds_of(member.value);
     if (key == "predicted_n") timings.predicted_n = count_of(member.value);
-    if (key == "predicted_ms") timings.predicted_ms = member.value.number().value_or(0);
+    if (key == "predicted_ms") timings.predicted_ms = milliseconds_of(member.value);
   }
   return timings;
 }
@@ -69,6 +79,7 @@ std::optional<PromptProgress> read_progress(const Value& value) {
     if (member.raw_key == "cache") progress.cache = count_of(member.value);
     if (member.raw_key == "processed") progress.processed = count_of(member.value);
   }
+  progress.cache = std::min(progress.cache, progress.total);
   return progress;
 }
 
@@ -85,6 +96,7 @@ std::optional<Usage> read_usage(const Value& value) {
       usage.cached_tokens = count_of(member.value.find("cached_tokens"));
     }
   }
+  usage.cached_tokens = std::min(usage.cached_tokens, usage.prompt_tokens);
   return usage;
 }
 
@@ -123,7 +135,7 @@ Choice read_choice(json::Cursor& cursor) {
 }
 
 void add_choice(const Choice& choice, EventInfo& info) {
-  const bool first = count_of(choice.index) == 0;
+  const bool first = index_of(choice.index) == 0;
   const bool calls = choice.tool_calls.is_array() && choice.tool_calls.raw() != "[]";
   const bool output =
       has_text(choice.text) || has_text(choice.content) || has_text(choice.reasoning) || calls;
@@ -166,7 +178,7 @@ EventInfo::Kind read_completion(const Fields& fields, EventInfo& info) {
   const bool ends = fields.stop.boolean().value_or(false);
   info.has_output = has_text(fields.content);
   info.ended = ends ? 1 : 0;
-  if (count_of(fields.index) != 0) return EventInfo::Kind::kDelta;
+  if (index_of(fields.index) != 0) return EventInfo::Kind::kDelta;
   append_text(info.content, fields.content);
   if (ends) {
     info.finish_reason = word(fields.stop_type) == "limit" ? "length" : "stop";

@@ -11,7 +11,8 @@
 
 namespace keep::openai {
 
-// llama-server's `timings` object. Tokens and milliseconds.
+// llama-server's `timings` object. Tokens and milliseconds; what cannot be so many is 0, here and
+// in the next two.
 struct ServerTimings {
   std::int64_t cache_n = 0;   // prompt tokens found in the slot's KV cache
   std::int64_t prompt_n = 0;  // prompt tokens prefilled

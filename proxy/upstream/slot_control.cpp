@@ -1,6 +1,7 @@
 #include "upstream/slot_control.hpp"
 
 #include "base/json.hpp"
+#include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 
 #include <utility>
@@ -12,10 +13,12 @@ namespace {
 std::vector<SlotState> read_slots(const json::Value& root) {
   std::vector<SlotState> slots;
   for (const json::Value slot : root.elements()) {
+    const std::int64_t id = slot.find("id").integer().value_or(0);
+    if (id < 0 || id >= openai::kMaxSlots || slots.size() == openai::kMaxSlots) continue;
     SlotState state;
-    state.id = static_cast<int>(slot.find("id").integer().value_or(0));
+    state.id = static_cast<int>(id);
     state.processing = slot.find("is_processing").boolean().value_or(false);
-    state.held_tokens = slot.find("n_prompt_tokens").integer().value_or(0);
+    state.held_tokens = openai::count_of(slot.find("n_prompt_tokens"));
     slots.push_back(state);
   }
   return slots;

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -61,9 +62,10 @@ Task<ServerProps> UpstreamServer::read_props() {
     co_return Error(Fault::kProtocol, Side::kUpstream, "GET /props gave no properties");
   }
   ServerProps props;
-  props.total_slots = static_cast<int>(root->find("total_slots").integer().value_or(0));
+  props.total_slots =
+      static_cast<int>(openai::count_of(root->find("total_slots"), openai::kMaxSlots));
   const json::Value settings = root->find("default_generation_settings");
-  props.n_ctx = settings.find("n_ctx").integer().value_or(0);
+  props.n_ctx = openai::count_of(settings.find("n_ctx"));
   props.model_path = text_of(*root, "model_path");
   props.model_alias = text_of(*root, "model_alias");
   props.build = text_of(*root, "build_info");

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "base/pools.hpp"
+#include "openai/count_of.hpp"
 #include "openai/message.hpp"
 #include "openai/roles/role_fit.hpp"
 
@@ -133,9 +134,9 @@ Task<Tokens> PromptCounter::count_input(std::size_t upstream, std::string target
   const auto reply = co_await services_.queries.post(upstream, target, std::move(body));
   if (!reply) co_return reply.error();
   const auto root = json::validate(*reply);
-  const auto tokens = root ? root->find("input_tokens").integer() : std::nullopt;
-  if (!tokens || *tokens <= 0) co_return unread(target);
-  co_return *tokens;
+  const Tokens tokens = root ? openai::count_of(root->find("input_tokens")) : 0;
+  if (tokens == 0) co_return unread(target);
+  co_return tokens;
 }
 
 }  // namespace keep::history

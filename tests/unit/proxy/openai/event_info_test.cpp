@@ -157,5 +157,44 @@ TEST(ReadEvent, SurvivesEveryCutOfAnEvent) {
   }
 }
 
+TEST(EventInfo, NumbersThatCannotBeAreNone) {
+  for (const std::string odd : {"9223372036854775807", "-9223372036854775808", "-1", "1e300",
+                                "18446744073709551615", "2000000000", "\"7\"", "null", "[1]"}) {
+    const std::string event =
+        R"({"choices":[{"finish_reason":"stop","index":0,"delta":{}}],"timings":{"cache_n":)" +
+        odd + R"(,"prompt_n":)" + odd + R"(,"predicted_n":)" + odd + R"(,"prompt_ms":)" + odd +
+        R"(,"predicted_ms":)" + odd + R"(},"usage":{"prompt_tokens":)" + odd +
+        R"(,"completion_tokens":)" + odd + R"(,"prompt_tokens_details":{"cached_tokens":)" + odd +
+        R"(}},"prompt_progress":{"total":)" + odd + R"(,"cache":)" + odd + R"(,"processed":)" +
+        odd + "}}";
+    const EventInfo info = read(event);
+    ASSERT_TRUE(info.timings && info.usage && info.progress) << odd;
+    EXPECT_EQ(info.timings->cache_n, 0) << odd;
+    EXPECT_EQ(info.timings->prompt_n, 0) << odd;
+    EXPECT_EQ(info.timings->predicted_n, 0) << odd;
+    EXPECT_EQ(info.usage->prompt_tokens, 0) << odd;
+    EXPECT_EQ(info.usage->completion_tokens, 0) << odd;
+    EXPECT_EQ(info.usage->cached_tokens, 0) << odd;
+    EXPECT_EQ(info.progress->total, 0) << odd;
+    EXPECT_GE(info.timings->prompt_ms, 0) << odd;
+    EXPECT_LE(info.timings->predicted_ms, 24 * 3600 * 1000.0) << odd;
+    EXPECT_EQ(info.finish_reason, "stop") << odd;
+  }
+}
+
+TEST(EventInfo, NoMoreIsCachedThanThereIs) {
+  const EventInfo info = read(
+      R"({"choices":[],"usage":{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":70}},)"
+      R"("prompt_progress":{"total":5,"cache":70,"processed":5}})");
+  EXPECT_EQ(info.usage->cached_tokens, 5);
+  EXPECT_EQ(info.progress->cache, 5);
+}
+
+TEST(EventInfo, AnotherChoiceIsNotTheFirstWhateverItsNumber) {
+  const EventInfo info =
+      read(R"({"choices":[{"index":4000000000,"delta":{"content":"of another"}}]})");
+  EXPECT_EQ(info.content, "");
+}
+
 }  // namespace
 }  // namespace keep::openai
