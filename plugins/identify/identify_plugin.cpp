@@ -185,16 +185,20 @@ Task<> IdentifyPlugin::save() {
   if (settings_.folder.empty() || !changed_) co_return Result<>{};
   changed_ = false;
   auto job = [path = table_path(), list = table_.remembered()] { return save_table(path, list); };
-  co_return co_await run_on(services_->pools.disk, std::move(job));
+  const auto saved = co_await run_on(services_->pools.disk, std::move(job));
+  if (!saved) changed_ = true;  // the next time has it all to write
+  co_return saved;
 }
 
 asio::awaitable<void> IdentifyPlugin::save_often() {
   asio::steady_timer timer(services_->loop);
-  for (;;) {
+  for (bool failed = false;;) {
     timer.expires_after(kSaveEvery);
     co_await timer.async_wait(asio::use_awaitable);
     const auto saved = co_await save();
-    if (!saved) log::warn("conversations not saved", {{"why", saved.error().detail}});
+    if (!saved && !failed) log::warn("conversations not saved", {{"why", saved.error().detail}});
+    if (saved && failed) log::info("conversations saved again");
+    failed = !saved;
   }
 }
 

@@ -98,11 +98,7 @@ Remembered read_entry(const json::Value& line) {
 Result<> save_table(const std::string& path, std::span<const Remembered> conversations) {
   std::string text(kVersion);
   for (const Remembered& entry : conversations) write_entry(entry, text);
-  auto file = File::open(path + ".new", File::Mode::kCreate);
-  if (!file) return file.error();
-  if (const auto written = file->write_at(0, text); !written) return written.error();
-  if (const auto synced = file->sync(); !synced) return synced.error();
-  return file->move_to(path);
+  return files::replace(path, text, true);
 }
 
 Result<std::vector<Remembered>> load_table(const std::string& path) {
@@ -117,7 +113,10 @@ Result<std::vector<Remembered>> load_table(const std::string& path) {
   const auto text = file->read_at(0, info->size);
   if (!text) return text.error();
   std::string_view rest = *text;
-  if (!rest.starts_with(kVersion)) return conversations;
+  if (!rest.starts_with(kVersion)) {
+    if (auto aside = files::rename(path, path + ".damaged"); !aside) return aside.error();
+    return Error(Fault::kStorage, Side::kInternal, path + " is not ours, set aside as *.damaged");
+  }
   rest.remove_prefix(kVersion.size());
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

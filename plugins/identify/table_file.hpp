@@ -16,8 +16,8 @@ namespace keep::identify {
 Result<> save_table(const std::string& path,
                     std::span<const ConversationTable::Remembered> conversations);
 
-// Nothing when there is no file. A file of another version, or lines that cannot be read, are
-// passed over: clients without an id then begin anew.
+// Nothing when there is no file. Lines that cannot be read are passed over: clients without an id
+// then begin anew. A file of another version is set aside as *.damaged, and Fault::kStorage.
 Result<std::vector<ConversationTable::Remembered>> load_table(const std::string& path);
 
 }  // namespace keep::identify

@@ -49,6 +49,22 @@ Result<Database> Database::open(std::string path) {
   return database;
 }
 
+Result<bool> Database::is_sound(const std::string& path) {
+  sqlite3* handle = nullptr;
+  const int opened = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr);
+  const Database database(path, handle);
+  if (opened != SQLITE_OK) return database.failure("open");
+  sqlite3_busy_timeout(handle, kBusyMs);
+  sqlite3_stmt* statement = nullptr;
+  int code = sqlite3_prepare_v2(handle, "PRAGMA quick_check(1)", -1, &statement, nullptr);
+  const Statement check(database, statement);
+  if (code == SQLITE_OK) code = sqlite3_step(statement);
+  if (code == SQLITE_ROW) return check.text(0) == "ok";
+  const int kind = code & 0xff;
+  if (kind == SQLITE_NOTADB || kind == SQLITE_CORRUPT) return false;
+  return database.failure("check");
+}
+
 Error Database::failure(std::string_view what) const {
   return storage(path_, std::string(what) + ": " + sqlite3_errmsg(handle_.get()));
 }

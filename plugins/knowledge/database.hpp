@@ -45,6 +45,9 @@ class Statement {
 class Database {
  public:
   static Result<Database> open(std::string path);
+  // Whether the file can be used as far as SQLite tells; it may be another program's, or damaged.
+  // An Error when that cannot be found out now. Reads all of it.
+  static Result<bool> is_sound(const std::string& path);
 
   Result<Statement> prepare(const std::string& sql);
   Result<> run(const std::string& sql);  // several statements, no parameters

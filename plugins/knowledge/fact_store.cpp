@@ -1,5 +1,6 @@
 #include "plugins/knowledge/fact_store.hpp"
 
+#include "base/hash.hpp"
 #include "plugins/knowledge/fact_words.hpp"
 
 #include <string_view>
@@ -9,24 +10,42 @@ namespace keep::knowledge {
 
 namespace {
 
-constexpr std::int64_t kSchema = 1;
+constexpr std::int64_t kSchema = 2;
 
 // What `words` has is read from nowhere else: a fact is indexed and taken out by its own words.
 constexpr const char* kCreate = R"(
 CREATE TABLE tenants(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE facts(id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, topic TEXT NOT NULL,
   key TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, version INTEGER NOT NULL,
-  updated INTEGER NOT NULL, UNIQUE(tenant, topic, key));
+  updated INTEGER NOT NULL, sum INTEGER NOT NULL, UNIQUE(tenant, topic, key));
 CREATE TABLE old_values(id INTEGER PRIMARY KEY, fact INTEGER NOT NULL, version INTEGER NOT NULL,
-  value TEXT NOT NULL, source TEXT NOT NULL, stored INTEGER NOT NULL, UNIQUE(fact, version));
+  value TEXT NOT NULL, source TEXT NOT NULL, stored INTEGER NOT NULL, sum INTEGER NOT NULL,
+  UNIQUE(fact, version));
 CREATE VIRTUAL TABLE words USING fts5(tenant, topic, key, value, content='',
   tokenize='porter unicode61 remove_diacritics 2');
-PRAGMA user_version=1;
+PRAGMA user_version=2;
 )";
+
+// Schema 1 had no checksums: what is there is taken for what was stored.
+constexpr const char* kAddSums = R"(
+ALTER TABLE facts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE old_values ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
+)";
+
+// Of what a fact says, which another fact's or version's is not.
+std::int64_t sum_of(std::string_view name, std::int64_t version, std::string_view value,
+                    std::string_view source) {
+  std::uint64_t sum = hash_combine(hash64(name), static_cast<std::uint64_t>(version));
+  sum = hash_combine(hash_combine(sum, hash64(value)), hash64(source));
+  return static_cast<std::int64_t>(sum);
+}
+std::int64_t sum_of(const Fact& fact) {
+  return sum_of(fact.topic + '\n' + fact.key, fact.version, fact.value, fact.source);
+}
 
 // Facts by what follows FROM; the scope is in the first three parameters (bind_scope()).
 std::string select_facts(std::string_view rest) {
-  return "SELECT f.id, f.topic, f.key, f.value, f.source, f.version, f.updated FROM " +
+  return "SELECT f.id, f.topic, f.key, f.value, f.source, f.version, f.updated, f.sum FROM " +
          std::string(rest);
 }
 constexpr std::string_view kInScope = "f.tenant = ?1 AND (?2 = 0 OR f.topic = ?3)";
@@ -40,6 +59,8 @@ Fact fact_in(const Statement& row) {
   fact.source = row.text(4);
   fact.version = static_cast<std::uint32_t>(row.integer(5));
   fact.updated = row.integer(6);
+  fact.damaged = row.integer(7) != sum_of(fact);
+  if (fact.damaged) fact.value.clear();
   return fact;
 }
 
@@ -100,9 +121,33 @@ Result<> FactStore::prepare_schema() {
   if (!limited || schema == kSchema) return limited;
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
-  const auto created = database_.run(kCreate);
-  if (!created) return created.error();
+  const auto done = schema == 0 ? database_.run(kCreate) : add_checksums();
+  if (!done) return done.error();
   return transaction->commit();
+}
+
+Result<> FactStore::add_checksums() {
+  if (auto added = database_.run(kAddSums); !added) return added;
+  for (const char* const table : {"facts", "old_values"}) {
+    const bool old = std::string_view(table) == "old_values";
+    auto rows = database_.prepare(
+        old ? "SELECT o.id, f.topic, f.key, o.version, o.value, o.source FROM old_values o "
+              "JOIN facts f ON f.id = o.fact"
+            : "SELECT id, topic, key, version, value, source FROM facts");
+    if (!rows) return rows.error();
+    for (;;) {
+      const auto row = rows->step();
+      if (!row) return row.error();
+      if (!*row) break;
+      auto set = database_.prepare("UPDATE " + std::string(table) + " SET sum = ?1 WHERE id = ?2");
+      if (!set) return set.error();
+      const std::string name = rows->text(1) + '\n' + rows->text(2);
+      set->bind(sum_of(name, rows->integer(3), rows->text(4), rows->text(5)))
+          .bind(rows->integer(0));
+      if (const auto done = set->run(); !done) return done.error();
+    }
+  }
+  return database_.run("PRAGMA user_version=2");
 }
 
 // 0: there is no such tenant.
@@ -138,18 +183,19 @@ Result<Stored> FactStore::store(const std::string& tenant, const NewFact& fact, 
   const auto old = find(*owner, fact);
   if (!old) return old.error();
   if (*old) {
-    if ((*old)->value == fact.value && (*old)->source == fact.source) {
+    if (!(*old)->damaged && (*old)->value == fact.value && (*old)->source == fact.source) {
       return Stored{(*old)->version, false};
     }
     const auto changed = change(*owner, **old, fact, now);
     if (!changed) return changed.error();
   } else {
     auto added = database_.prepare(
-        "INSERT INTO facts(tenant, topic, key, value, source, version, updated) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6)");
+        "INSERT INTO facts(tenant, topic, key, value, source, version, updated, sum) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)");
     if (!added) return added.error();
     added->bind(*owner).bind(fact.topic).bind(fact.key).bind(fact.value).bind(fact.source);
-    const auto done = added->bind(now).run();
+    const std::int64_t sum = sum_of(fact.topic + '\n' + fact.key, 1, fact.value, fact.source);
+    const auto done = added->bind(now).bind(sum).run();
     if (!done) return done.error();
     const auto indexed = index(*owner, database_.last_id(), fact, false);
     if (!indexed) return indexed.error();
@@ -161,24 +207,36 @@ Result<Stored> FactStore::store(const std::string& tenant, const NewFact& fact, 
 
 Result<> FactStore::change(std::int64_t tenant, const Fact& old, const NewFact& fact,
                            std::int64_t now) {
+  if (!old.damaged) {
+    const auto kept = keep_old(tenant, old);
+    if (!kept) return kept.error();
+  }
+  auto changed = database_.prepare(
+      "UPDATE facts SET value = ?1, source = ?2, version = ?3, updated = ?4, sum = ?5 "
+      "WHERE id = ?6");
+  if (!changed) return changed.error();
+  const std::int64_t version = std::int64_t{old.version} + 1;
+  const std::int64_t sum = sum_of(old.topic + '\n' + old.key, version, fact.value, fact.source);
+  changed->bind(fact.value).bind(fact.source).bind(version).bind(now).bind(sum);
+  const auto done = changed->bind(old.id).run();
+  if (!done) return done.error();
+  return index(tenant, old.id, fact, false);
+}
+
+// And takes out its words. Those of a damaged value are not known, and stay.
+Result<> FactStore::keep_old(std::int64_t tenant, const Fact& old) {
   auto kept = database_.prepare(
-      "INSERT INTO old_values(fact, version, value, source, stored) VALUES(?1, ?2, ?3, ?4, ?5)");
+      "INSERT INTO old_values(fact, version, value, source, stored, sum) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
   if (!kept) return kept.error();
   kept->bind(old.id).bind(old.version).bind(old.value).bind(old.source);
-  if (const auto done = kept->bind(old.updated).run(); !done) return done.error();
+  if (const auto done = kept->bind(old.updated).bind(sum_of(old)).run(); !done) return done.error();
   auto dropped = database_.prepare("DELETE FROM old_values WHERE fact = ?1 AND version <= ?2");
   if (!dropped) return dropped.error();
   const std::int64_t last_dropped = old.version - kMaxOldValues;
   if (const auto done = dropped->bind(old.id).bind(last_dropped).run(); !done) return done.error();
   const NewFact gone{old.topic, old.key, old.value, old.source};
-  if (const auto done = index(tenant, old.id, gone, true); !done) return done.error();
-  auto changed = database_.prepare(
-      "UPDATE facts SET value = ?1, source = ?2, version = version + 1, updated = ?3 "
-      "WHERE id = ?4");
-  if (!changed) return changed.error();
-  const auto done = changed->bind(fact.value).bind(fact.source).bind(now).bind(old.id).run();
-  if (!done) return done.error();
-  return index(tenant, old.id, fact, false);
+  return index(tenant, old.id, gone, true);
 }
 
 Result<> FactStore::index(std::int64_t tenant, std::int64_t id, const NewFact& fact, bool remove) {
@@ -235,8 +293,8 @@ Result<std::vector<Fact>> FactStore::containing(const FactScope& scope, std::str
 
 Result<std::vector<OldValue>> FactStore::old_values(std::int64_t fact) {
   auto asked = database_.prepare(
-      "SELECT version, value, source, stored FROM old_values WHERE fact = ?1 "
-      "ORDER BY version DESC");
+      "SELECT o.version, o.value, o.source, o.stored, o.sum, f.topic, f.key FROM old_values o "
+      "JOIN facts f ON f.id = o.fact WHERE o.fact = ?1 ORDER BY o.version DESC");
   if (!asked) return asked.error();
   asked->bind(fact);
   std::vector<OldValue> values;
@@ -244,8 +302,12 @@ Result<std::vector<OldValue>> FactStore::old_values(std::int64_t fact) {
     const auto row = asked->step();
     if (!row) return row.error();
     if (!*row) return values;
-    values.push_back({static_cast<std::uint32_t>(asked->integer(0)), asked->text(1), asked->text(2),
-                      asked->integer(3)});
+    OldValue old{static_cast<std::uint32_t>(asked->integer(0)), asked->text(1), asked->text(2),
+                 asked->integer(3)};
+    const std::string name = asked->text(5) + '\n' + asked->text(6);
+    old.damaged = asked->integer(4) != sum_of(name, old.version, old.value, old.source);
+    if (old.damaged) old.value.clear();
+    values.push_back(std::move(old));
   }
 }
 

@@ -2,7 +2,8 @@
 //
 // A key of a topic has one value; a new one makes a new version, and the old one is kept with its
 // time. Full: of one fact the kMaxOldValues latest old values are kept; a file of kMaxBytes takes
-// no more (Fault::kStorage). A file of a newer schema is refused and left as it is.
+// no more (Fault::kStorage). A file of a newer schema is refused and left as it is. Damaged: every
+// value has a checksum; one that is not what was stored is told as damaged, and empty.
 #pragma once
 
 #include "exchange/knowledge.hpp"
@@ -30,6 +31,7 @@ struct OldValue {
   std::uint32_t version = 0;
   std::string value, source;
   std::int64_t stored = 0;  // seconds since 1970, UTC
+  bool damaged = false;
 };
 
 struct Topic {
@@ -69,8 +71,10 @@ class FactStore {
  private:
   explicit FactStore(Database database) : database_(std::move(database)) {}
   Result<> prepare_schema();
+  Result<> add_checksums();
   Result<std::int64_t> tenant_id(const std::string& tenant, bool create);
   Result<> change(std::int64_t tenant, const Fact& old, const NewFact& fact, std::int64_t now);
+  Result<> keep_old(std::int64_t tenant, const Fact& old);
   Result<> index(std::int64_t tenant, std::int64_t id, const NewFact& fact, bool remove);
   Result<std::optional<Fact>> find(std::int64_t tenant, const NewFact& name);
 

@@ -59,7 +59,9 @@ Result<std::size_t> read_limit(const json::Value& limit, std::size_t otherwise) 
 
 void write_old(json::Writer& out, const OldValue& old) {
   out.begin_object().member("version", old.version).member("value", old.value);
-  out.member("source", old.source).member("updated", old.stored).end_object();
+  out.member("source", old.source).member("updated", old.stored);
+  if (old.damaged) out.member("damaged", true);
+  out.end_object();
 }
 
 }  // namespace
@@ -126,6 +128,7 @@ std::string results_body(std::span<const Answered> results, const Query& query) 
     out.member("value", fact.value).member("source", fact.source);
     out.member("version", fact.version).member("updated", fact.updated);
     out.member("score", static_cast<double>(result.found.relevance));
+    if (fact.damaged) out.member("damaged", true);
     if (query.versions) {
       out.key("versions").begin_array();
       for (const OldValue& old : result.old) write_old(out, old);

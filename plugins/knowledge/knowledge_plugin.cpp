@@ -2,6 +2,7 @@
 
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/unix_time.hpp"
 #include "plugins/knowledge/fact_store.hpp"
 #include "plugins/knowledge/knowledge_endpoints.hpp"
@@ -37,6 +38,19 @@ struct Cabinet {
     return &*store;
   }
   std::string path() const { return folder + "/knowledge.db"; }
+
+  // A file that cannot be used must keep nobody from starting. true: it has been set aside.
+  Result<bool> set_aside_if_damaged() const {
+    const auto sound = Database::is_sound(path());
+    if (!sound) return sound.error();
+    if (*sound) return false;
+    for (const char* const ending : {"", "-wal", "-shm"}) {
+      const std::string from = path() + ending;
+      const auto moved = files::rename(from, path() + ".damaged" + ending);
+      if (!moved && moved.error().fault != Fault::kNotFound) return moved.error();
+    }
+    return true;
+  }
 };
 
 std::vector<std::string> texts_of(const std::vector<Fact>& facts) {
@@ -101,13 +115,19 @@ Task<> KnowledgePlugin::start(Services& services) {
   auto job = [cabinet = cabinet_]() -> Result<Counts> {
     const auto there = files::info(cabinet->path());
     if (cabinet->folder.empty() || !there) return Counts();
+    const auto aside = cabinet->set_aside_if_damaged();
+    if (!aside) return aside.error();
+    if (*aside) {
+      log::error("damaged, set aside; facts begin anew", {{"what", cabinet->path() + ".damaged"}});
+      return Counts();
+    }
     const auto store = cabinet->open();
     if (!store) return store.error();
     return (*store)->counts();
   };
   auto counts = co_await run_in_turn(*strand_, std::move(job));
-  if (!counts) co_return counts.error();
-  facts_ = *std::move(counts);
+  if (counts) facts_ = *std::move(counts);
+  if (!counts) log::error("stored facts cannot be read", {{"why", counts.error().detail}});
   co_return Result<>{};
 }
 
@@ -135,7 +155,9 @@ asio::awaitable<std::invoke_result_t<Fn&, FactStore&>> KnowledgePlugin::with(Fn 
 Task<std::vector<FoundFact>> KnowledgePlugin::search(std::string tenant, std::string question,
                                                      std::size_t limit) {
   FactScope scope{std::move(tenant), std::nullopt};
-  co_return co_await find(std::move(scope), std::move(question), limit);
+  auto found = co_await find(std::move(scope), std::move(question), limit);
+  if (found) std::erase_if(*found, [](const FoundFact& one) { return one.fact.damaged; });
+  co_return found;
 }
 
 Task<std::vector<FoundFact>> KnowledgePlugin::find(FactScope scope, std::string question,

@@ -19,6 +19,7 @@ struct Fact {
   std::string source;         // who says so; may be empty
   std::uint32_t version = 0;  // 1 for the first value of a key
   std::int64_t updated = 0;   // seconds since 1970, UTC
+  bool damaged = false;       // on disk; then there is no value
 };
 
 struct FoundFact {
@@ -32,7 +33,7 @@ class Knowledge {
   virtual ~Knowledge() = default;
   // From memory: a tenant that knows nothing costs nothing.
   virtual bool knows_anything(std::string_view tenant) const = 0;
-  // The most relevant facts, best first.
+  // The most relevant facts, best first; none that is damaged.
   virtual Task<std::vector<FoundFact>> search(std::string tenant, std::string question,
                                               std::size_t limit) = 0;
 };

@@ -69,12 +69,19 @@ TEST(TableFile, WhatCannotBeReadIsPassedOver) {
   const keep::test::TempFolder folder;
   const std::string path = folder.path + "/table";
   EXPECT_TRUE(load_table(path)->empty());
-  std::ofstream(path) << "something else\n{}";
-  EXPECT_TRUE(load_table(path)->empty());
   std::ofstream(path) << "llama-keep conversations 1\n{\"key\":\"00000000000000ab\"}\nbroken\n{}\n";
   const auto loaded = load_table(path);
   ASSERT_EQ(loaded->size(), 1U);
   EXPECT_EQ(loaded->front().key, 0xabU);
+}
+
+TEST(TableFile, AFileThatIsNotOursIsSetAside) {
+  const keep::test::TempFolder folder;
+  const std::string path = folder.path + "/table";
+  std::ofstream(path) << "llama-keep conversations 7\n{}\n";
+  EXPECT_EQ(load_table(path).error().fault, Fault::kStorage);
+  EXPECT_TRUE(std::ifstream(path + ".damaged").good());
+  EXPECT_TRUE(load_table(path)->empty());
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 #include "plugins/knowledge/fact_store.hpp"
 
+#include "plugins/knowledge/database.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace keep::knowledge {
@@ -202,14 +204,14 @@ TEST_F(FactStoreTest, RefusesANewerFileAndLeavesItAlone) {
   {
     auto database = Database::open(path());
     ASSERT_TRUE(database);
-    ASSERT_TRUE(database->run("PRAGMA user_version=2"));
+    ASSERT_TRUE(database->run("PRAGMA user_version=3"));
   }
   const auto opened = FactStore::open(path());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::kStorage);
   EXPECT_THAT(opened.error().detail, HasSubstr("knowledge.db: written by a newer llama-keep"));
   auto database = Database::open(path());
-  ASSERT_TRUE(database->run("PRAGMA user_version=1"));
+  ASSERT_TRUE(database->run("PRAGMA user_version=2"));
   reopen();
   EXPECT_THAT(candidates("t", "dog"), ElementsAre("Bruno"));
 }
@@ -221,6 +223,57 @@ TEST_F(FactStoreTest, RefusesAFileThatIsNoDatabase) {
   const auto opened = FactStore::open(path());
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().detail, HasSubstr("not a database"));
+}
+
+// As a program that does not know of checksums, or a disk, changes it.
+void change(const std::string& path, const std::string& sql) {
+  auto database = Database::open(path);
+  ASSERT_TRUE(database) << database.error().detail;
+  const auto done = database->run(sql);
+  ASSERT_TRUE(done) << done.error().detail;
+}
+
+TEST_F(FactStoreTest, AValueThatIsNotWhatWasStoredIsTold) {
+  put("t", "pets", "dog", "Bruno");
+  put("t", "pets", "dog", "Rex");
+  put("t", "pets", "cat", "Minka");
+  change(path(), "UPDATE facts SET value = 'Max' WHERE key = 'dog'");
+  change(path(), "UPDATE old_values SET value = 'Mox'");
+  reopen();
+  const auto facts = store_->candidates({"t", {}}, "dog").value();
+  ASSERT_EQ(facts.size(), 2U);
+  for (const Fact& fact : facts) {
+    EXPECT_EQ(fact.damaged, fact.key == "dog");
+    EXPECT_EQ(fact.value, fact.key == "dog" ? "" : "Minka");
+  }
+  const auto dog = std::ranges::find(facts, "dog", &Fact::key);
+  const auto old = store_->old_values(dog->id).value();
+  ASSERT_EQ(old.size(), 1U);
+  EXPECT_TRUE(old.front().damaged);
+  EXPECT_EQ(old.front().value, "");
+  // Stored again it is whole, whatever was there.
+  EXPECT_EQ(put("t", "pets", "dog", "Max").version, 3U);
+  EXPECT_THAT(containing("t", "Max"), ElementsAre("Max"));
+}
+
+TEST_F(FactStoreTest, AFileWithoutChecksumsIsTakenAsItIs) {
+  put("t", "pets", "dog", "Bruno");
+  put("t", "pets", "dog", "Rex");
+  store_.reset();
+  change(path(),
+         "ALTER TABLE facts DROP COLUMN sum; ALTER TABLE old_values DROP COLUMN sum;"
+         "PRAGMA user_version=1;");
+  reopen();
+  EXPECT_THAT(candidates("t", "dog"), ElementsAre("Rex"));
+  const auto fact = store_->candidates({"t", {}}, "dog").value().front();
+  EXPECT_FALSE(fact.damaged);
+  const auto old = store_->old_values(fact.id).value();
+  ASSERT_EQ(old.size(), 1U);
+  EXPECT_FALSE(old.front().damaged);
+  EXPECT_EQ(old.front().value, "Bruno");
+  change(path(), "UPDATE facts SET value = 'Max'");
+  reopen();
+  EXPECT_TRUE(store_->candidates({"t", {}}, "dog").value().front().damaged);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "plugins/knowledge/knowledge_plugin.hpp"
 
+#include "plugins/knowledge/database.hpp"
 #include "plugins/recall/recall_plugin.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
@@ -110,10 +111,45 @@ TEST_F(KnowledgePluginTest, RefusesInTheShapeThatClientsKnow) {
   EXPECT_EQ(ask("POST", "other", "{}"), nullptr);
 }
 
-TEST_F(KnowledgePluginTest, DoesNotStartOnADamagedFile) {
+TEST_F(KnowledgePluginTest, AFileOfANewerProgramKeepsNobodyFromStarting) {
+  store("pets", "dog", "Bruno");
+  ASSERT_TRUE(Database::open(folder_.path + "/knowledge.db")->run("PRAGMA user_version=99"));
+  restart();
+  EXPECT_EQ(search("dog"), R"({"results":[]})");
+  EXPECT_EQ(ask("POST", "store", R"({"topic":"t","key":"k","value":"v"})")->status, 500);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path + "/knowledge.db.damaged"));
+}
+
+TEST_F(KnowledgePluginTest, ADamagedValueIsToldAndNeverRecalled) {
+  store("pets", "dog", "Bruno");
+  {
+    auto database = Database::open(folder_.path + "/knowledge.db");
+    ASSERT_TRUE(database->run("UPDATE facts SET value = 'Benno'"));
+  }
+  EXPECT_THAT(search("dog"), HasSubstr(R"("value":"")"));
+  EXPECT_THAT(search("dog"), HasSubstr(R"("damaged":true)"));
+  EXPECT_TRUE(run_now(knowledge().search("t", "dog", 5))->empty());
+}
+
+TEST_F(KnowledgePluginTest, ADamagedFileIsSetAside) {
+  store("pets", "dog", "Bruno");
   harness_.reset();
-  std::ofstream(folder_.path + "/knowledge.db") << std::string(5000, 'x');
-  EXPECT_THROW(restart(), std::runtime_error);
+  const std::string path = folder_.path + "/knowledge.db";
+  for (const std::uintmax_t offset : {0, 100, 4096}) {
+    {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(offset));
+      file << std::string(300, '\x5a');
+    }
+    restart();
+    EXPECT_TRUE(std::filesystem::exists(path + ".damaged")) << offset;
+    EXPECT_EQ(search("dog"), R"({"results":[]})");
+    EXPECT_THAT(store("pets", "dog", "Bruno"), HasSubstr(R"("version":1)"));
+    harness_.reset();
+    std::filesystem::remove(path + ".damaged");
+  }
+  restart();
+  EXPECT_THAT(search("dog"), HasSubstr("Bruno"));
 }
 
 }  // namespace
