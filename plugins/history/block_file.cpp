@@ -232,6 +232,12 @@ Position BlockFile::end() const noexcept {
   return blocks_.empty() ? 0 : blocks_.back().first + blocks_.back().messages;
 }
 
+std::uint64_t BlockFile::disk_bytes() const {
+  if (!file_.is_open()) return 0;
+  const auto info = file_.info();
+  return info ? info->on_disk : end_;
+}
+
 bool BlockFile::has_dictionary() const noexcept {
   return !dictionaries_.empty() && dictionaries_.back().has_value();
 }

@@ -86,7 +86,7 @@ class BlockFile {
 
   Position end() const noexcept;  // after the last message in a block
   bool has_dictionary() const noexcept;
-  std::uint64_t bytes() const noexcept { return end_; }
+  std::uint64_t disk_bytes() const;  // what the disk has less for it
   std::uint64_t text_bytes() const noexcept { return text_bytes_; }
   std::uint64_t memory_bytes() const noexcept;
 

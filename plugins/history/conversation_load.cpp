@@ -27,6 +27,11 @@ std::string path_of(const std::string& stem, std::string_view ending) {
   return stem + std::string(ending);
 }
 
+std::uint64_t disk_bytes_of(const std::string& path) {
+  const auto info = files::info(path);
+  return info ? info->on_disk : 0;
+}
+
 MessageRow lost_row(Position position) {
   MessageRow row;
   row.parent = position - 1;
@@ -75,12 +80,40 @@ Result<bool> ConversationLog::remove(const std::string& stem) {
 
 Result<std::string> ConversationLog::sidecar(Sidecar which) const {
   if (size() == 0) return std::string();
+  const SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
+  if (sidecar.unwritten) return *sidecar.unwritten;
   return read_sidecar(path_of(stem_, ending_of(which)));
 }
 
 Result<> ConversationLog::set_sidecar(Sidecar which, std::string_view text) {
   if (size() == 0) return Error(Fault::kNotFound, Side::kInternal, "no such conversation");
-  return write_sidecar(path_of(stem_, ending_of(which)), text);
+  SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
+  std::size_t bytes = text.size();
+  for (const SidecarText& one : sidecars_) {
+    if (one.unwritten && &one != &sidecar) bytes += one.unwritten->size();
+  }
+  const bool may_wait = text.size() <= kMaxSidecarBytes && sidecar_share_.resize(bytes);
+  sidecar.unwritten = text;
+  const bool waits = tail_.unwritten_bytes() > 0;  // for the messages it is about
+  Result<> written;
+  if (!waits || !may_wait) written = write_sidecars();
+  if (may_wait) return {};
+  sidecar.unwritten.reset();
+  return written;
+}
+
+Result<> ConversationLog::write_sidecars() {
+  for (const Sidecar which : {Sidecar::kZone, Sidecar::kRecalled}) {
+    SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
+    if (!sidecar.unwritten) continue;
+    const std::string path = path_of(stem_, ending_of(which));
+    auto written = write_sidecar(path, *sidecar.unwritten);
+    if (!written) return written;
+    sidecar.unwritten.reset();
+    sidecar.disk_bytes = disk_bytes_of(path);
+  }
+  (void)sidecar_share_.resize(0);
+  return {};
 }
 
 Result<> ConversationLog::load() {
@@ -93,6 +126,10 @@ Result<> ConversationLog::load() {
   if (tail->state == TailContents::State::kGood) {
     if (auto resumed = tail_.resume(*tail); !resumed) return resumed;
     add_tail(*std::move(tail));
+  }
+  for (const Sidecar which : {Sidecar::kZone, Sidecar::kRecalled}) {
+    sidecars_[static_cast<std::size_t>(which)].disk_bytes =
+        disk_bytes_of(path_of(stem_, ending_of(which)));
   }
   return {};
 }

@@ -64,9 +64,10 @@ ConversationLog::ConversationLog(std::string stem, ConversationName name,
       name_(std::move(name)),
       settings_(settings),
       blocks_(stem_ + ".blocks"),
-      tail_(stem_ + ".tail"),
+      tail_(stem_ + ".tail", settings.max_unwritten, settings.unwritten),
       seal_at_(settings.block_bytes),
-      train_at_(settings.dictionary_after) {}
+      train_at_(settings.dictionary_after),
+      sidecar_share_(settings.max_unwritten, settings.unwritten) {}
 
 Result<> ConversationLog::check(std::span<const NewMessage> messages) const {
   std::uint64_t bytes = 0;
@@ -84,7 +85,7 @@ Result<> ConversationLog::check(std::span<const NewMessage> messages) const {
   return {};
 }
 
-Result<Position> ConversationLog::append(std::span<const NewMessage> messages) {
+Result<Position> ConversationLog::append(std::span<const NewMessage> messages, Write when) {
   if (auto fine = check(messages); !fine) return fine.error();
   const auto first = static_cast<Position>(size());
   if (messages.empty()) return first;
@@ -96,16 +97,41 @@ Result<Position> ConversationLog::append(std::span<const NewMessage> messages) {
   }
   const Before before{first, tokens(), turns()};
   const FileHeader header = file_header(FileKind::kTail, before);
-  if (auto done = tail_.append(header, record_header(before), fresh); !done) return done.error();
+  if (auto done = tail_.append(header, record_header(before), fresh, when); !done) {
+    return done.error();
+  }
   for (const NewMessage& message : messages) tree_.add(row_of(message));
-  if (tail_.text_bytes() < seal_at_) return first;
+  if (when == Write::kLater) return first;
+  (void)write_sidecars();
+  seal_if_due();
+  return first;
+}
+
+Result<> ConversationLog::flush() {
+  if (auto written = tail_.flush(); !written) return written;
+  auto beside = write_sidecars();
+  seal_if_due();
+  return beside;
+}
+
+void ConversationLog::take_back() {
+  const std::size_t count = tail_.take_back();
+  for (std::size_t i = 0; i < count; ++i) tree_.remove_last();
+  if (count == 0) return;
+  for (SidecarText& sidecar : sidecars_) sidecar.unwritten.reset();
+  (void)sidecar_share_.resize(0);
+}
+
+void ConversationLog::seal_if_due() {
+  if (tail_.text_bytes() < seal_at_) return;
   seal_at_ = settings_.block_bytes;
   if (auto sealed = seal(); !sealed) {
-    // The messages are safe in the tail; but do not try again at every message.
+    // The messages are safe where they are; but do not try again at every message.
     seal_at_ = std::max(seal_at_, 2 * tail_.text_bytes());
-    notes_.push_back("blocks are put off: " + sealed.error().detail);
+    if (tail_.refused_bytes() == 0) {
+      notes_.push_back("blocks are put off: " + sealed.error().detail);
+    }
   }
-  return first;
 }
 
 ConversationLog::Before ConversationLog::before_tail() const noexcept {
@@ -231,9 +257,29 @@ Result<std::vector<StoredMessage>> ConversationLog::read(Position from,
 
 Position ConversationLog::tip() const noexcept { return static_cast<Position>(size()) - 1; }
 
+std::uint64_t ConversationLog::disk_bytes() const {
+  std::uint64_t bytes = blocks_.disk_bytes() + tail_.disk_bytes();
+  for (const SidecarText& sidecar : sidecars_) bytes += sidecar.disk_bytes;
+  return bytes;
+}
+
 std::uint64_t ConversationLog::memory_bytes() const noexcept {
   return sizeof *this + tree_.memory_bytes() + blocks_.memory_bytes() + tail_.text_bytes() +
-         tail_.messages().size() * sizeof(TailMessage);
+         tail_.messages().size() * sizeof(TailMessage) + unwritten_bytes();
+}
+
+std::uint64_t ConversationLog::unwritten_bytes() const noexcept {
+  std::uint64_t bytes = tail_.unwritten_bytes();
+  for (const SidecarText& sidecar : sidecars_) {
+    if (sidecar.unwritten) bytes += sidecar.unwritten->size();
+  }
+  return bytes;
+}
+
+// Sidecars wait for the messages they belong to.
+std::uint64_t ConversationLog::refused_bytes() const noexcept {
+  const bool held_back = tail_.unwritten_bytes() > tail_.refused_bytes();
+  return held_back ? tail_.refused_bytes() : unwritten_bytes();
 }
 
 std::vector<std::string> ConversationLog::take_notes() { return std::exchange(notes_, {}); }

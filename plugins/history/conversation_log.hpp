@@ -9,7 +9,8 @@
 // Missing: a log without files is empty, its first append makes them. Damaged: what can be read
 // stays readable under its position. A message that cannot be read is lost: its info() says kOther
 // and 0 tokens unless those are left, json() fails, read() leaves it out.
-// Full (no space, a folder that is read only): append() fails and nothing has changed.
+// Full (no space, a folder that is read only): what finds no room stays in memory, within bounds,
+// and is written when there is some again; beyond them append() fails and nothing has changed.
 #pragma once
 
 #include "base/result.hpp"
@@ -19,6 +20,7 @@
 #include "plugins/history/message_tree.hpp"
 #include "plugins/history/tail_file.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -54,7 +56,11 @@ class ConversationLog {
 
   // All or nothing, in one write; the position of the first. Positions are size(), size() + 1, ...
   // Fault::kBadRequest: a parent that is not before its message; Fault::kTooLarge: above 1 GiB.
-  Result<Position> append(std::span<const NewMessage> messages);
+  Result<Position> append(std::span<const NewMessage> messages, Write when = Write::kNow);
+  // Writes what is in memory only, sidecars too. On failure it stays there.
+  Result<> flush();
+  // Undoes what was appended with Write::kLater and not written since, and its sidecars.
+  void take_back();
 
   std::size_t size() const noexcept { return tree_.size(); }  // messages
   MessageInfo info(Position position) const { return tree_.info(position); }
@@ -73,7 +79,7 @@ class ConversationLog {
   // See Conversations::read(); without the messages that are lost.
   Result<std::vector<StoredMessage>> read(Position from, std::size_t max_bytes) const;
 
-  // See Conversations. Not counted in disk_bytes(); kept only beside messages.
+  // See Conversations. Kept only beside messages, and written when they are.
   Result<std::string> sidecar(Sidecar which) const;
   Result<> set_sidecar(Sidecar which, std::string_view text);
 
@@ -81,8 +87,12 @@ class ConversationLog {
   std::uint64_t tokens() const noexcept { return tree_.tokens(); }  // of all branches
   std::uint64_t turns() const noexcept { return tree_.turns(); }    // user messages of all branches
   std::int64_t created() const noexcept { return created_; }        // time of the first message
-  std::uint64_t disk_bytes() const noexcept { return blocks_.bytes() + tail_.bytes(); }
+  std::uint64_t disk_bytes() const;                                 // what the disk has less for it
   std::uint64_t memory_bytes() const noexcept;
+  // What is in memory only, and how much of that because it could not be written.
+  std::uint64_t unwritten_bytes() const noexcept;
+  std::uint64_t refused_bytes() const noexcept;
+  const std::string& refusal() const noexcept { return tail_.refusal(); }  // why
 
   // What was repaired, lost or put off since the last call, one line each, for the log of the
   // proxy.
@@ -107,7 +117,9 @@ class ConversationLog {
   Before before_tail() const noexcept;
   FileHeader file_header(FileKind kind, const Before& before) const;
   static RecordHeader record_header(const Before& before) noexcept;
+  void seal_if_due();
   Result<> seal();
+  Result<> write_sidecars();
   Result<std::size_t> write_blocks(Before& at);
   Result<> write_dictionary(const Before& at);
   Result<std::string> text_of(Position position) const;
@@ -121,6 +133,12 @@ class ConversationLog {
   TailFile tail_;
   std::size_t seal_at_;     // bytes of text in the tail
   std::uint64_t train_at_;  // bytes of text in all
+  struct SidecarText {
+    std::optional<std::string> unwritten;
+    std::uint64_t disk_bytes = 0;
+  };
+  std::array<SidecarText, 2> sidecars_;  // by Sidecar
+  UnwrittenShare sidecar_share_;
   std::vector<std::string> notes_;
 };
 

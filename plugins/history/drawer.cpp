@@ -21,8 +21,10 @@ Result<ConversationLog*> Drawer::open(bool create) {
 }
 
 void Drawer::add(std::span<const NewMessage> messages) {
-  const auto added = log_->append(messages);
-  if (!added) notes_.push_back("messages are not on record: " + added.error().detail);
+  const auto added = log_->append(messages, Write::kLater);
+  if (added) return;
+  lost_ = added.error().detail;
+  lost_messages_ += messages.size();
 }
 
 Result<bool> Drawer::remove() {
@@ -34,7 +36,8 @@ Result<bool> Drawer::remove() {
 
 Drawer::State Drawer::state() {
   State state;
-  state.notes = std::exchange(notes_, {});
+  state.lost = std::exchange(lost_, {});
+  state.lost_messages = std::exchange(lost_messages_, 0);
   if (!readable_) return state;
   Figures& figures = state.figures.emplace();
   if (log_ == nullptr) return state;
@@ -42,8 +45,11 @@ Drawer::State Drawer::state() {
   figures.turns = log_->turns();
   figures.tokens = log_->tokens();
   figures.disk_bytes = log_->disk_bytes();
+  figures.unwritten = log_->unwritten_bytes();
+  figures.refused = log_->refused_bytes();
   figures.created = log_->created();
-  for (std::string& note : log_->take_notes()) state.notes.push_back(std::move(note));
+  state.refusal = log_->refusal();
+  state.notes = log_->take_notes();
   return state;
 }
 

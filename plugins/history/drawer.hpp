@@ -22,7 +22,7 @@ class Drawer {
 
   // Fault::kNotFound: it holds nothing and is not to be created.
   Result<ConversationLog*> open(bool create);
-  // What requests have left to be added; open() came before. A failure becomes a note.
+  // What requests have left to be added, with Write::kLater; open() came before.
   void add(std::span<const NewMessage> messages);
   // Deletes the conversation. false: there was nothing.
   Result<bool> remove();
@@ -31,6 +31,9 @@ class Drawer {
 
   struct State {
     std::optional<Figures> figures;  // none: the files could not be read; last_used is not set
+    std::string refusal;             // why the disk has refused what it has
+    std::string lost;                // why messages that waited are not kept
+    std::size_t lost_messages = 0;
     std::vector<std::string> notes;  // for the log
   };
   State state();
@@ -43,7 +46,8 @@ class Drawer {
   const LogSettings settings_;
   std::unique_ptr<ConversationLog> log_;
   bool readable_ = false;  // what is on disk is known
-  std::vector<std::string> notes_;
+  std::string lost_;
+  std::size_t lost_messages_ = 0;
 };
 
 }  // namespace keep::history

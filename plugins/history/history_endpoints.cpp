@@ -40,6 +40,10 @@ void HistoryEndpoints::finish(const ConversationName& name, const Exchange* exch
   while (last_.size() > kMaxLast) last_.pop_oldest();
 }
 
+void HistoryEndpoints::cut(const ConversationName& name, Position end) {
+  for (ConversationKeeper* keeper : keepers_) keeper->cut(name, end);
+}
+
 void HistoryEndpoints::removed(const ConversationName& name) {
   for (ConversationKeeper* keeper : keepers_) keeper->forget(name);
   last_.erase(name);

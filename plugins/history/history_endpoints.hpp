@@ -29,7 +29,10 @@ class HistoryEndpoints {
   void begin(const ConversationName& name, const Exchange* exchange);
   void finish(const ConversationName& name, const Exchange* exchange) noexcept;
 
-  // A conversation is no more.
+  bool running(const ConversationName& name) const { return running_.contains(name); }
+
+  // A conversation is no more, or ends before that position now.
+  void cut(const ConversationName& name, Position end);
   void removed(const ConversationName& name);
 
   // nullptr: another endpoint.

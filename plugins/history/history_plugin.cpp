@@ -55,6 +55,22 @@ Error conversation_too_long(std::uint64_t tokens, std::uint64_t limit) {
                    std::to_string(limit) + " maximum (history.max_conversation_tokens)");
 }
 
+// What upstream has counted may be more than the text, which is without what was thought before it.
+std::int64_t answer_tokens(const Answer& answer, const Tokenizer& tokenizer) {
+  const std::size_t bytes = answer.text.size();
+  const std::int64_t counted = answer.timings ? answer.timings->predicted_n : 0;
+  const bool sound = is_count_of(bytes, counted) && counted <= static_cast<std::int64_t>(bytes) + 1;
+  return sound ? counted : tokenizer.estimate(bytes);
+}
+
+// By us or by upstream: then it is as if it had not been said. An upstream that is away or late, or
+// a client that leaves, refuses nothing.
+bool was_refused(const Exchange& exchange, const Outcome& outcome) {
+  const int status = outcome.status;
+  const bool broke_off = status == 499 || status == 502 || status == 504;
+  return status >= 400 && !broke_off && !exchange.timeline.first_event;
+}
+
 class HistoryPlugin final : public Plugin, public Conversations {
  public:
   explicit HistoryPlugin(HistorySettings settings) : settings_(std::move(settings)) {}
@@ -68,6 +84,7 @@ class HistoryPlugin final : public Plugin, public Conversations {
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
   asio::awaitable<Reply> on_endpoint(const Exchange& exchange) override;
   void report(json::Writer& health) const override;
+  bool degraded() const override { return shelf_->trouble().any(); }
   void explain(const Exchange& exchange, Headers& headers) const override;
 
   Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
@@ -88,8 +105,9 @@ class HistoryPlugin final : public Plugin, public Conversations {
   }
   Task<> find_on_record(Exchange& exchange);
   std::optional<NewMessage> answer_of(const Exchange& exchange) const;
-  Task<bool> write_waiting(ConversationName name);
-  asio::awaitable<void> write_later(ConversationName name);
+  Task<bool> write(ConversationName name, std::optional<NewMessage> answer, std::uint64_t asked);
+  asio::awaitable<void> write_rest(ConversationName name);
+  asio::awaitable<void> take_back(ConversationName name);
   asio::awaitable<void> restore_zone(ConversationName name);
   asio::awaitable<void> save_zone(ConversationName name);
 
@@ -131,8 +149,14 @@ Task<Verdict> HistoryPlugin::on_request(Exchange& exchange) {
   if (!has_past(exchange)) co_return Verdict{Next{}};
   endpoints_->begin(name_of(exchange), &exchange);
   const auto found = co_await find_on_record(exchange);
-  if (!found && found.error().fault != Fault::kNotFound) co_return found.error();
-  co_return Verdict{Next{}};
+  if (exchange.chat.store && shelf_->refused(name_of(exchange))) exchange.kept = Kept::kInMemory;
+  if (found || found.error().fault == Fault::kNotFound) co_return Verdict{Next{}};
+  if (exchange.chat.store && found.error().fault == Fault::kStorage) {
+    exchange.kept = Kept::kLost;
+    shelf_->trouble().lost(1, found.error().detail);
+    co_return Verdict{Next{}};  // which tells it once, not with every turn
+  }
+  co_return found.error();
 }
 
 Task<> HistoryPlugin::find_on_record(Exchange& exchange) {
@@ -208,9 +232,7 @@ std::optional<NewMessage> HistoryPlugin::answer_of(const Exchange& exchange) con
   message.role = Role::kAssistant;
   message.parent = parent;
   message.hash = openai::answer_hash(answer.text);
-  message.tokens = static_cast<std::uint32_t>(
-      answer.timings ? answer.timings->predicted_n
-                     : services_->tokenizer.estimate(answer.text.size()));
+  message.tokens = static_cast<std::uint32_t>(answer_tokens(answer, services_->tokenizer));
   message.time = unix_now();
   return message;
 }
@@ -218,49 +240,83 @@ std::optional<NewMessage> HistoryPlugin::answer_of(const Exchange& exchange) con
 Task<> HistoryPlugin::on_answer(Exchange& exchange) {
   if (!has_past(exchange)) co_return Result<>{};
   ConversationName name = name_of(exchange);
-  auto message = answer_of(exchange);
-  if (message) {
+  auto answer = answer_of(exchange);
+  if (answer) {
     const ConversationLog* const at_hand = shelf_->at_hand(name);
-    if (at_hand != nullptr && at_hand->child(message->parent, message->hash)) message.reset();
+    if (at_hand != nullptr && at_hand->child(answer->parent, answer->hash)) answer.reset();
   }
-  if (!message) {
-    const auto written = co_await write_waiting(std::move(name));
-    if (!written) co_return written.error();
+  if (!answer && !shelf_->waits(name)) co_return Result<>{};
+  if (answer) answer->json = answer_json(exchange.answer.text);
+  const auto& messages = exchange.chat.messages;
+  const std::uint64_t asked = messages.empty() ? 0 : messages.back().hash;
+  const auto written = co_await write(std::move(name), std::move(answer), asked);
+  if (written) {
+    if (!*written && exchange.kept != Kept::kLost) exchange.kept = Kept::kInMemory;
+    if (*written && exchange.kept == Kept::kInMemory) exchange.kept = Kept::kOnDisk;
     co_return Result<>{};
   }
-  message->json = answer_json(exchange.answer.text);
-  const std::uint64_t asked = exchange.chat.messages.back().hash;
-  auto job = [message = *std::move(message), asked](ConversationLog& log) -> Result<bool> {
-    // Its question may have found no room on disk.
-    if (message.parent >= log.size() || log.info(message.parent).hash != asked) {
-      return Error(Fault::kStorage, Side::kInternal, "what is answered is not on record");
-    }
-    if (log.child(message.parent, message.hash)) return false;  // said before, word for word
-    const auto added = log.append(std::span(&message, 1));
-    if (!added) return added.error();
-    return true;
-  };
-  const auto added = co_await shelf_->with(std::move(name), false, std::move(job));
-  if (!added) co_return added.error();
-  if (*added) metrics_->added.add();
+  exchange.kept = Kept::kLost;
+  if (written.error().fault != Fault::kStorage) co_return written.error();
+  shelf_->trouble().lost(1, written.error().detail);
   co_return Result<>{};
 }
 
-// false: there was nothing.
-Task<bool> HistoryPlugin::write_waiting(ConversationName name) {
-  if (!shelf_->waits(name)) co_return false;
-  auto job = [](ConversationLog&) -> Result<bool> { return true; };
-  co_return co_await shelf_->with(std::move(name), false, std::move(job));
+// What waits, and the answer to the message with the hash `asked`. false: the disk has refused it,
+// and it is in memory.
+Task<bool> HistoryPlugin::write(ConversationName name, std::optional<NewMessage> answer,
+                                std::uint64_t asked) {
+  struct Written {
+    bool added = false, refused = false;
+  };
+  auto job = [answer = std::move(answer), asked](ConversationLog& log) -> Result<Written> {
+    Written written;
+    if (answer) {
+      // Its question may have found no room.
+      if (answer->parent >= log.size() || log.info(answer->parent).hash != asked) {
+        return Error(Fault::kStorage, Side::kInternal, "what is answered is not on record");
+      }
+      written.added = !log.child(answer->parent, answer->hash);  // not said before, word for word
+    }
+    if (written.added) {
+      const auto added = log.append(std::span(&*answer, 1));
+      if (!added) return added.error();
+    } else {
+      (void)log.flush();
+    }
+    written.refused = log.refused_bytes() > 0;
+    return written;
+  };
+  const auto written = co_await shelf_->with(std::move(name), false, std::move(job));
+  if (!written) co_return written.error();
+  if (written->added) metrics_->added.add();
+  co_return !written->refused;
 }
 
-asio::awaitable<void> HistoryPlugin::write_later(ConversationName name) {
-  co_await write_waiting(std::move(name));
+// An answer that broke off does not take along what was asked.
+asio::awaitable<void> HistoryPlugin::write_rest(ConversationName name) {
+  std::optional<NewMessage> nothing;
+  co_await write(std::move(name), std::move(nothing), 0);
+}
+
+// Whoever else runs goes on from there, and decides for both.
+asio::awaitable<void> HistoryPlugin::take_back(ConversationName name) {
+  if (endpoints_->running(name)) co_return;
+  auto job = [](ConversationLog& log) -> Result<Position> {
+    log.take_back();
+    return static_cast<Position>(log.size());
+  };
+  const auto end = co_await shelf_->with(name, false, std::move(job));
+  if (!end) co_return;
+  zones_->forget(name);
+  endpoints_->cut(name, *end);
 }
 
 // What ended last may still wait.
 Task<> HistoryPlugin::stop() {
-  const auto names = shelf_ ? shelf_->waiting() : std::vector<ConversationName>();
-  for (const ConversationName& name : names) co_await write_waiting(name);
+  if (!shelf_) co_return Result<>{};
+  co_await shelf_->write_all();
+  const std::uint64_t lost = shelf_->trouble().refused_bytes();
+  if (lost > 0) log::error("conversations lost what is not on disk", {{"bytes", lost}});
   co_return Result<>{};
 }
 
@@ -268,10 +324,10 @@ void HistoryPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) 
   if (!outcome.local) zones_->learn(exchange);
   if (!has_past(exchange)) return;
   endpoints_->finish(name_of(exchange), &exchange);
-  // An answer that broke off does not take along what was asked.
-  if (shelf_->waits(name_of(exchange))) {
-    services_->spawner.spawn("history write", write_later(name_of(exchange)));
-  }
+  if (!shelf_->waits(name_of(exchange))) return;
+  const bool refused = was_refused(exchange, outcome);
+  services_->spawner.spawn("history end",
+                           refused ? take_back(name_of(exchange)) : write_rest(name_of(exchange)));
 }
 
 asio::awaitable<Reply> HistoryPlugin::on_endpoint(const Exchange& exchange) {
@@ -283,10 +339,13 @@ void HistoryPlugin::report(json::Writer& health) const {
   health.key("history").begin_object();
   health.member("conversations", totals.conversations).member("messages", totals.messages);
   health.member("turns", totals.turns).member("tokens", totals.tokens);
-  health.member("disk_bytes", totals.disk_bytes).member("open", totals.open).end_object();
+  health.member("disk_bytes", totals.disk_bytes).member("open", totals.open);
+  health.member("unwritten_bytes", shelf_->trouble().refused_bytes());
+  health.member("lost_messages", shelf_->trouble().lost_messages()).end_object();
 }
 
 void HistoryPlugin::explain(const Exchange& exchange, Headers& headers) const {
+  if (exchange.kept != Kept::kOnDisk) headers.add("X-Keep-Record", to_string(exchange.kept));
   const ClearZone& zone = exchange.zone;
   if (!zone.planned) return;
   const auto measured = measured_prompt(exchange);

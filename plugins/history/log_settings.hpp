@@ -1,6 +1,9 @@
 #pragma once
 
+#include "plugins/history/unwritten.hpp"
+
 #include <cstddef>
+#include <memory>
 
 namespace keep::history {
 
@@ -13,6 +16,9 @@ struct LogSettings {
   // Of zstd, for blocks of text and source code: 9 makes them 1 to 7 % smaller and takes twice the
   // time; 3 takes a third, and they get 5 % larger.
   int level = 6;
+  // What may be in memory only, of one conversation; `unwritten` has an account of all.
+  std::size_t max_unwritten = 8 << 20;
+  std::shared_ptr<UnwrittenBytes> unwritten;
 };
 
 }  // namespace keep::history

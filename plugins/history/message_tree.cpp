@@ -33,6 +33,23 @@ void MessageTree::add(const MessageRow& row) {
   messages_.push_back(message);
 }
 
+void MessageTree::remove_last() {
+  const Message& last = messages_.back();
+  if (last.branches) {
+    const Branch branch = branches_.back();
+    const auto [begin, end] = branches_of_.equal_range(child_key(branch.parent, last.hash));
+    for (auto at = begin; at != end; ++at) {
+      if (at->second != branch.position) continue;
+      branches_of_.erase(at);
+      break;
+    }
+    branches_.pop_back();
+  }
+  if (static_cast<Role>(last.role) == Role::kUser) --turns_;
+  tokens_ -= last.tokens;
+  messages_.pop_back();
+}
+
 std::uint64_t MessageTree::child_key(Position parent, std::uint64_t hash) noexcept {
   return hash_combine(hash, parent);
 }

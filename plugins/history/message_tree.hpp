@@ -19,6 +19,7 @@ namespace keep::history {
 class MessageTree {
  public:
   void add(const MessageRow& row);  // its parent is there already
+  void remove_last();               // that was added
   // Messages that nothing is known of, up to before `until`.
   void add_lost(Position until);
   // Totals as if these had been added. The lost ones count, but which of them had what is not

@@ -213,7 +213,8 @@ Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,
                            std::uint64_t max_tokens) {
   Match found = match(log, lead, messages, store, now, max_tokens);
-  if (const auto appended = log.append(found.fresh); !appended) return appended.error();
+  if (const auto appended = log.append(found.fresh, Write::kLater); !appended)
+    return appended.error();
   return std::move(found.standing);
 }
 

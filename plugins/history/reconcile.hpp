@@ -43,9 +43,9 @@ struct Standing {
   std::uint64_t path_tokens = 0;  // on that way
 };
 
-// With `store` the new messages are appended; without they stay off the record. `lead`: the leading
-// system messages. Messages that would make the way longer than `max_tokens` are not appended: then
-// there is no path, and `path_tokens` is how long it would have become.
+// With `store` the new messages are appended, with Write::kLater; without they stay off the record.
+// `lead`: the leading system messages. Messages that would make the way longer than `max_tokens`
+// are not appended: then there is no path, and `path_tokens` is how long it would have become.
 inline constexpr std::uint64_t kAnyLength = std::numeric_limits<std::uint64_t>::max();
 Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,

@@ -1,22 +1,35 @@
 #include "plugins/history/shelf.hpp"
 
 #include "base/log.hpp"
+#include "base/unix_time.hpp"
 #include "plugins/history/shelf_scan.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <memory>
+#include <utility>
+
 namespace keep::history {
 
 namespace {
 
-constexpr std::chrono::seconds kSweepEvery{60};
+constexpr std::chrono::seconds kSweepEvery{60}, kTryAgain{3};
+constexpr std::size_t kMaxUnwritten = 64 << 20;  // of all logs together
 
 }  // namespace
 
 Shelf::Shelf(Services& services, ShelfSettings settings)
-    : services_(services), settings_(std::move(settings)), metrics_(services.metrics) {}
+    : services_(services),
+      settings_(std::move(settings)),
+      metrics_(services.metrics),
+      begun_(services.clock.now()),
+      begun_at_(unix_now()),
+      trouble_(services.metrics) {
+  settings_.log.unwritten = std::make_shared<UnwrittenBytes>(kMaxUnwritten);
+}
 
 Task<> Shelf::open() {
   auto job = [folder = settings_.folder, log = settings_.log] { return scan_shelf(folder, log); };
@@ -26,7 +39,8 @@ Task<> Shelf::open() {
   totals_.damaged = scan->damaged;
   metrics_.damaged.add(static_cast<double>(scan->damaged));
   for (Summary& summary : scan->found) {
-    const Figures figures = summary;
+    Figures figures = summary;
+    figures.last_used = std::min(figures.last_used, wall_clock());  // by a clock that was wrong
     const auto at = entries_.try_emplace(std::move(summary.name)).first;
     count(at->first, at->second, figures);
   }
@@ -90,15 +104,43 @@ void Shelf::add_later(const ConversationName& name, std::vector<NewMessage> mess
 
 bool Shelf::waits(const ConversationName& name) const {
   const auto at = entries_.find(name);
-  return at != entries_.end() && !at->second.waiting.empty();
+  if (at == entries_.end()) return false;
+  const Entry& entry = at->second;
+  return !entry.waiting.empty() || entry.figures.unwritten > entry.figures.refused;
 }
 
-std::vector<ConversationName> Shelf::waiting() const {
+bool Shelf::refused(const ConversationName& name) const {
+  const auto at = entries_.find(name);
+  return at != entries_.end() && at->second.figures.refused > 0;
+}
+
+asio::awaitable<void> Shelf::write_all() {
   std::vector<ConversationName> names;
-  for (const auto& [name, entry] : entries_) {
-    if (!entry.waiting.empty()) names.push_back(name);
+  for (const ConversationName* const name : open_) {
+    if (waits(*name) || refused(*name)) names.push_back(*name);
   }
-  return names;
+  co_await write_each(std::move(names));
+}
+
+asio::awaitable<void> Shelf::write_each(std::vector<ConversationName> names) {
+  for (ConversationName& name : names) {
+    auto job = [](ConversationLog& log) { return log.flush(); };
+    co_await with(std::move(name), false, std::move(job));
+  }
+}
+
+asio::awaitable<void> Shelf::try_again() {
+  asio::steady_timer timer(services_.loop);
+  while (totals_.refused > 0) {
+    timer.expires_after(kTryAgain);
+    co_await timer.async_wait(asio::use_awaitable);
+    std::vector<ConversationName> names;
+    for (const ConversationName* const name : open_) {
+      if (refused(*name)) names.push_back(*name);
+    }
+    co_await write_each(std::move(names));
+  }
+  trying_again_ = false;
 }
 
 std::vector<NewMessage> Shelf::take_waiting(const ConversationName& name) {
@@ -137,18 +179,29 @@ void Shelf::leave(const ConversationName& name) {
 // What a turn has left behind.
 void Shelf::note(const ConversationName& name, Drawer::State state) {
   for (const std::string& line : state.notes) log::warn("conversation", {{"what", line}});
+  if (state.lost_messages > 0) trouble_.lost(state.lost_messages, state.lost);
   if (!state.figures) return;
   const auto at = entries_.find(name);
   Entry& entry = at->second;
-  Figures figures = *state.figures;
-  if (entry.counted && figures.messages == entry.figures.messages) {
-    totals_.disk_bytes += figures.disk_bytes - entry.figures.disk_bytes;
+  const Figures& figures = *state.figures;
+  const std::uint64_t before = entry.figures.messages;
+  if (entry.counted && figures.messages == before) {
+    add(entry.figures, -1);
     entry.figures.disk_bytes = figures.disk_bytes;
-    return;
+    entry.figures.unwritten = figures.unwritten;
+    entry.figures.refused = figures.refused;
+    add(entry.figures, 1);
+  } else {
+    if (entry.counted) discount(entry);
+    entry.figures = figures;
+    entry.figures.last_used = wall_clock();
+    if (figures.messages > 0) count(at->first, entry, entry.figures);
   }
-  if (entry.counted) discount(entry);
-  figures.last_used = wall_clock();
-  if (figures.messages > 0) count(at->first, entry, figures);
+  trouble_.refused(totals_.refused, state.refusal);
+  if (figures.messages > before && figures.unwritten == 0) trouble_.written();
+  if (totals_.refused > 0 && !std::exchange(trying_again_, true)) {
+    services_.spawner.spawn("history retry", try_again());
+  }
 }
 
 // As the one that was used last. `name` lives in entries_.
@@ -157,26 +210,29 @@ void Shelf::count(const ConversationName& name, Entry& entry, const Figures& fig
   entry.counted = true;
   entry.use = by_use_.insert(by_use_.end(), &name);
   ++totals_.conversations;
-  totals_.messages += figures.messages;
-  totals_.turns += figures.turns;
-  totals_.tokens += figures.tokens;
-  totals_.disk_bytes += figures.disk_bytes;
+  add(figures, 1);
 }
 
 void Shelf::discount(Entry& entry) {
   entry.counted = false;
   by_use_.erase(entry.use);
   --totals_.conversations;
-  totals_.messages -= entry.figures.messages;
-  totals_.turns -= entry.figures.turns;
-  totals_.tokens -= entry.figures.tokens;
-  totals_.disk_bytes -= entry.figures.disk_bytes;
+  add(entry.figures, -1);
+}
+
+void Shelf::add(const Figures& figures, int times) {
+  const auto factor = static_cast<std::uint64_t>(times);  // arithmetic that wraps around
+  totals_.messages += figures.messages * factor;
+  totals_.turns += figures.turns * factor;
+  totals_.tokens += figures.tokens * factor;
+  totals_.disk_bytes += figures.disk_bytes * factor;
+  totals_.refused += figures.refused * factor;
 }
 
 void Shelf::close_idle() {
   for (auto at = open_.begin(); at != open_.end() && open_.size() > settings_.max_open;) {
     Entry& entry = entries_.find(**at)->second;
-    if (entry.running > 0) {
+    if (entry.running > 0 || entry.figures.unwritten > 0) {
       ++at;
       continue;
     }
@@ -193,7 +249,7 @@ void Shelf::sweep() {
   for (auto at = by_use_.begin(); at != by_use_.end();) {
     const ConversationName name = **at;
     const Entry& entry = entries_.find(name)->second;
-    const bool old = ttl > 0 && entry.figures.last_used + ttl <= now;
+    const bool old = ttl > 0 && now - entry.figures.last_used >= ttl;
     const bool last = ++at == by_use_.end();
     const bool much = settings_.max_bytes > 0 && totals_.disk_bytes > settings_.max_bytes && !last;
     if (!old && !much) break;
@@ -238,10 +294,13 @@ Totals Shelf::totals() const noexcept {
   return totals;
 }
 
+// Time of day when this began, and what has passed since: a clock that jumps does not make every
+// conversation old.
 std::int64_t Shelf::wall_clock() const {
   if (settings_.wall_clock) return settings_.wall_clock();
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+  const auto since =
+      std::chrono::duration_cast<std::chrono::seconds>(services_.clock.now() - begun_);
+  return begun_at_ + since.count();
 }
 
 }  // namespace keep::history

@@ -4,13 +4,15 @@
 // about 400 bytes per conversation that is not open. Reading a conversation is no use of it:
 // last_used, which decides who goes, moves when something is appended. Full: above max_bytes the
 // least recently used idle conversations are deleted whole, but never the one that was used last;
-// above max_open idle logs are closed. Missing: with() creates, or fails with Fault::kNotFound.
-// Damaged files that nothing can be read from are set aside as *.damaged.
+// above max_open idle logs are closed, but none with something that is in memory only. What the
+// disk refused is tried again every few seconds. Missing: with() creates, or fails with
+// Fault::kNotFound. Damaged files that nothing can be read from are set aside as *.damaged.
 #pragma once
 
 #include "base/pools.hpp"
 #include "exchange/services.hpp"
 #include "plugins/history/conversation_log.hpp"
+#include "plugins/history/disk_trouble.hpp"
 #include "plugins/history/drawer.hpp"
 #include "plugins/history/shelf_metrics.hpp"
 #include "plugins/history/summary.hpp"
@@ -33,11 +35,12 @@
 namespace keep::history {
 
 struct ShelfSettings {
-  std::string folder;                        // its own: STATE/conversations
-  std::size_t max_open = 256;                // logs
-  std::uint64_t max_bytes = 0;               // of all files; 0: no limit
-  std::chrono::seconds ttl{0};               // since the last use; 0: for ever
-  std::function<std::int64_t()> wall_clock;  // seconds since 1970; empty: the system's
+  std::string folder;           // its own: STATE/conversations
+  std::size_t max_open = 256;   // logs
+  std::uint64_t max_bytes = 0;  // of all files; 0: no limit
+  std::chrono::seconds ttl{0};  // since the last use; 0: for ever
+  // Seconds since 1970; empty: as the system said when the shelf was made, and what passed since.
+  std::function<std::int64_t()> wall_clock;
   // Told of every conversation that is no more, whatever the reason; may be empty.
   std::function<void(const ConversationName&)> on_removed;
   LogSettings log;
@@ -45,8 +48,9 @@ struct ShelfSettings {
 
 struct Totals {
   std::uint64_t conversations = 0, messages = 0, turns = 0, tokens = 0, disk_bytes = 0;
-  std::size_t open = 0;     // logs
-  std::size_t damaged = 0;  // set aside when the shelf was opened
+  std::uint64_t refused = 0;  // bytes in memory, of logs that could not be written
+  std::size_t open = 0;       // logs
+  std::size_t damaged = 0;    // set aside when the shelf was opened
 };
 
 class Shelf {
@@ -68,12 +72,20 @@ class Shelf {
   // nullptr: the log is not open, somebody has a turn, or something waits to be added.
   const ConversationLog* at_hand(const ConversationName& name);
 
-  // Messages for the log at hand, which are appended at the beginning of the next turn, whoever's
-  // it is: a request and its answer are written in one turn. Ask for it at the latest when the
-  // request ends. A failure is logged then.
+  // Messages for the log at hand, which are appended with Write::kLater at the beginning of the
+  // next turn, whoever's it is: a request and its answer are written in one turn. Ask for it at the
+  // latest when the request ends.
   void add_later(const ConversationName& name, std::vector<NewMessage> messages);
-  bool waits(const ConversationName& name) const;  // for that turn
-  std::vector<ConversationName> waiting() const;
+  // Whether something waits for that turn, or for what writes it or takes it back.
+  bool waits(const ConversationName& name) const;
+  // Whether some of it is in memory because the disk refused it.
+  bool refused(const ConversationName& name) const;
+
+  // Writes whatever is in memory only, of all conversations, as far as it can be.
+  asio::awaitable<void> write_all();
+
+  const DiskTrouble& trouble() const noexcept { return trouble_; }
+  DiskTrouble& trouble() noexcept { return trouble_; }
 
   // Waits for what runs on it, then deletes its files. false: there was no such conversation.
   Task<bool> end(ConversationName name);
@@ -128,19 +140,26 @@ class Shelf {
   void note(const ConversationName& name, Drawer::State state);
   void count(const ConversationName& name, Entry& entry, const Figures& figures);
   void discount(Entry& entry);
+  void add(const Figures& figures, int times);
+  asio::awaitable<void> write_each(std::vector<ConversationName> names);
   void close_idle();
   void let_go(const ConversationName& name, bool old);
   Task<bool> remove(ConversationName name);
   asio::awaitable<void> delete_files(ConversationName name);
   asio::awaitable<void> sweep_often();
+  asio::awaitable<void> try_again();
   std::int64_t wall_clock() const;
 
   Services& services_;
   ShelfSettings settings_;
   ShelfMetrics metrics_;
+  const Instant begun_;
+  const std::int64_t begun_at_;  // time of day
   std::map<ConversationName, Entry, ByTenant> entries_;
   std::list<const ConversationName*> by_use_, open_;  // least recently used first
   Totals totals_;
+  DiskTrouble trouble_;
+  bool trying_again_ = false;
 };
 
 template <class Fn>

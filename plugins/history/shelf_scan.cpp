@@ -25,7 +25,7 @@ std::string path_in(const std::string& folder, const std::string& name) {
 
 // Which files a stem has.
 struct Present {
-  bool blocks = false, tail = false, ended = false;
+  bool blocks = false, tail = false, ended = false, sidecars = false;
 };
 
 class Scanner {
@@ -55,11 +55,13 @@ void Scanner::scan_folder(const std::string& folder) {
     const std::string_view ending = std::string_view(name).substr(std::min(dot, name.size()));
     const auto is = [&](std::string_view wanted) { return ending == wanted; };
     if (ending.ends_with(".new")) (void)files::remove(path_in(folder, name));
-    if (!is(".blocks") && !is(".tail") && !is(".ended")) continue;
+    const bool sidecar = is(".zone") || is(".recalled");
+    if (!is(".blocks") && !is(".tail") && !is(".ended") && !sidecar) continue;
     Present& present = stems[name.substr(0, dot)];
     present.blocks |= is(".blocks");
     present.tail |= is(".tail");
     present.ended |= is(".ended");
+    present.sidecars |= sidecar;
   }
   for (const auto& [name, present] : stems) scan_one(path_in(folder, name), present);
 }
@@ -104,10 +106,12 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
   }
   summary.created = tail->header.created;
   summary.last_used = tail->modified;
-  summary.disk_bytes = tail->good_bytes;
-  if (present.blocks) {
-    const auto info = files::info(stem + ".blocks");
-    if (info) summary.disk_bytes += info->size;
+  summary.disk_bytes = tail->disk_bytes;
+  for (const char* const ending : {".blocks", ".zone", ".recalled"}) {
+    const bool blocks = ending == std::string_view(".blocks");
+    if (!(blocks ? present.blocks : present.sidecars)) continue;
+    const auto info = files::info(stem + ending);
+    if (info) summary.disk_bytes += info->on_disk;
   }
   // Nothing was ever acknowledged in a file without messages.
   if (summary.messages > 0) scan_.found.push_back(std::move(summary));

@@ -92,6 +92,7 @@ Result<TailContents> read_tail(const std::string& path) {
   const auto info = file->info();
   if (!info) return info.error();
   contents.bytes = info->size;
+  contents.disk_bytes = info->on_disk;
   contents.modified = info->modified;
   if (contents.bytes == 0) return contents;
   const auto head = file->read_at(0, kMaxFileHeaderBytes);
@@ -139,25 +140,74 @@ Result<> TailFile::create(const std::string& bytes) {
   return {};
 }
 
+Result<> TailFile::write(const std::string& bytes) {
+  if (!file_.is_open()) return create(bytes);
+  if (cut_) {
+    if (auto cut = file_.truncate(end_); !cut) return cut;
+    cut_ = false;
+  }
+  if (auto written = file_.write_at(end_, bytes); !written) {
+    cut_ = !file_.truncate(end_);
+    return written;
+  }
+  end_ += bytes.size();
+  return {};
+}
+
 Result<> TailFile::append(const FileHeader& header, RecordHeader record,
-                          std::vector<TailMessage>& messages) {
-  const std::string bytes = encode(record, messages);
-  if (!file_.is_open()) {
-    if (auto created = create(encode_file_header(header) + bytes); !created) return created;
-  } else {
-    if (cut_) {
-      if (auto cut = file_.truncate(end_); !cut) return cut;
-      cut_ = false;
-    }
-    if (auto written = file_.write_at(end_, bytes); !written) {
-      cut_ = !file_.truncate(end_);
+                          std::vector<TailMessage>& messages, Write when) {
+  const std::size_t before = unwritten_.size();
+  if (before == 0 && !file_.is_open()) unwritten_ = encode_file_header(header);
+  unwritten_ += encode(record, messages);
+  const bool may_stay = share_.resize(unwritten_.size());
+  held_back_ += messages.size();
+  if (when == Write::kNow || !may_stay) {
+    auto written = flush();
+    if (!written && !may_stay) {
+      unwritten_.resize(before);
+      refused_ = before;
       return written;
     }
-    end_ += bytes.size();
   }
   for (TailMessage& message : messages) add(std::move(message));
   messages.clear();
   return {};
+}
+
+Result<> TailFile::flush() {
+  if (unwritten_.empty()) return {};
+  if (auto written = write(unwritten_); !written) {
+    refused_ = unwritten_.size();
+    refusal_ = written.error().detail;
+    held_back_ = 0;
+    return written;
+  }
+  forget_unwritten();
+  return {};
+}
+
+std::size_t TailFile::take_back() {
+  const std::size_t count = std::exchange(held_back_, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    text_bytes_ -= messages_.back().json.size();
+    messages_.pop_back();
+  }
+  unwritten_.resize(refused_);
+  (void)share_.resize(refused_);
+  return count;
+}
+
+void TailFile::forget_unwritten() noexcept {
+  unwritten_ = {};
+  refusal_.clear();
+  refused_ = held_back_ = 0;
+  (void)share_.resize(0);
+}
+
+std::uint64_t TailFile::disk_bytes() const {
+  if (!file_.is_open()) return 0;
+  const auto info = file_.info();
+  return info ? info->on_disk : end_;
 }
 
 Result<> TailFile::drop_front(std::size_t count, const FileHeader& header, RecordHeader record) {
@@ -179,6 +229,7 @@ Result<> TailFile::drop_front(std::size_t count, const FileHeader& header, Recor
   file_ = *std::move(fresh);
   end_ = bytes.size();
   cut_ = false;
+  forget_unwritten();
   return {};
 }
 

@@ -1,17 +1,20 @@
 // TailFile: the messages of a conversation that are not in a block yet, on disk and in memory.
 //
-// Blocking file I/O; one thread. Missing: empty, made by the first append. Full: append() fails,
-// and what was half written is cut off; when even that fails, nothing is appended until it
-// succeeds.
+// Blocking file I/O; one thread. Missing: empty, made by the first write. Full: what was half
+// written is cut off (when even that fails, nothing is written until it succeeds), and what found
+// no room stays in memory and goes before anything else with the next write; append() fails when
+// that is more than may be held.
 #pragma once
 
 #include "base/files.hpp"
 #include "plugins/history/message_meta.hpp"
 #include "plugins/history/record.hpp"
+#include "plugins/history/unwritten.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +39,7 @@ struct TailContents {
   FileHeader header;
   std::vector<TailRecord> records;  // in rising order
   std::uint64_t bytes = 0;          // of the file
+  std::uint64_t disk_bytes = 0;     // what the disk has less for it
   std::uint64_t good_bytes = 0;     // up to the end of the last whole record
   bool damaged = false;             // something before good_bytes is lost
   std::int64_t modified = 0;
@@ -46,9 +50,14 @@ struct TailContents {
 // A last record that is not whole, or not what was written, is none.
 Result<TailContents> read_tail(const std::string& path);
 
+// kLater: with the next write, or never, see TailFile::take_back(). More than may be held is
+// written now.
+enum class Write { kNow, kLater };
+
 class TailFile {
  public:
-  explicit TailFile(std::string path) : path_(std::move(path)) {}
+  TailFile(std::string path, std::size_t max_unwritten, std::shared_ptr<UnwrittenBytes> unwritten)
+      : path_(std::move(path)), share_(max_unwritten, std::move(unwritten)) {}
 
   const std::string& path() const noexcept { return path_; }
   // Goes on with a file that was read, and cuts off what is not good. Its messages are not added.
@@ -57,23 +66,39 @@ class TailFile {
   void add(TailMessage message);
 
   // `header` is for the file, should there be none. The messages are taken only on success.
-  Result<> append(const FileHeader& header, RecordHeader record,
-                  std::vector<TailMessage>& messages);
+  Result<> append(const FileHeader& header, RecordHeader record, std::vector<TailMessage>& messages,
+                  Write when);
+  // Writes what is in memory only. On failure it stays there.
+  Result<> flush();
+  // Drops what was appended with kLater since the last write or attempt. -> how many messages
+  std::size_t take_back();
   // Starts over with the messages from `count` on; what went before is in blocks. On failure only
   // memory has changed: the file still holds those before, too, which does no harm.
   Result<> drop_front(std::size_t count, const FileHeader& header, RecordHeader record);
 
   const std::deque<TailMessage>& messages() const noexcept { return messages_; }
   std::size_t text_bytes() const noexcept { return text_bytes_; }
-  std::uint64_t bytes() const noexcept { return end_; }
+  std::uint64_t disk_bytes() const;
+  bool exists() const noexcept { return file_.is_open(); }
+  std::size_t unwritten_bytes() const noexcept { return unwritten_.size(); }
+  std::size_t refused_bytes() const noexcept { return refused_; }   // those that found no room
+  const std::string& refusal() const noexcept { return refusal_; }  // why; empty without any
 
  private:
   Result<> create(const std::string& bytes);
+  Result<> write(const std::string& bytes);
+  void forget_unwritten() noexcept;
 
   std::string path_;
   File file_;
   std::uint64_t end_ = 0;
   bool cut_ = false;  // there may be something behind end_
+  // Records that belong behind end_, in front of the first a header where there is no file.
+  std::string unwritten_;
+  std::size_t refused_ = 0;  // of unwritten_, its beginning
+  std::string refusal_;
+  std::size_t held_back_ = 0;  // messages in the rest of it
+  UnwrittenShare share_;
   std::deque<TailMessage> messages_;
   std::size_t text_bytes_ = 0;
 };

@@ -155,6 +155,11 @@ void FogSearch::forget(const ConversationName& name) {
   entries_.erase(key_of(name));
 }
 
+void FogSearch::cut(const ConversationName& name, Position end) {
+  const Entry* const entry = entries_.peek(key_of(name));
+  if (entry != nullptr && (entry->next > end || entry->filling)) forget(name);
+}
+
 std::size_t FogSearch::index_entries(const ConversationName& name) const {
   const Entry* const entry = entries_.peek(key_of(name));
   return entry == nullptr ? 0 : entry->passages;

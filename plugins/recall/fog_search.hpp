@@ -46,6 +46,7 @@ class FogSearch final : public ConversationKeeper {
   Task<std::vector<Found>> find(Search search);
 
   void forget(const ConversationName& name) override;
+  void cut(const ConversationName& name, Position end) override;
   std::size_t index_entries(const ConversationName& name) const override;
   std::size_t memory_bytes() const override { return bytes_; }
 

@@ -60,6 +60,12 @@ class RecallPlugin final : public Plugin, public Recollection {
       if (plugin_.vectors_) plugin_.vectors_->forget(name);
       plugin_.frozen_.forget(key_of(name));
     }
+    // Its sidecar has the blocks as they were before.
+    void cut(const ConversationName& name, Position end) override {
+      plugin_.search_->cut(name, end);
+      if (plugin_.vectors_) plugin_.vectors_->cut(name, end);
+      plugin_.frozen_.forget(key_of(name));
+    }
     std::size_t index_entries(const ConversationName& name) const override {
       return plugin_.search_->index_entries(name);
     }

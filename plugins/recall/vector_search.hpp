@@ -27,6 +27,9 @@ class VectorSearch {
 
   asio::awaitable<void> stop() { return shelf_.save_all(); }
   void forget(const ConversationName& name);
+  void cut(const ConversationName& name, Position end) {
+    if (shelf_.reaches(name, end)) forget(name);
+  }
   std::size_t rows(const ConversationName& name) const { return shelf_.rows(name); }
   std::size_t memory_bytes() const noexcept { return shelf_.memory_bytes(); }
   void report(json::Writer& health) const;  // a member

@@ -148,7 +148,10 @@ asio::awaitable<void> VectorShelf::write(ConversationName name,
     return write_vectors(path, bytes);
   };
   const auto written = co_await run_in_turn(files_, std::move(job));
-  if (!written) log::warn("vectors are not on disk", {{"why", written.error().detail}});
+  if (written) co_return;
+  log::warn("vectors are not on disk", {{"why", written.error().detail}});
+  Entry* const late = entries_.peek(key_of(name));
+  if (late != nullptr && late->shared == shared) late->changed = true;  // when more have come
 }
 
 asio::awaitable<void> VectorShelf::sweep() {
@@ -173,6 +176,11 @@ void VectorShelf::forget(const ConversationName& name) {
     const auto removed = files::remove(path);
     if (!removed) log::warn("vectors not deleted", {{"why", removed.error().detail}});
   });
+}
+
+bool VectorShelf::reaches(const ConversationName& name, Position end) const {
+  const Entry* const entry = entries_.peek(key_of(name));
+  return entry != nullptr && entry->state.next > PassagePlace{end, 0};
 }
 
 std::size_t VectorShelf::rows(const ConversationName& name) const {

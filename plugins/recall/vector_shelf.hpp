@@ -54,6 +54,8 @@ class VectorShelf {
   // Deletes the files of conversations that are not on record.
   asio::awaitable<void> sweep();
   void forget(const ConversationName& name);  // its file, too
+  // Whether it has vectors of messages from that position on.
+  bool reaches(const ConversationName& name, Position end) const;
 
   std::size_t rows(const ConversationName& name) const;
   std::size_t rows() const noexcept { return rows_; }  // in memory, of all conversations

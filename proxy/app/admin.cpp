@@ -2,6 +2,7 @@
 
 #include "app/front_page.hpp"
 #include "base/json.hpp"
+#include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ std::string_view state_of(const Upstream& upstream) {
 std::string with_window(const json::Value& model, const ServerProps& props,
                         const WindowLimits& limits, std::size_t max_model_len) {
   std::int64_t window = window_tokens(props, limits);
-  const std::int64_t trained = model.find("meta").find("n_ctx_train").integer().value_or(0);
+  const std::int64_t trained = openai::count_of(model.find("meta").find("n_ctx_train"));
   if (trained > 0) window = std::min(window, trained);
   std::string text(model.raw());
   text.pop_back();  // the closing brace
@@ -75,13 +76,15 @@ std::string_view Admin::readiness() const noexcept {
                                   : "not ready: no llama-server can be reached";
 }
 
+std::string_view Admin::health() const {
+  if (upstreams_.any_healthy()) return degraded_ && degraded_() ? "degraded" : "ok";
+  return upstreams_.any_loading() ? "loading" : "unavailable";
+}
+
 std::string Admin::health_body(bool stranger) const {
   json::Writer body;
   body.begin_object();
-  body.member("status", upstreams_.any_healthy()   ? "ok"
-                        : upstreams_.any_loading() ? "loading"
-                                                   : "unavailable");
-  body.member("service", "llama-keep");
+  body.member("status", health()).member("service", "llama-keep");
   if (stranger) return body.end_object().take();
   body.member("version", KEEP_VERSION);
   body.member("ready", ready()).key("upstreams").begin_array();

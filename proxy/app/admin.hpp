@@ -28,9 +28,13 @@ class Admin {
   Admin(UpstreamSet& upstreams, Metrics& metrics, WindowLimits limits, std::size_t max_model_len)
       : upstreams_(upstreams), metrics_(metrics), limits_(limits), max_model_len_(max_model_len) {}
 
-  // Adds members to the body of /health.
+  // `report` adds members to the body of /health; `degraded`: whether they tell of something that
+  // fails although requests are served.
   using Report = std::function<void(json::Writer&)>;
-  void set_report(Report report) { report_ = std::move(report); }
+  void set_report(Report report, std::function<bool()> degraded) {
+    report_ = std::move(report);
+    degraded_ = std::move(degraded);
+  }
 
   // nullptr: not one of ours. `stranger`: has no key where one is asked for.
   asio::awaitable<Reply> answer(const Request& request, bool stranger);
@@ -41,6 +45,7 @@ class Admin {
 
  private:
   std::string_view readiness() const noexcept;  // and what is in the way
+  std::string_view health() const;
   std::string health_body(bool stranger) const;
   asio::awaitable<Reply> models();
 
@@ -49,6 +54,7 @@ class Admin {
   WindowLimits limits_;
   std::size_t max_model_len_;
   Report report_;
+  std::function<bool()> degraded_;
   bool draining_ = false;
 };
 

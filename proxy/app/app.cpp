@@ -215,7 +215,8 @@ Result<> App::Parts::make_flow() {
   auto plugins = make_plugins(plugin_settings(config));
   if (!plugins) return plugins.error();
   pipeline.emplace(std::move(*plugins), metrics);
-  admin.set_report([this](json::Writer& health) { pipeline->report(health); });
+  admin.set_report([this](json::Writer& health) { pipeline->report(health); },
+                   [this] { return pipeline->degraded(); });
   flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics, items});
   auto authenticate = [this](const Request& r) { return keys.tenant_for(r.headers); };
   auto local = [this](const Request& r) {

@@ -58,6 +58,8 @@ class ConversationKeeper {
  public:
   virtual ~ConversationKeeper() = default;
   virtual void forget(const ConversationName& name) = 0;
+  // What stood from `end` on was taken back: other messages will get these positions.
+  virtual void cut(const ConversationName&, [[maybe_unused]] Position end) {}
   virtual std::size_t index_entries(const ConversationName&) const { return 0; }
   virtual std::size_t memory_bytes() const { return 0; }  // for all conversations
 };

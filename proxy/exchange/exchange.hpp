@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace keep {
@@ -64,6 +65,12 @@ struct Timeline {
   Duration queue_wait{};  // written by slots
 };
 
+// Whether what was said is kept. kOnDisk: or will be, or nothing was to be kept.
+enum class Kept { kOnDisk, kInMemory, kLost };
+inline constexpr std::string_view to_string(Kept kept) noexcept {
+  return kept == Kept::kLost ? "lost" : kept == Kept::kInMemory ? "memory" : "disk";
+}
+
 struct Exchange {
   static constexpr std::size_t kMaxAnswerBytes = 4 << 20;
   static constexpr std::size_t kHoldNothing = std::string::npos;
@@ -87,6 +94,7 @@ struct Exchange {
   bool force_stream = false;
 
   ClearZone zone;                               // history
+  Kept kept = Kept::kOnDisk;                    // history
   std::vector<RecalledBefore> recalled_before;  // recall
   Recalled recalled;                            // recall
   std::optional<Overflow> overflow;             // core: of the attempt before this one

@@ -68,6 +68,8 @@ class Plugin {
   virtual asio::awaitable<Reply> on_endpoint(const Exchange&) { co_return nullptr; }
   // Members of the object that GET /health answers.
   virtual void report(json::Writer&) const {}
+  // Whether something that it does for clients fails at the moment, see report().
+  virtual bool degraded() const { return false; }
   // `X-Keep-*` headers this plugin answers for, added to the client's head.
   virtual void explain(const Exchange&, Headers&) const {}
 };

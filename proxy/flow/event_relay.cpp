@@ -203,11 +203,19 @@ class EventRelay {
     co_return sent;
   }
 
+  // What the head of a stream could not say yet, as a comment before its last events.
+  void tell_kept() {
+    const Kept kept = c_.exchange.kept;
+    if (kept == Kept::kOnDisk || !c_.flow.settings.explain || !c_.writer.begun()) return;
+    c_.stream.out().insert(0, ": x-keep-record " + std::string(to_string(kept)) + "\n\n");
+  }
+
   asio::awaitable<AttemptResult> end() {
     c_.exchange.answer.complete |= answer_end_.reached();
     if (c_.stream.cut_open()) co_return failed(upstream_error());
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
     if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
+    tell_kept();
     const auto finished = c_.stream.finish();
     if (!finished) co_return failed(finished.error());
     std::string& out = c_.stream.out();

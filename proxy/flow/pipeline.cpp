@@ -7,6 +7,7 @@
 #include <boost/range/adaptor/reversed.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -143,6 +144,10 @@ asio::awaitable<Reply> Pipeline::on_endpoint(const Exchange& exchange) {
 
 void Pipeline::report(json::Writer& health) const {
   for (const auto& plugin : plugins_) plugin->report(health);
+}
+
+bool Pipeline::degraded() const {
+  return std::ranges::any_of(plugins_, [](const auto& plugin) { return plugin->degraded(); });
 }
 
 void Pipeline::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {

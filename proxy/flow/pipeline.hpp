@@ -34,6 +34,7 @@ class Pipeline {
   // nullptr: no plugin's endpoint.
   asio::awaitable<Reply> on_endpoint(const Exchange& exchange);
   void report(json::Writer& health) const;
+  bool degraded() const;
   void explain(const Exchange& exchange, Headers& headers) const;
 
  private:

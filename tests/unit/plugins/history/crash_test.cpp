@@ -110,6 +110,7 @@ TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
     const std::string stem = folder.path + "/new/log";
     LogSettings settings = small_settings();
     settings.dictionary_after = 3000;
+    settings.max_unwritten = 0;  // nothing waits in memory
     auto log = open_log(stem, settings);
     fail_at(operation);
     for (int tries = 0; tries < 25; ++tries) {

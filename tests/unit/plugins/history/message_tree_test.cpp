@@ -55,6 +55,36 @@ TEST(MessageTree, FindsTheLatestOfSeveral) {
   EXPECT_EQ(tree.last_with(9), std::nullopt);
 }
 
+TEST(MessageTree, WhatIsRemovedWasNeverThere) {
+  std::mt19937_64 random(5);
+  MessageTree with, without;
+  for (int step = 0; step < 500; ++step) {
+    const auto add = [&random](MessageTree& tree, std::uint64_t chance) {
+      const auto size = static_cast<Position>(tree.size());
+      const Position parent =
+          chance % 3 == 0 ? kNoPosition : size - 1 - static_cast<Position>(chance % (size + 1));
+      tree.add(row(chance % 2 == 0 ? Role::kUser : Role::kAssistant, parent,
+                   static_cast<std::uint32_t>(chance % 100), chance % 4));
+    };
+    const std::size_t extra = random() % 4;
+    for (std::size_t i = 0; i < extra; ++i) add(with, random());
+    for (std::size_t i = 0; i < extra; ++i) with.remove_last();
+    const std::uint64_t chance = random();
+    add(with, chance);
+    add(without, chance);
+    ASSERT_EQ(with.size(), without.size());
+    ASSERT_EQ(with.tokens(), without.tokens());
+    ASSERT_EQ(with.turns(), without.turns());
+    const auto last = static_cast<Position>(with.size() - 1);
+    ASSERT_EQ(with.info(last).parent, without.info(last).parent);
+    ASSERT_EQ(with.info(last).turn, without.info(last).turn);
+    for (std::uint64_t hash = 0; hash < 4; ++hash) {
+      const Position parent = random() % 2 == 0 ? kNoPosition : last / 2;
+      ASSERT_EQ(with.child(parent, hash), without.child(parent, hash));
+    }
+  }
+}
+
 TEST(MessageTree, WaysAreThoseOfTheParents) {
   std::mt19937_64 random(1);
   MessageTree tree;

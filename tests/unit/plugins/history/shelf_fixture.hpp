@@ -83,6 +83,10 @@ class ShelfTest : public testing::Test, protected FakeServices {
     const auto done = run(shelf_->with(name, true, append));
     ASSERT_TRUE(done) << done.error().detail;
   }
+  void write(const ConversationName& name) {
+    const auto flush = [](ConversationLog& log) { return log.flush(); };
+    ASSERT_TRUE(run(shelf_->with(name, false, flush)));
+  }
   Result<std::size_t> size_of(const ConversationName& name) {
     const auto size = [](ConversationLog& log) -> Result<std::size_t> { return log.size(); };
     return run(shelf_->with(name, false, size));

@@ -154,14 +154,43 @@ TEST_F(ShelfTest, HoldsNoMoreLogsOpenThanAllowed) {
   EXPECT_EQ(shelf_->totals().open, 3U);
 }
 
+TEST_F(ShelfTest, AFileFromTheFutureAgesFromNowOn) {
+  settings_.ttl = std::chrono::hours(1);
+  reopen();
+  say(name(1));
+  age(name(1), -10 * 365 * 24 * 3600);
+  reopen();
+  EXPECT_EQ(shelf_->find(name(1))->last_used, now_);
+  now_ += 3599;
+  shelf_->sweep();
+  EXPECT_TRUE(shelf_->find(name(1)));
+  now_ += 1;
+  shelf_->sweep();
+  EXPECT_FALSE(shelf_->find(name(1)));
+}
+
+TEST_F(ShelfTest, AgeIsCountedByTheClockThatDoesNotJump) {
+  settings_.ttl = std::chrono::hours(1);
+  settings_.wall_clock = {};
+  reopen();
+  say(name(1));
+  clock_.turn(std::chrono::minutes(59));
+  shelf_->sweep();
+  EXPECT_TRUE(shelf_->find(name(1)));
+  clock_.turn(std::chrono::minutes(2));
+  shelf_->sweep();
+  EXPECT_FALSE(shelf_->find(name(1)));
+}
+
 TEST_F(ShelfTest, DeletesTheLeastRecentlyUsedAboveItsQuota) {
-  settings_.max_bytes = 20'000;
+  settings_.max_bytes = 40'960;  // each takes a block of the disk at least
   reopen();
   for (std::size_t i = 0; i < 60; ++i) {
     say(name(i), 3);
     settle();
   }
-  EXPECT_LE(shelf_->totals().disk_bytes, 20'000U);
+  EXPECT_LE(shelf_->totals().disk_bytes, 40'960U);
+  EXPECT_GT(shelf_->totals().disk_bytes, 20'000U);
   EXPECT_GT(shelf_->totals().conversations, 5U);
   EXPECT_FALSE(shelf_->find(name(0)));
   EXPECT_TRUE(shelf_->find(name(59)));

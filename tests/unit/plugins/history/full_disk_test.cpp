@@ -1,0 +1,231 @@
+// A disk that takes nothing for a while, and requests that are taken back.
+
+#include "base/files.hpp"
+#include "shelf_fixture.hpp"
+
+#include <cerrno>
+
+namespace keep::history {
+namespace {
+
+using namespace test;
+
+files::Failure full(std::string_view operation) {
+  return operation == "write" || operation == "create" ? files::Failure{ENOSPC, 3}
+                                                       : files::Failure();
+}
+
+void append(ConversationLog& log, std::size_t number, Write write = Write::kNow) {
+  const std::vector<NewMessage> one{chained(number)};
+  const auto done = log.append(one, write);
+  ASSERT_TRUE(done) << done.error().detail;
+}
+
+class FullDiskTest : public testing::Test {
+ protected:
+  void TearDown() override { files::plan_failures(nullptr); }
+
+  const TempFolder folder_;
+  const std::string stem_ = folder_.path + "/new/log";
+};
+
+TEST_F(FullDiskTest, WhatFindsNoRoomIsReadFromMemoryAndWrittenLater) {
+  for (const std::size_t on_disk : {0, 3, 200}) {
+    const std::string stem = stem_ + std::to_string(on_disk);
+    auto log = open_log(stem);
+    fill(*log, on_disk);
+    files::plan_failures(&full);
+    fill(*log, on_disk + 100);
+    EXPECT_GT(log->unwritten_bytes(), 0U);
+    EXPECT_EQ(log->refused_bytes(), log->unwritten_bytes());
+    EXPECT_NE(log->refusal().find("No space left"), std::string::npos) << log->refusal();
+    ASSERT_NO_FATAL_FAILURE(expect_filled(*log, on_disk + 100));
+    EXPECT_FALSE(log->flush());
+    files::plan_failures(nullptr);
+    EXPECT_TRUE(log->flush());
+    EXPECT_EQ(log->unwritten_bytes(), 0U);
+    EXPECT_EQ(log->refusal(), "");
+    log = open_log(stem);
+    ASSERT_EQ(log->size(), on_disk + 100);
+    ASSERT_NO_FATAL_FAILURE(expect_filled(*log, on_disk + 100));
+    EXPECT_TRUE(log->take_notes().empty());
+  }
+}
+
+TEST_F(FullDiskTest, TheNextAppendWritesWhatWaitsFirst) {
+  auto log = open_log(stem_);
+  fill(*log, 2);
+  files::plan_failures(&full);
+  fill(*log, 4);
+  files::plan_failures(nullptr);
+  fill(*log, 5);
+  EXPECT_EQ(log->unwritten_bytes(), 0U);
+  log = open_log(stem_);
+  ASSERT_EQ(log->size(), 5U);
+  expect_filled(*log, 5);
+}
+
+TEST_F(FullDiskTest, NoMoreIsHeldThanMayBeOfOneLogAndOfAll) {
+  LogSettings settings = small_settings();
+  settings.max_unwritten = 2000;
+  settings.unwritten = std::make_shared<UnwrittenBytes>(3000);
+  auto one = open_log(stem_ + "1", settings), two = open_log(stem_ + "2", settings);
+  files::plan_failures(&full);
+  const auto fill_up = [](ConversationLog& log) {
+    for (;;) {
+      const std::vector<NewMessage> next{chained(log.size())};
+      const std::size_t before = log.size();
+      const auto done = log.append(next);
+      if (done) continue;
+      EXPECT_EQ(done.error().fault, Fault::kStorage);
+      EXPECT_EQ(log.size(), before);
+      return;
+    }
+  };
+  fill_up(*one);
+  EXPECT_LE(one->unwritten_bytes(), 2000U);
+  EXPECT_GT(one->unwritten_bytes(), 1000U);
+  fill_up(*two);
+  EXPECT_LE(one->unwritten_bytes() + two->unwritten_bytes(), 3000U);
+  const std::size_t size = two->size();
+  one.reset();  // lost, and its share is free
+  append(*two, size);
+  files::plan_failures(nullptr);
+  ASSERT_TRUE(two->flush());
+  two = open_log(stem_ + "2");
+  ASSERT_EQ(two->size(), size + 1);
+  expect_filled(*two, size + 1);
+}
+
+TEST_F(FullDiskTest, SidecarsWaitAsWell) {
+  auto log = open_log(stem_);
+  fill(*log, 2);
+  ASSERT_TRUE(log->set_sidecar(Sidecar::kZone, "before"));
+  files::plan_failures(&full);
+  EXPECT_TRUE(log->set_sidecar(Sidecar::kZone, "after"));
+  EXPECT_EQ(log->sidecar(Sidecar::kZone).value(), "after");
+  EXPECT_EQ(log->refused_bytes(), 5U);
+  files::plan_failures(nullptr);
+  EXPECT_EQ(open_log(stem_)->sidecar(Sidecar::kZone).value(), "before");
+  ASSERT_TRUE(log->flush());
+  EXPECT_EQ(log->refused_bytes(), 0U);
+  EXPECT_EQ(open_log(stem_)->sidecar(Sidecar::kZone).value(), "after");
+}
+
+TEST_F(FullDiskTest, WhatIsTakenBackHasNeverBeen) {
+  for (const std::size_t before : {0, 5, 200}) {
+    const std::string stem = stem_ + std::to_string(before);
+    auto log = open_log(stem);
+    fill(*log, before);
+    const std::uint64_t tokens = log->tokens(), turns = log->turns(), bytes = log->disk_bytes();
+    append(*log, before, Write::kLater);
+    append(*log, before + 1, Write::kLater);
+    expect_filled(*log, before + 2);
+    EXPECT_GT(log->unwritten_bytes(), 0U);
+    EXPECT_EQ(log->refused_bytes(), 0U);
+    ASSERT_TRUE(log->set_sidecar(Sidecar::kRecalled, "what was recalled for it"));
+    EXPECT_EQ(log->sidecar(Sidecar::kRecalled).value(), "what was recalled for it");
+    log->take_back();
+    EXPECT_EQ(log->size(), before);
+    EXPECT_EQ(log->tokens(), tokens);
+    EXPECT_EQ(log->turns(), turns);
+    EXPECT_EQ(log->disk_bytes(), bytes);
+    EXPECT_EQ(log->unwritten_bytes(), 0U);
+    EXPECT_EQ(log->sidecar(Sidecar::kRecalled).value(), "");
+    EXPECT_EQ(open_log(stem)->size(), before);
+    append(*log, before, Write::kLater);
+    append(*log, before + 1);
+    log->take_back();  // nothing is left to be
+    log = open_log(stem);
+    ASSERT_EQ(log->size(), before + 2);
+    expect_filled(*log, before + 2);
+  }
+}
+
+TEST_F(FullDiskTest, WhatTheDiskRefusedIsNotTakenBack) {
+  auto log = open_log(stem_);
+  files::plan_failures(&full);
+  fill(*log, 2);
+  append(*log, 2, Write::kLater);
+  log->take_back();
+  EXPECT_EQ(log->size(), 2U);
+  files::plan_failures(nullptr);
+  ASSERT_TRUE(log->flush());
+  log = open_log(stem_);
+  ASSERT_EQ(log->size(), 2U);
+  expect_filled(*log, 2);
+}
+
+TEST_F(FullDiskTest, MoreThanMayBeHeldIsWrittenAtOnce) {
+  LogSettings settings = small_settings();
+  settings.max_unwritten = 10;
+  auto log = open_log(stem_, settings);
+  append(*log, 0, Write::kLater);
+  EXPECT_EQ(log->unwritten_bytes(), 0U);
+  log->take_back();
+  EXPECT_EQ(log->size(), 1U);
+}
+
+class FullShelfTest : public ShelfTest {
+ protected:
+  ~FullShelfTest() override { files::plan_failures(nullptr); }
+  bool metric(const std::string& line) {
+    return metrics_.text().find("\nllama_keep_history_" + line + "\n") != std::string::npos;
+  }
+};
+
+TEST_F(FullShelfTest, KeepsLogsOpenUntilTheyAreWritten) {
+  settings_.max_open = 3;
+  reopen();
+  say(name(0));
+  files::plan_failures(&full);
+  for (std::size_t i = 0; i < 10; ++i) say(name(i), 2);
+  EXPECT_EQ(shelf_->totals().open, 10U);
+  EXPECT_TRUE(shelf_->refused(name(7)));
+  EXPECT_TRUE(shelf_->trouble().any());
+  EXPECT_EQ(shelf_->trouble().refused_bytes(), shelf_->totals().refused);
+  EXPECT_TRUE(metric("unwritten_bytes " + std::to_string(shelf_->totals().refused)));
+  for (std::size_t i = 1; i < 10; ++i) EXPECT_EQ(size_of(name(i)).value(), 2U);
+  files::plan_failures(nullptr);
+  // By itself, after a while.
+  until([this] { return shelf_->totals().refused == 0; });
+  EXPECT_FALSE(shelf_->trouble().any());
+  EXPECT_TRUE(metric("unwritten_bytes 0"));
+  EXPECT_EQ(shelf_->totals().open, 3U);
+  reopen();
+  EXPECT_EQ(shelf_->totals().conversations, 10U);
+  EXPECT_EQ(size_of(name(0)).value(), 3U);
+  for (std::size_t i = 1; i < 10; ++i) EXPECT_EQ(size_of(name(i)).value(), 2U);
+}
+
+TEST_F(FullShelfTest, WhatIsLostIsToldUntilSomethingIsWritten) {
+  reopen();
+  say(name(1));
+  shelf_->trouble().lost(2, "no room");
+  EXPECT_TRUE(shelf_->trouble().any());
+  EXPECT_TRUE(metric("lost_messages_total 2"));
+  EXPECT_EQ(size_of(name(1)).value(), 1U);
+  EXPECT_TRUE(shelf_->trouble().any());
+  say(name(1));
+  EXPECT_FALSE(shelf_->trouble().any());
+}
+
+TEST_F(FullShelfTest, AConversationThatIsTakenBackWholeIsNone) {
+  reopen();
+  const auto try_it = [](ConversationLog& log) -> Result<Position> {
+    return log.append(std::vector<NewMessage>{said(0)}, Write::kLater);
+  };
+  ASSERT_TRUE(run(shelf_->with(name(1), true, try_it)));
+  EXPECT_TRUE(shelf_->waits(name(1)));
+  const auto back = [](ConversationLog& log) -> Result<> {
+    log.take_back();
+    return {};
+  };
+  ASSERT_TRUE(run(shelf_->with(name(1), false, back)));
+  EXPECT_FALSE(shelf_->find(name(1)));
+  EXPECT_EQ(shelf_->totals().open, 0U);
+  EXPECT_EQ(files(), 0U);
+}
+
+}  // namespace
+}  // namespace keep::history
