@@ -9,6 +9,7 @@
 #include "app/state_folder.hpp"
 #include "app/welcome.hpp"
 #include "base/log.hpp"
+#include "base/open_files.hpp"
 #include "base/tokens.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
@@ -119,11 +120,27 @@ WindowLimits window_limits(const Config& config) {
   return {config.history.enabled ? config.history.window_tokens : 0, config.slots.pool_tokens};
 }
 
+// Connections and open logs, as many as the limit on open files has room for.
+Config within_open_files(Config config) {
+  const OpenFiles wanted{config.listen.max_connections, config.history.max_open};
+  const OpenFiles share = share_open_files(open_files_limit(), wanted);
+  if (share.connections < wanted.connections || share.logs < wanted.logs) {
+    log::warn("the limit on open files is low",
+              {{"limit", open_files_limit()},
+               {"connections", share.connections},
+               {"open_conversations", share.logs},
+               {"remedy", "ulimit -n, or LimitNOFILE of the service"}});
+  }
+  config.listen.max_connections = share.connections;
+  config.history.max_open = share.logs;
+  return config;
+}
+
 }  // namespace
 
 struct App::Parts {
   explicit Parts(Config c)
-      : config(std::move(c)),
+      : config(within_open_files(std::move(c))),
         pools(cpu_threads()),
         connections(loop),
         background(loop),

@@ -25,5 +25,24 @@ TEST(OpenFiles, TheSoftLimitIsRaisedAndNeverLowered) {
   EXPECT_GE(now.rlim_cur, before.rlim_cur);
 }
 
+TEST(OpenFiles, ClientsLeaveWhatTheRecordNeeds) {
+  const OpenFiles wanted{1024, 256};
+  for (const std::size_t limit : {16, 64, 65, 100, 256, 1024, 2000, 4096, 65536}) {
+    const OpenFiles share = share_open_files(limit, wanted);
+    EXPECT_GE(share.connections, 1U) << limit;
+    EXPECT_GE(share.logs, 1U) << limit;
+    EXPECT_LE(share.connections, wanted.connections) << limit;
+    EXPECT_LE(share.logs, wanted.logs) << limit;
+    if (limit >= 100) {
+      EXPECT_LE(2 * share.connections + 2 * share.logs + 64, limit);
+    }
+  }
+  EXPECT_EQ(share_open_files(65536, wanted).connections, 1024U);
+  EXPECT_EQ(share_open_files(65536, wanted).logs, 256U);
+  EXPECT_EQ(share_open_files(1024, wanted).connections, 240U);
+  EXPECT_EQ(share_open_files(1024, wanted).logs, 240U);
+  EXPECT_GE(open_files_limit(), 16U);
+}
+
 }  // namespace
 }  // namespace keep
