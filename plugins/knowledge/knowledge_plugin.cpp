@@ -126,8 +126,11 @@ Task<> KnowledgePlugin::start(Services& services) {
     return (*store)->counts();
   };
   auto counts = co_await run_in_turn(*strand_, std::move(job));
-  if (counts) facts_ = *std::move(counts);
-  if (!counts) log::error("stored facts cannot be read", {{"why", counts.error().detail}});
+  if (counts) {
+    facts_ = *std::move(counts);
+  } else {
+    log::error("stored facts cannot be read", {{"why", counts.error().detail}});
+  }
   co_return Result<>{};
 }
 

@@ -1,6 +1,7 @@
 // What is on record of a turn, and who is told when it is not: refusals, streams that break, a disk
 // that is full.
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -196,6 +198,29 @@ TEST(DurabilityRestartTest, WhatWaitedForTheDiskSurvivesARestartOnceItIsWritten)
   TestProxy proxy(config);
   const Response page = TestClient(proxy.port()).get("/v1/conversations/a");
   EXPECT_NE(page.body.find("I see."), std::string::npos) << page.body;
+}
+
+// Files stand where the folders of conversations should be: nothing can be opened, nor made.
+TEST(DurabilityLossTest, WhatCannotBeKeptAtAllIsTold) {
+  const TempFolder folder;
+  const std::string conversations = folder.path + "/conversations";
+  ASSERT_TRUE(files::make_folder(conversations));
+  for (std::uint64_t i = 0; i < 256; ++i) {
+    const std::string path = conversations + "/" + to_hex(i).substr(14);
+    ASSERT_TRUE(files::replace(path, "x", false));
+  }
+  ScriptedUpstream upstream([](const Received&) { return chat_stream("I see."); });
+  Config config = test_config(upstream.url());
+  config.history.folder = folder.path;
+  TestProxy proxy(config);
+  const Response answer = TestClient(proxy.port()).post(kChat, chat_body("one", false));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("X-Keep-Record"), "lost");
+  const std::string health = TestClient(proxy.port()).get("/health").body;
+  EXPECT_NE(health.find(R"("status":"degraded")"), std::string::npos) << health;
+  EXPECT_NE(health.find(R"("lost_messages":1)"), std::string::npos) << health;
+  const std::string metrics = TestClient(proxy.port()).get("/metrics").body;
+  EXPECT_NE(metrics.find("llama_keep_history_lost_messages_total 1"), std::string::npos);
 }
 
 // One wrong number must not stay on record, nor in what is told of the server.

@@ -30,7 +30,7 @@ class FullDiskTest : public testing::Test {
 };
 
 TEST_F(FullDiskTest, WhatFindsNoRoomIsReadFromMemoryAndWrittenLater) {
-  for (const std::size_t on_disk : {0, 3, 200}) {
+  for (const std::size_t on_disk : {0U, 3U, 200U}) {
     const std::string stem = stem_ + std::to_string(on_disk);
     auto log = open_log(stem);
     fill(*log, on_disk);
@@ -113,7 +113,7 @@ TEST_F(FullDiskTest, SidecarsWaitAsWell) {
 }
 
 TEST_F(FullDiskTest, WhatIsTakenBackHasNeverBeen) {
-  for (const std::size_t before : {0, 5, 200}) {
+  for (const std::size_t before : {0U, 5U, 200U}) {
     const std::string stem = stem_ + std::to_string(before);
     auto log = open_log(stem);
     fill(*log, before);

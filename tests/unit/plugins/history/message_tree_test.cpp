@@ -59,7 +59,7 @@ TEST(MessageTree, WhatIsRemovedWasNeverThere) {
   std::mt19937_64 random(5);
   MessageTree with, without;
   for (int step = 0; step < 500; ++step) {
-    const auto add = [&random](MessageTree& tree, std::uint64_t chance) {
+    const auto add = [](MessageTree& tree, std::uint64_t chance) {
       const auto size = static_cast<Position>(tree.size());
       const Position parent =
           chance % 3 == 0 ? kNoPosition : size - 1 - static_cast<Position>(chance % (size + 1));

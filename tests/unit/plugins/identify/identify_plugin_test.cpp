@@ -1,10 +1,14 @@
 #include "plugins/identify/identify_plugin.hpp"
 
+#include "base/files.hpp"
 #include "openai/sse_event.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -212,6 +216,24 @@ TEST_F(SharedDefaultTest, GivesOneIdWhenAskedTo) {
   EXPECT_EQ(b.conversation, "default");
   EXPECT_EQ(b.confidence, Identity::Confidence::kNone);
   EXPECT_EQ(chat({{"user", "b"}}, "", headers_of({{"x-session-id", "s"}})).conversation, "s");
+}
+
+TEST(IdentifyPluginTable, WhatCouldNotBeWrittenIsWrittenTheNextTime) {
+  const test::TempFolder folder;
+  IdentifySettings settings;
+  settings.folder = folder.path;
+  test::PluginHarness harness(make_identify(std::move(settings)));
+  const auto exchange = test::make_exchange(chat_body({{"user", "hi"}}));
+  harness.request(*exchange);
+  harness.plugin().on_finish(*exchange, Outcome());
+  files::plan_failures([](std::string_view operation) {
+    return files::Failure{operation == "write" ? ENOSPC : 0, 10};
+  });
+  EXPECT_FALSE(test::run_now(harness.plugin().stop()));
+  files::plan_failures(nullptr);
+  EXPECT_FALSE(std::filesystem::exists(folder.path + "/identity.table.new"));
+  EXPECT_TRUE(test::run_now(harness.plugin().stop()));
+  EXPECT_TRUE(std::filesystem::exists(folder.path + "/identity.table"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The vectors of conversations from end to end, with a server and a record that are made up.
 #include "plugins/recall/vector_search.hpp"
 
+#include "base/files.hpp"
 #include "base/json.hpp"
 #include "plugins/recall/vector_file.hpp"
 #include "tests/support/test_proxy.hpp"
@@ -8,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -225,6 +227,28 @@ TEST_F(VectorSearchTest, ARestartFindsThemOnDisk) {
 TEST_F(VectorSearchTest, TheyAreWrittenWithoutARestart) {
   find("x");
   EXPECT_TRUE(std::filesystem::exists(path()));
+}
+
+TEST_F(VectorSearchTest, WhatCouldNotBeWrittenIsWrittenAtTheStop) {
+  files::plan_failures([](std::string_view operation) {
+    return files::Failure{operation == "write" ? ENOSPC : 0, 10};
+  });
+  find("x");
+  files::plan_failures(nullptr);
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  restart();
+  EXPECT_TRUE(std::filesystem::exists(path()));
+  EXPECT_EQ(find("What is 150"), 50U);
+  EXPECT_EQ(server_.seen.size(), 100U);
+}
+
+// As when a request was refused: its messages were indexed, others get their positions.
+TEST_F(VectorSearchTest, WhatWasTakenBackIsForgotten) {
+  find("x");
+  search_->cut(kOne, 100);
+  EXPECT_EQ(search_->rows(kOne), 100U);
+  search_->cut(kOne, 50);
+  EXPECT_EQ(search_->rows(kOne), 0U);
 }
 
 TEST_F(VectorSearchTest, ADamagedFileIsMadeAnew) {
