@@ -212,6 +212,23 @@ TEST_F(EndlessTest, AQuestionThatIsRefusedIsNotOnRecord) {
   EXPECT_EQ(listed().find("messages").integer(), 2);
 }
 
+// Another question gets its position, but not what was recalled for it.
+TEST_F(EndlessTest, WhatWasRecalledForARefusedQuestionIsForgotten) {
+  say("Please remember: the vault code of the museum is 7341.");
+  say("Please remember: the gate word of the castle is heron.");
+  chatter(40);
+  const std::string before = history_;
+  refusals_ = 10;
+  EXPECT_EQ(say("What is the vault code of the museum?").status, 400);
+  history_ = before;
+  refusals_ = 0;
+  EXPECT_EQ(say("What is the gate word of the castle?").status, 200);
+  std::string prompt;
+  for (const std::string& message : last_sent()) prompt += message;
+  EXPECT_NE(prompt.find("is heron"), std::string::npos) << prompt;
+  EXPECT_EQ(prompt.find("is 7341"), std::string::npos) << prompt;
+}
+
 TEST_F(EndlessTest, WithStoreOffNothingIsKept) {
   say("Hello there.", R"(,"store":false)");
   EXPECT_TRUE(listed().missing()) << list_;
