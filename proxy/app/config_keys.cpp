@@ -94,7 +94,9 @@ const std::array kKeys{
         "Web pages that may call from a browser besides those of this machine, for example\n"
         "\"https://chat.example.org, http://10.0.0.5:3000\"; \"*\": all. Where keys are asked "
         "for,\n"
-        "all may.",
+        "all may. On a loopback address a Host that names none of them is refused, too, unless it "
+        "is\n"
+        "an address or a name of a private network.",
         [](C& c) -> T { return &c.listen.cors_origins; },
         {},
         check_cors_origins},
