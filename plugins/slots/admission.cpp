@@ -72,7 +72,7 @@ Task<Grant> Admission::acquire(Ask ask) {
   Pending waiter(shared_from_this(), std::move(ask));
   queue_.push(waiter);
   pump();
-  if (waiter.queued && queue_.over_full()) {
+  if (waiter.queued && queue_.over_full(waiter)) {
     metrics_.refused_full.add();
     co_return Error(Fault::kOverload, Side::kInternal,
                     "all slots are busy and the queue is full, try again");

@@ -30,6 +30,13 @@ void WaitQueue::remove(Waiter& waiter) noexcept {
   }
 }
 
+bool WaitQueue::over_full(const Waiter& waiter) const noexcept {
+  if (size_ <= capacity_) return false;
+  const auto is_own = [&](const Line& line) { return line.front()->tenant == waiter.tenant; };
+  const auto own = std::ranges::find_if(tenants_, is_own);
+  return size_ > 2 * capacity_ || own == tenants_.end() || own->size() > 1;
+}
+
 // Each round serves one of every tenant: those in front of its tenant have had one more turn.
 std::size_t WaitQueue::position(const Waiter& waiter) const noexcept {
   const auto is_own = [&](const Line& line) { return line.front()->tenant == waiter.tenant; };

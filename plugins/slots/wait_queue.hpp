@@ -2,8 +2,9 @@
 // between tenants.
 //
 // Pure, loop thread only. Holds pointers: a waiter belongs to the coroutine that waits and takes
-// itself out (remove) before it goes. Full: push says false; waiters that are granted at once do
-// not count, so grant first and then ask over_full().
+// itself out (remove) before it goes. Full: waiters that are granted at once do not count, so grant
+// first and then ask over_full(). A tenant of whom nobody waits finds a place also then, until
+// there are twice as many as places: nobody else can take all of them.
 //
 // grant_one offers waiters in order and takes out the first that can be served:
 //
@@ -43,7 +44,8 @@ class WaitQueue {
   std::size_t size() const noexcept { return size_; }
   // Of one that is queued: 1 for the next to be served, as long as nobody comes or is passed.
   std::size_t position(const Waiter& waiter) const noexcept;
-  bool over_full() const noexcept { return size_ > capacity_; }
+  // Whether there is no place for the waiter, which was pushed last.
+  bool over_full(const Waiter& waiter) const noexcept;
 
   // `offer(Waiter&) -> Offer`. True when one was granted; its tenant goes to the end of the round.
   template <class Fn>
