@@ -89,6 +89,12 @@ Task<> decode(Exchange& exchange, const Flow& flow) {
   co_return co_await run_on(flow.services.pools.cpu, std::move(job));
 }
 
+asio::awaitable<void> answer_into(Flow& flow, const Exchange& exchange, Deadline& deadline,
+                                  std::optional<Reply>& result) {
+  deadline.set(flow.settings.between_events, "an answer of ours");
+  result = co_await flow.pipeline.on_endpoint(exchange);
+}
+
 asio::awaitable<void> count_into(Flow& flow, Exchange& exchange,
                                  std::optional<Result<std::string>>& result) {
   result = co_await count_tokens(flow, exchange);
@@ -118,7 +124,9 @@ Task<> Gateway::parse(Exchange& exchange) {
   if (exchange.surface == openai::Surface::kResponses) {
     const std::string_view tenant = exchange.identity.tenant;
     const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
-    openai::responses::resolve_references(exchange.request.body, find);
+    const auto resolved = openai::responses::resolve_references(exchange.request.body, find,
+                                                                flow_.settings.max_body_bytes);
+    if (!resolved) co_return resolved.error();
   }
   const std::size_t large = translated ? kLargeTranslation : kLargeBody;
   if (exchange.request.body.size() < large) co_return parse_body(exchange, &prefixes_);
@@ -166,6 +174,14 @@ bool Gateway::wants_body(const Request& head) const {
   return !is_open_(head) && authenticate_(head).has_value();
 }
 
+// Nothing: the client has left, or it took too long (it may wait for what runs to end).
+asio::awaitable<std::optional<Reply>> Gateway::ask_plugins(const Exchange& exchange, Guard& guard) {
+  std::optional<Reply> own;
+  auto work = answer_into(flow_, exchange, guard.deadline(), own);
+  co_await guard.run_watched(std::move(work));
+  co_return own;
+}
+
 asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& writer,
                                       Guard& guard) {
   Exchange exchange;
@@ -184,8 +200,10 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   }
   if (!treatment) co_return co_await refuse(exchange, writer, treatment.error());
   if (treatment->changes && !flow_.settings.keys && !holds_json(request)) {
-    const Error error(Fault::kBadRequest, Side::kDownstream,
-                      "what changes something is to be sent with Content-Type: application/json");
+    const Error error(
+        Fault::kBadRequest, Side::kDownstream,
+        "send this with the header Content-Type: application/json, so that no web page "
+        "can do it unseen");
     const Reply reply = wants_json(error, request.target);
     co_return co_await refuse(exchange, writer, error, reply);
   }
@@ -201,8 +219,13 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   const Reply local = co_await local_(request);
   if (local) co_return co_await answer(exchange, writer, local);
   if (exchange.surface == openai::Surface::kPassThrough) {
-    const Reply own = co_await flow_.pipeline.on_endpoint(exchange);
-    if (own) co_return co_await answer(exchange, writer, own);
+    const std::optional<Reply> own = co_await ask_plugins(exchange, guard);
+    if (guard.client_gone()) co_return;
+    if (!own) {
+      const Error error(Fault::kTimeout, Side::kInternal, "this takes too long now, try again");
+      co_return co_await refuse(exchange, writer, error);
+    }
+    if (*own) co_return co_await answer(exchange, writer, *own);
   }
   if (!treatment->forwardable) {
     const Error error(Fault::kNotFound, Side::kDownstream, "this is switched off here");

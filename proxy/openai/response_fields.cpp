@@ -20,9 +20,10 @@ json::Value follow(json::Value value, std::string_view path) {
 }  // namespace
 
 ResponseFields::ResponseFields(const json::Value& list) {
+  std::size_t seen = 0;
   for (const json::Value element : list.elements()) {
     auto path = element.string();
-    if (!path) {
+    if (!path || ++seen > kMaxPaths) {
       paths_.clear();
       return;
     }

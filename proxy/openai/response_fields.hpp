@@ -6,6 +6,7 @@
 
 #include "base/json.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace keep::openai {
 class ResponseFields {
  public:
   ResponseFields() = default;
+  // More paths than there are members to see: everything is given then, as each is looked for in
+  // the whole event.
+  static constexpr std::size_t kMaxPaths = 256;
   // The request's `response_fields`. What is no list of strings wants everything, as does [].
   explicit ResponseFields(const json::Value& list);
 

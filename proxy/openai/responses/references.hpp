@@ -2,6 +2,9 @@
 // was given out before. Pure.
 #pragma once
 
+#include "base/result.hpp"
+
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,8 +13,9 @@ namespace keep::openai::responses {
 
 // Puts what `find` knows by id (JSON; empty: nothing) in the place of references. Other bytes
 // stay. Does nothing to a body that is no valid JSON. A body without
-// the word costs one search for it.
-void resolve_references(std::string& body,
-                        const std::function<std::string_view(std::string_view id)>& find);
+// the word costs one search for it. Fault::kTooLarge: it would become longer than `max_bytes`.
+Result<> resolve_references(std::string& body,
+                            const std::function<std::string_view(std::string_view id)>& find,
+                            std::size_t max_bytes);
 
 }  // namespace keep::openai::responses

@@ -31,6 +31,17 @@ TEST(ResponseFields, WhatIsNoListOfStringsWantsEverything) {
   EXPECT_FALSE(ResponseFields(json::Value(R"([""])")).everything());
 }
 
+TEST(ResponseFields, TooManyPathsWantEverything) {
+  std::string list = "[";
+  for (std::size_t i = 0; i < ResponseFields::kMaxPaths; ++i)
+    list += "\"p" + std::to_string(i) + "\",";
+  list.back() = ']';
+  EXPECT_FALSE(ResponseFields(json::Value(list)).everything());
+  list.back() = ',';
+  list += "\"p0\"]";
+  EXPECT_TRUE(ResponseFields(json::Value(list)).everything());
+}
+
 EncoderOptions picking(bool stream) {
   EncoderOptions options;
   options.surface = Surface::kCompletion;

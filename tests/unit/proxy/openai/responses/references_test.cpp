@@ -5,11 +5,13 @@
 namespace keep::openai::responses {
 namespace {
 
+std::string_view find(std::string_view id) {
+  return id == "msg_1" ? R"({"role":"assistant","content":"a"})" : "";
+}
+
 std::string resolved(std::string body) {
-  resolve_references(body, [](std::string_view id) -> std::string_view {
-    return id == "msg_1" ? R"({"role":"assistant","content":"a"})" : "";
-  });
-  return body;
+  const auto done = resolve_references(body, find, std::size_t{1} << 20);
+  return done ? body : done.error().detail;
 }
 
 TEST(References, StandForWhatWasGivenOut) {
@@ -28,6 +30,20 @@ TEST(References, UnknownOnesAndOtherTextsStay) {
         R"({"input":[{"role":"user"}]})"}) {
     EXPECT_EQ(resolved(body), body);
   }
+}
+
+TEST(References, StandForNoMoreThanABodyMayHold) {
+  std::string body = R"({"input":[)";
+  for (int i = 0; i < 100; ++i) body += R"({"type":"item_reference","id":"msg_1"},)";
+  body.back() = ']';
+  body += '}';
+  const std::size_t whole = body.size() + 100 * find("msg_1").size();
+  std::string same = body;
+  const auto refused = resolve_references(same, find, whole - 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::kTooLarge);
+  EXPECT_EQ(same, body);
+  EXPECT_TRUE(resolve_references(same, find, whole));
 }
 
 }  // namespace
