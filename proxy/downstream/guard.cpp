@@ -70,9 +70,10 @@ void Guard::on_readable() {
     }
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return watch();
-    gone_ = true;
-    return cut();
+    break;
   }
+  gone_ = true;
+  cut();
 }
 
 }  // namespace keep

@@ -6,8 +6,9 @@
 // armed and the wait for the client to leave stays pending from one request to the next.
 //
 // A client that leaves is invisible to writes, so its socket is watched. Bytes that come (a
-// pipelined request) are kept for later, at most kMaxStray; beyond that watching stops. A client
-// that closes its sending side only counts as gone. Loop thread only.
+// pipelined request) are kept for later, at most kMaxStray: behind more its end could not be seen,
+// so it counts as gone. A client that closes its sending side only counts as gone. Loop thread
+// only.
 #pragma once
 
 #include "base/deadline.hpp"
@@ -23,7 +24,7 @@ namespace keep {
 
 class Guard {
  public:
-  static constexpr std::size_t kMaxStray = 4 << 10;
+  static constexpr std::size_t kMaxStray = 64 << 10;
 
   // `stop` cancels the coroutine that all work runs in.
   Guard(Peer& peer, asio::cancellation_signal& stop);

@@ -128,6 +128,24 @@ TEST_F(GuardTest, StrayBytesAreKeptAndTheClientIsStillWatched) {
   });
 }
 
+// Its end could not be seen behind them.
+TEST_F(GuardTest, AClientThatSendsMoreAndMoreIsTakenForGone) {
+  run([this](Peer&, Guard& guard) -> asio::awaitable<void> {
+    client_.non_blocking(true);
+    const std::string bytes(Guard::kMaxStray + 1, 'x');
+    boost::system::error_code ec;
+    for (std::size_t sent = 0; sent < bytes.size() && !guard.client_gone();) {
+      sent += client_.write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), ec);
+      auto work = elapse(1ms);
+      co_await guard.run_watched(std::move(work));
+    }
+    bool cut = false;
+    auto more = wait_for_ever(cut);
+    co_await guard.run_watched(std::move(more));
+    EXPECT_TRUE(guard.client_gone());
+  });
+}
+
 TEST_F(GuardTest, StopCutsTheWaitToo) {
   run([this](Peer&, Guard& guard) -> asio::awaitable<void> {
     bool cut = false;
