@@ -66,7 +66,9 @@ std::int64_t answer_tokens(const Answer& answer, const Tokenizer& tokenizer) {
 // By us or by upstream: then it is as if it had not been said. An upstream that is away or late, or
 // a client that leaves, refuses nothing.
 bool was_refused(const Exchange& exchange, const Outcome& outcome) {
-  const int status = outcome.status;
+  // A stream whose head left early says 200 and tells of the refusal as an event.
+  const bool told = outcome.status < 400 && outcome.error;
+  const int status = told ? to_reply(*outcome.error)->status : outcome.status;
   const bool broke_off = status == 499 || status == 502 || status == 504;
   return status >= 400 && !broke_off && !exchange.timeline.first_event;
 }

@@ -289,5 +289,32 @@ TEST_F(KeepAliveHedgeTest, ARefusalToGoOnIsStillNotForTheClient) {
   EXPECT_TRUE(response.complete);
 }
 
+TEST_F(KeepAliveTest, WhatIsRefusedAfterTheHeadIsNotOnRecordEither) {
+  answer_ = {Send{reply(400, R"({"error":{"code":400,"message":"no","type":"x"}})")}};
+  start();
+  const auto client = ask("/v1/chat/completions");
+  ASSERT_TRUE(eventually([&] { return metric("keep_alives_total") > 1; }));
+  open_ = true;
+  EXPECT_NE(client->read_response().body.find("\"error\""), std::string::npos);
+  const auto listed = [&] {
+    return TestClient(proxy_->port()).get("/v1/conversations/list").body.find("conversation_id");
+  };
+  EXPECT_TRUE(eventually([&] { return listed() == std::string::npos; }));
+}
+
+// They wait for what runs on their conversation.
+TEST_F(KeepAliveTest, WhoEndsAConversationAndLeavesHoldsNoConnection) {
+  config_.listen.max_connections = 4;
+  start();
+  holder_ = ask("/v1/chat/completions", true, "X-Conversation-Id: victim\r\n");
+  ASSERT_TRUE(eventually([&] { return upstream_.running() == 1; }));
+  for (int i = 0; i < 3; ++i) {
+    TestClient client(proxy_->port());
+    client.send(post_bytes("/v1/conversations/end", R"({"conversation_id":"victim"})"));
+    std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_EQ(TestClient(proxy_->port()).get("/health").status, 200);
+}
+
 }  // namespace
 }  // namespace keep::test
