@@ -159,7 +159,11 @@ class EventRelay {
   Task<> add_unstreamed() {
     if (c_.stream.streams() || upstream_error_ || !held_back(c_.exchange)) co_return Result<>{};
     const auto reply = co_await ask_unstreamed(c_);
-    if (!reply) co_return reply.error();
+    // What was streamed is a whole answer, if an empty one.
+    const bool over = !reply && (reply.error().fault == Fault::kCancelled ||
+                                 reply.error().side == Side::kDownstream);
+    if (over) co_return reply.error();
+    if (!reply) co_return Result<>{};
     const auto chunk = openai::to_chunk(*reply);
     if (!chunk) co_return Result<>{};
     const openai::SseEvent event{{}, {}, *chunk};
