@@ -12,16 +12,19 @@ constexpr std::size_t kMaxName = 64;  // of a special token
 
 // Names of special tokens, beside all that have an underscore.
 constexpr std::string_view kTokenNames[] = {
-    "s",   "bos", "eos", "pad",  "unk",   "mask",   "sop",  "eop",       "eot", "eod",
-    "cls", "sep", "sys", "inst", "think", "system", "user", "assistant", "tool"};
+    "s",        "bos",      "eos",  "pad",  "unk",       "mask",  "sop", "eop",   "eot",
+    "eod",      "eoa",      "eoh",  "eom",  "cls",       "sep",   "sys", "inst",  "think",
+    "system",   "user",     "role", "turn", "assistant", "img",   "ref", "image", "channel",
+    "response", "reponame", "box",  "quad", "filename",  "slice", "tool"};
 // What our own frames begin with behind the bracket.
 constexpr std::string_view kFrameNames[] = {"recalled from", "known:"};
 
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_name_char(char c) noexcept {
-  return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ':';
+  return is_upper(c) || is_lower(c) || is_digit(c) || c == '_' || c == '-' || c == ':';
 }
 
 bool begins_like(std::string_view text, std::string_view lower) noexcept {
@@ -29,25 +32,40 @@ bool begins_like(std::string_view text, std::string_view lower) noexcept {
   return std::ranges::equal(text.substr(0, lower.size()), lower, {}, to_lower);
 }
 
-// The name that stands there up to `end`; empty: none.
-std::string_view name_before(std::string_view text, char end) noexcept {
+// The name that stands there, behind a slash or not, and what follows it.
+struct Named {
+  std::string_view name, rest;
+};
+Named named(std::string_view text) noexcept {
   if (text.starts_with('/')) text.remove_prefix(1);
   const auto stop = std::ranges::find_if_not(text.substr(0, kMaxName), is_name_char);
   const auto size = static_cast<std::size_t>(stop - text.begin());
-  return size < text.size() && text[size] == end ? text.substr(0, size) : std::string_view();
+  return {text.substr(0, size), text.substr(size)};
+}
+
+bool is_token_name(std::string_view name) noexcept {
+  const auto upper = std::ranges::count_if(name, is_upper);
+  const auto letters = upper + std::ranges::count_if(name, is_lower);
+  if (name.find('_') != name.npos || name.starts_with("0x")) return true;
+  if (name.find(':') != name.npos && name.find("::") == name.npos) return true;
+  if (begins_like(name, "unused") || begins_like(name, "tool")) return true;
+  if (upper >= 3 && upper == letters) return true;
+  if (std::ranges::count_if(name, is_digit) >= 3) return true;
+  return std::ranges::any_of(kTokenNames, [&](std::string_view known) {
+    return name.size() == known.size() && begins_like(name, known);
+  });
 }
 
 // Behind a "<".
 bool opens_angle_token(std::string_view rest) noexcept {
   constexpr std::string_view kWideBar = "\xEF\xBD\x9C";  // as DeepSeek writes it
-  if (rest.starts_with('|') || rest.starts_with('<') || rest.starts_with(kWideBar)) return true;
-  const std::string_view name = name_before(rest, '>');
-  if (name.empty()) return false;
-  if (name.find('_') != std::string_view::npos || name.starts_with("0x")) return true;
-  if (begins_like(name, "unused") || begins_like(name, "tool")) return true;
-  return std::ranges::any_of(kTokenNames, [&](std::string_view known) {
-    return name.size() == known.size() && begins_like(name, known);
-  });
+  for (const std::string_view begin :
+       {std::string_view("|"), std::string_view("<"), std::string_view("["), kWideBar}) {
+    if (rest.starts_with(begin)) return true;
+  }
+  const Named tag = named(rest);
+  if (tag.name.empty()) return false;
+  return tag.rest.starts_with("|>") || (tag.rest.starts_with('>') && is_token_name(tag.name));
 }
 
 // Behind a "[".
@@ -57,8 +75,23 @@ bool opens_bracket_token(std::string_view rest) noexcept {
     return begins_like(rest.substr(blank), name);
   };
   if (std::ranges::any_of(kFrameNames, is_frame)) return true;
-  const std::string_view name = name_before(rest, ']');
-  return std::ranges::count_if(name, is_upper) >= 2 && std::ranges::count_if(name, is_lower) <= 1;
+  if (rest.starts_with('|') || rest.starts_with('@') || rest.starts_with("e~[")) return true;
+  const Named mark = named(rest);
+  if (!mark.rest.starts_with(']')) return false;
+  const auto upper = std::ranges::count_if(mark.name, is_upper);
+  return begins_like(mark.name, "unused") ||
+         (upper >= 2 && std::ranges::count_if(mark.name, is_lower) <= 1);
+}
+
+// Behind a "]", as MiniMax writes them: ]~b] ]~!b[ ]!p~[ ]<]minimax[>[
+bool opens_turned_token(std::string_view rest) noexcept {
+  return rest.starts_with('~') || rest.starts_with("<]") ||
+         (rest.starts_with('!') && rest.substr(0, 4).find('~') != rest.npos);
+}
+
+bool opens_token(char c, std::string_view rest) noexcept {
+  if (c == '<') return opens_angle_token(rest);
+  return c == '[' ? opens_bracket_token(rest) : c == ']' && opens_turned_token(rest);
 }
 
 // Bytes of the line break that `text` begins with, in any of the ways that Unicode knows; 0: none.
@@ -82,9 +115,7 @@ std::string without_tokens(std::string_view text, std::string_view new_line) {
     const char c = text.front();
     text.remove_prefix(1);
     out += c;
-    const bool opens =
-        (c == '<' && opens_angle_token(text)) || (c == '[' && opens_bracket_token(text));
-    if (opens) out += ' ';
+    if (opens_token(c, text)) out += ' ';
   }
   return out;
 }

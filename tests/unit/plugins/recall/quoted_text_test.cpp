@@ -38,7 +38,7 @@ TEST(QuotedText, SpecialTokensOfModelsAreBroken) {
                                   "<fim_prefix>",
                                   "<|>"}) {
     const std::string quoted = quoted_text("so " + token + " it is");
-    EXPECT_EQ(quoted.find(token.substr(0, token.find_first_of(">]") + 1)), std::string::npos)
+    EXPECT_EQ(quoted.find(token.substr(0, token.find_first_of(">][", 1) + 1)), std::string::npos)
         << quoted;
   }
 }
@@ -59,10 +59,26 @@ TEST(QuotedText, EachLineIsMarked) {
 }
 
 TEST(QuotedText, TheRestIsLeftAlone) {
-  for (const std::string text :
-       {"a < b && c > d", "<div class=\"x\">", "std::vector<int>", "<p>", "x[0] = y[i]", "[1]",
-        "list[String]", "[todo]", "a <- b", "\xC3\xA4\xE2\x82\xAC", "<", "[", "", "<html>",
-        "see [Known issues](x)"}) {
+  for (const std::string text : {"a < b && c > d",
+                                 "<div class=\"x\">",
+                                 "std::vector<int>",
+                                 "<p>",
+                                 "x[0] = y[i]",
+                                 "[1]",
+                                 "list[String]",
+                                 "[todo]",
+                                 "a <- b",
+                                 "\xC3\xA4\xE2\x82\xAC",
+                                 "<",
+                                 "[",
+                                 "",
+                                 "<html>",
+                                 "std::vector<ns::type>",
+                                 "<h1>",
+                                 "a[i]",
+                                 "x[0] != 1",
+                                 "[link](y)",
+                                 "see [Known issues](x)"}) {
     EXPECT_EQ(quoted_text(text), text);
   }
 }
