@@ -3,7 +3,7 @@ import signal
 import time
 
 from harness import wire
-from harness.stack import Engine, StackCase, TRAINED, text_of, user, wait_for
+from harness.stack import Engine, StackCase, TRAINED, assistant, text_of, user, wait_for
 
 CHAT = "/v1/chat/completions"
 
@@ -52,6 +52,20 @@ class ProxyStops(StackCase):
         self.assertEqual(last["choices"][0]["finish_reason"], "length")
         self.assertEqual(last["timings"]["predicted_n"], 500)
         self.assertEqual(self.keep.stop(), 0)
+
+
+class ProxyDies(StackCase):
+    def test_a_client_that_names_no_conversation_goes_on_with_its_own(self):
+        talk, reply = [user("My dog is named Bruno.")], None
+        for said in ("What is my dog's name?", "Thank you."):
+            reply = self.chat(talk, max_tokens=8)
+            talk += [assistant(text_of(reply)), user(said)]
+        time.sleep(3)  # the table of conversations is written two seconds after a change
+        self.keep.kill()
+        self.keep.child.wait()
+        self.keep.start()
+        self.assertEqual(self.chat(talk, max_tokens=8).headers["X-Keep-Conversation"],
+                         reply.headers["X-Keep-Conversation"])
 
 
 class TightPool(StackCase):
