@@ -85,6 +85,8 @@ std::string MessageEncoder::message_id() const {
 
 void MessageEncoder::read_head(const EventInfo& info) {
   if (upstream_id_.empty()) upstream_id_ = escaped_bytes(info.root.find("id"));
+  // A client that named none is told which one it was.
+  if (options_.model.empty()) options_.model = info.root.find("model").string().value_or("");
 }
 
 // The progress events tell what the prompt costs before there is any text; the usage chunk and the

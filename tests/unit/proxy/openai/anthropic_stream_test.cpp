@@ -95,6 +95,15 @@ std::string message_end(std::string_view reason, std::string_view sequence, std:
   return text + "}}";
 }
 
+TEST(MessageEncoder, TellsTheModelWhereTheClientNamedNone) {
+  for (const bool stream : {false, true}) {
+    EncoderOptions options = messages(stream);
+    options.model.clear();
+    const std::string text = replay(golden("chat_plain.sse"), options).text();
+    EXPECT_NE(text.find(R"("model":"demo")"), std::string::npos) << text;
+  }
+}
+
 TEST(AnthropicStream, Text) {
   const Replayed replayed = replay(golden("chat_plain.sse"), messages(true));
   ASSERT_TRUE(replayed.finished);
