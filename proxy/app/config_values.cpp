@@ -189,11 +189,25 @@ Result<> check_listen_address(std::string& text) {
   return {};
 }
 
+namespace {
+
+// In lower case, and without the port that the scheme has anyway.
+std::string as_browsers_send(std::string_view origin) {
+  std::string sent;
+  for (const char c : origin) sent += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string_view usual = sent.starts_with("https://") ? ":443" : ":80";
+  if (sent.ends_with(usual)) sent.resize(sent.size() - usual.size());
+  return sent;
+}
+
+}  // namespace
+
 Result<> check_cors_origins(std::string& text) {
   text = trim(text);
   if (text.empty() || text == "*") return {};
   std::string normal;
-  for (const std::string_view origin : tokens_of(text)) {
+  for (std::string_view origin : tokens_of(text)) {
+    if (origin.ends_with('/')) origin.remove_suffix(1);  // as it stands in an address bar
     const std::size_t host = origin.find("://") + 3;
     const bool whole = origin.find("://") != origin.npos && host < origin.size() &&
                        origin.find_first_of("/?#@ *", host) == origin.npos;
@@ -201,10 +215,7 @@ Result<> check_cors_origins(std::string& text) {
       return bad_value("expected scheme://host or scheme://host:port, not \"" +
                        std::string(origin) + "\"");
     }
-    normal.append(normal.empty() ? "" : ", ");
-    for (const char c : origin) {  // browsers send them so
-      normal += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
+    normal.append(normal.empty() ? "" : ", ").append(as_browsers_send(origin));
   }
   text = normal;
   return {};

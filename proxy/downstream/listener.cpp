@@ -21,6 +21,8 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 // For a client to send its request, or the rest of one, before it has to make room.
 constexpr std::chrono::milliseconds kGrace{100};
+constexpr std::chrono::minutes kSayAgain{1};
+constexpr std::size_t kMaxSaid = 128;  // of what a client sent, in the log
 // Of a body that nobody wants, for a client to finish and see why.
 constexpr std::chrono::seconds kDrainTime{1};
 constexpr std::size_t kDrainBytes = 16 << 20;
@@ -84,7 +86,7 @@ Result<> Listener::open() {
   if (ec) {
     return Error(Fault::kRefused, Side::kInternal,
                  "cannot listen on " + settings_.host + ":" + std::to_string(settings_.port) +
-                     ": " + ec.message());
+                     ": " + ec.message() + "; --listen names another address");
   }
   spawner_.spawn("accept", accept_loop());
   return {};
@@ -182,6 +184,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     const Reply reply = settings_.cors.preflight(incoming.request);
     co_await writer.reply(*reply, none);
   } else if (const Reply refusal = settings_.pages.refuse(incoming.request)) {
+    say_refused(incoming.request);
     co_await writer.reply(*refusal, none);
   } else {
     co_await handler_.handle(std::move(incoming), writer, guard);
@@ -191,6 +194,17 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   peer.waiting = true;
   peer.since = std::chrono::steady_clock::now();
   co_return writer.reusable() && !guard.client_gone();
+}
+
+// Whoever has put a proxy in front looks here for the reason; a page could ask without end.
+void Listener::say_refused(const Request& request) {
+  const Instant now = std::chrono::steady_clock::now();
+  if (refused_ != Instant{} && now - refused_ < kSayAgain) return;
+  refused_ = now;
+  log::warn("refused: a request of a web page, or under a foreign name",
+            {{"host", request.headers.find("Host").value_or("").substr(0, kMaxSaid)},
+             {"origin", origin_of(request).substr(0, kMaxSaid)},
+             {"advice", "listen.cors_origins names the sites that may call"}});
 }
 
 void Listener::drain() {

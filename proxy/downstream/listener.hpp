@@ -60,6 +60,7 @@ class Listener {
   asio::awaitable<void> make_room();
   Peer* least_needed() const;  // nullptr: all are
   asio::awaitable<void> serve(asio::ip::tcp::socket socket, asio::cancellation_signal& stop);
+  void say_refused(const Request& request);
   asio::awaitable<bool> serve_one(Peer& peer, Guard& guard);  // false: close the connection
 
   Spawner& spawner_;
@@ -68,6 +69,7 @@ class Listener {
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer room_;  // woken when a connection ends
   std::unordered_set<Peer*> peers_;
+  Instant refused_{};  // when that was last said
   bool draining_ = false;
 };
 

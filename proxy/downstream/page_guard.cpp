@@ -46,7 +46,9 @@ Reply PageGuard::refuse(const Request& request) const {
   const auto host = request.headers.find("Host");
   if (!loopback_ || !host || host->empty() || knows_host(*host)) return nullptr;
   return refusal("this server is not called " + std::string(*host) +
-                     "; use its address, or name the origin in listen.cors_origins",
+                     "; use its address, or name the site, for example listen.cors_origins = "
+                     "\"https://" +
+                     std::string(host_of(*host)) + "\"",
                  request.target);
 }
 

@@ -20,8 +20,10 @@ constexpr Endpoint kTable[] = {
     {"/ready", "GET", kLocal, "whether requests can be served"},
     {"/metrics", "GET", kLocal, "our figures, of all tenants together"},
     {"/v1/models", "GET", kLocal, "upstream's list with the window of each model"},
+    {"/v1/conversations/list", "*", kQuestion, "the tenant's own record"},
     {"/v1/conversations/*", "*", kLocal, "the tenant's own record"},
     {"/v1/sessions/*", "*", kLocal, "the tenant's own record"},
+    {"/v1/knowledge/search", "*", kQuestion, "the tenant's own facts"},
     {"/v1/knowledge/*", "*", kLocal, "the tenant's own facts"},
 
     {"/models", "GET", kForward, "names the model, as /v1/models does"},
@@ -144,10 +146,10 @@ Result<Treatment> treatment_of(std::string_view method, std::string_view target,
     return refusal(*path, " while API keys are asked for: it " + std::string(alike->reason));
   }
   if (keys && !exact) return refusal(*path, " while API keys are asked for: it is not known");
-  treatment.read_here = exact && exact->handling == kLocal;
+  treatment.read_here = exact && (exact->handling == kLocal || exact->handling == kQuestion);
   treatment.forwardable = !keys || !treatment.read_here;
   const bool sends = method == "POST" || method == "PUT" || method == "PATCH";
-  treatment.changes = sends && alike && alike->handling != kForward;
+  treatment.changes = sends && alike && (alike->handling == kLocal || alike->handling == kOperator);
   return treatment;
 }
 

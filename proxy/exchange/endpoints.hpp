@@ -13,6 +13,7 @@ namespace keep {
 
 enum class Handling {
   kLocal,     // answered here
+  kQuestion,  // the same, and nothing is changed, whatever the method
   kForward,   // goes to llama-server as it is: concerns nobody but who asks
   kOperator,  // the same while no keys are asked for; with keys it is refused
   kClosed,    // refused always

@@ -86,6 +86,8 @@ TEST_F(PagesTest, WhatChangesSomethingIsJson) {
   }
   EXPECT_EQ(status(proxy, asked("POST", kStore, kJson, kFact)), 200);
   EXPECT_NE(topics(proxy).find("pets"), std::string::npos);
+  EXPECT_EQ(status(proxy, asked("POST", "/v1/conversations/list", kForm, "{}")), 200);
+  EXPECT_EQ(status(proxy, asked("POST", "/v1/knowledge/search", kForm, R"({"query":"dog"})")), 200);
   // What only answers is as free as llama-server is: curl -d sends a form.
   const std::string chat = chat_body("x", true);
   EXPECT_EQ(status(proxy, asked("POST", "/v1/chat/completions", kForm, chat)), 200);

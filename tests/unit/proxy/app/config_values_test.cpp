@@ -62,6 +62,16 @@ TEST(CheckUpstreamUrl, TakesHostAndPortOnly) {
   }
 }
 
+TEST(CheckCorsOrigins, MakesThemWhatBrowsersSend) {
+  std::string origins = " https://Chat.example.org:443/, http://10.0.0.5:3000, http://box:80 ";
+  ASSERT_TRUE(check_cors_origins(origins));
+  EXPECT_EQ(origins, "https://chat.example.org, http://10.0.0.5:3000, http://box");
+  for (std::string bad :
+       {"chat.example.org", "https://", "https:///", "https://a/b", "https://*"}) {
+    EXPECT_FALSE(check_cors_origins(bad)) << bad;
+  }
+}
+
 TEST(SplitList, TrimsAndSkipsEmpty) {
   EXPECT_THAT(split_list(" a, b ,,c,"), ElementsAre("a", "b", "c"));
   EXPECT_THAT(split_list(" , "), IsEmpty());
