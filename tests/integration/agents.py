@@ -65,7 +65,8 @@ class Agents(unittest.TestCase):
 
     def session(self, *command, **env):
         """Runs the agent; it called the tool, got its result, and ended with the answer."""
-        env = {**os.environ, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), **env}
+        env = {**os.environ, "HOME": str(self.home), "PWD": str(self.project),  # opencode goes where that says
+               "XDG_CONFIG_HOME": str(self.home / ".config"), **env}
         done = subprocess.run([FOLDER / "node_modules/.bin" / command[0], *command[1:], "Print the code."],
                               cwd=self.project, env=env, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=300)
