@@ -186,11 +186,11 @@ void Shelf::note(const ConversationName& name, Drawer::State state) {
   const Figures& figures = *state.figures;
   const std::uint64_t before = entry.figures.messages;
   if (entry.counted && figures.messages == before) {
-    add(entry.figures, -1);
+    add(name.tenant, entry.figures, -1);
     entry.figures.disk_bytes = figures.disk_bytes;
     entry.figures.unwritten = figures.unwritten;
     entry.figures.refused = figures.refused;
-    add(entry.figures, 1);
+    add(name.tenant, entry.figures, 1);
   } else {
     if (entry.counted) discount(entry);
     entry.figures = figures;
@@ -209,23 +209,29 @@ void Shelf::count(const ConversationName& name, Entry& entry, const Figures& fig
   entry.figures = figures;
   entry.counted = true;
   entry.use = by_use_.insert(by_use_.end(), &name);
+  std::list<const ConversationName*>& own = shares_[name.tenant].by_use;
+  entry.own_use = own.insert(own.end(), &name);
   ++totals_.conversations;
-  add(figures, 1);
+  add(name.tenant, figures, 1);
 }
 
 void Shelf::discount(Entry& entry) {
+  const auto share = shares_.find((*entry.use)->tenant);
   entry.counted = false;
   by_use_.erase(entry.use);
+  share->second.by_use.erase(entry.own_use);
   --totals_.conversations;
-  add(entry.figures, -1);
+  add(share->first, entry.figures, -1);
+  if (share->second.by_use.empty()) shares_.erase(share);
 }
 
-void Shelf::add(const Figures& figures, int times) {
+void Shelf::add(const std::string& tenant, const Figures& figures, int times) {
   const auto factor = static_cast<std::uint64_t>(times);  // arithmetic that wraps around
   totals_.messages += figures.messages * factor;
   totals_.turns += figures.turns * factor;
   totals_.tokens += figures.tokens * factor;
   totals_.disk_bytes += figures.disk_bytes * factor;
+  shares_[tenant].disk_bytes += figures.disk_bytes * factor;
   totals_.refused += figures.refused * factor;
 }
 
@@ -244,20 +250,44 @@ void Shelf::close_idle() {
 }
 
 void Shelf::sweep() {
-  const std::int64_t now = wall_clock();
-  const std::int64_t ttl = settings_.ttl.count();
-  for (auto at = by_use_.begin(); at != by_use_.end();) {
-    const ConversationName name = **at;
-    const Entry& entry = entries_.find(name)->second;
-    const bool old = ttl > 0 && now - entry.figures.last_used >= ttl;
-    const bool last = ++at == by_use_.end();
-    const bool much = settings_.max_bytes > 0 && totals_.disk_bytes > settings_.max_bytes && !last;
-    if (!old && !much) break;
-    if (entry.running == 0 && entry.waiting.empty()) let_go(name, old);
-  }
+  sweep_old();
+  sweep_much();
   metrics_.conversations.set(static_cast<double>(totals_.conversations));
   metrics_.disk_bytes.set(static_cast<double>(totals_.disk_bytes));
   metrics_.open.set(static_cast<double>(open_.size()));
+}
+
+void Shelf::sweep_old() {
+  const std::int64_t now = wall_clock();
+  const std::int64_t ttl = settings_.ttl.count();
+  for (auto at = by_use_.begin(); ttl > 0 && at != by_use_.end();) {
+    const ConversationName name = **at++;
+    const Entry& entry = entries_.find(name)->second;
+    if (now - entry.figures.last_used < ttl) break;
+    if (entry.running == 0 && entry.waiting.empty()) let_go(name, true);
+  }
+}
+
+void Shelf::sweep_much() {
+  while (settings_.max_bytes > 0 && totals_.disk_bytes > settings_.max_bytes) {
+    const ConversationName* const name = most_spare();
+    if (name == nullptr) break;
+    let_go(ConversationName(*name), false);
+  }
+}
+
+// Of the tenant that has most on disk, and of nobody else while it is using all of that.
+const ConversationName* Shelf::most_spare() const {
+  const auto less = [](const auto& a, const auto& b) {
+    return a.second.disk_bytes < b.second.disk_bytes;
+  };
+  const auto most = std::ranges::max_element(shares_, less);
+  if (most == shares_.end()) return nullptr;
+  for (const ConversationName* const name : most->second.by_use) {
+    const Entry& entry = entries_.find(*name)->second;
+    if (entry.running == 0 && entry.waiting.empty() && name != by_use_.back()) return name;
+  }
+  return nullptr;
 }
 
 void Shelf::let_go(const ConversationName& name, bool old) {

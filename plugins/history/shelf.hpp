@@ -3,7 +3,8 @@
 // Loop thread only; file work runs in pools.disk, for one conversation strictly in order. Costs
 // about 400 bytes per conversation that is not open. Reading a conversation is no use of it:
 // last_used, which decides who goes, moves when something is appended. Full: above max_bytes the
-// least recently used idle conversations are deleted whole, but never the one that was used last;
+// tenant that has most on disk loses its least recently used idle conversations, whole, but never
+// the one that was used last of all: what a tenant floods the disk with costs nobody else a word;
 // above max_open idle logs are closed, but none with something that is in memory only. What the
 // disk refused is tried again every few seconds. Missing: with() creates, or fails with
 // Fault::kNotFound. Damaged files that nothing can be read from are set aside as *.damaged.
@@ -103,8 +104,12 @@ class Shelf {
     std::shared_ptr<Drawer> drawer;   // none: not open
     std::size_t running = 0;          // turns asked for and not ended
     std::vector<NewMessage> waiting;  // see add_later()
-    bool counted = false;             // in totals_ and by_use_; not while it is being deleted
-    std::list<const ConversationName*>::iterator use, opened;
+    bool counted = false;             // in totals_, by_use_ and shares_; not while being deleted
+    std::list<const ConversationName*>::iterator use, own_use, opened;
+  };
+  struct Share {  // of one tenant that has conversations
+    std::uint64_t disk_bytes = 0;
+    std::list<const ConversationName*> by_use;
   };
   struct ByTenant {
     bool operator()(const ConversationName& a, const ConversationName& b) const noexcept {
@@ -140,9 +145,12 @@ class Shelf {
   void note(const ConversationName& name, Drawer::State state);
   void count(const ConversationName& name, Entry& entry, const Figures& figures);
   void discount(Entry& entry);
-  void add(const Figures& figures, int times);
+  void add(const std::string& tenant, const Figures& figures, int times);
   asio::awaitable<void> write_each(std::vector<ConversationName> names);
   void close_idle();
+  const ConversationName* most_spare() const;
+  void sweep_old();
+  void sweep_much();
   void let_go(const ConversationName& name, bool old);
   Task<bool> remove(ConversationName name);
   asio::awaitable<void> delete_files(ConversationName name);
@@ -157,6 +165,7 @@ class Shelf {
   const std::int64_t begun_at_;  // time of day
   std::map<ConversationName, Entry, ByTenant> entries_;
   std::list<const ConversationName*> by_use_, open_;  // least recently used first
+  std::map<std::string, Share> shares_;
   Totals totals_;
   DiskTrouble trouble_;
   bool trying_again_ = false;

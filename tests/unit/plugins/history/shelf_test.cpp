@@ -203,6 +203,35 @@ TEST_F(ShelfTest, DeletesTheLeastRecentlyUsedAboveItsQuota) {
   EXPECT_EQ(size_of(name(100)).value(), 800U);
 }
 
+TEST_F(ShelfTest, FloodOfOneTenantCostsTheOthersNothing) {
+  settings_.max_bytes = 40'960;
+  reopen();
+  say(name(1, "anna"), 3);
+  say(name(2, "anna"), 3);
+  say(name(1, "cleo"), 3);
+  for (std::size_t i = 0; i < 60; ++i) {
+    say(name(i, "bert"), 3);
+    settle();
+  }
+  EXPECT_LE(shelf_->totals().disk_bytes, 40'960U);
+  EXPECT_TRUE(shelf_->find(name(1, "anna")));
+  EXPECT_TRUE(shelf_->find(name(2, "anna")));
+  EXPECT_TRUE(shelf_->find(name(1, "cleo")));
+  EXPECT_FALSE(shelf_->find(name(0, "bert")));
+  EXPECT_TRUE(shelf_->find(name(59, "bert")));
+
+  say(name(100, "bert"), 800);  // too large alone: all others of its tenant go, and nobody else's
+  settle();
+  EXPECT_EQ(shelf_->list("bert").size(), 1U);
+  EXPECT_EQ(shelf_->list("anna").size(), 2U);
+  reopen();  // by what was on disk before
+  EXPECT_EQ(shelf_->list("anna").size(), 2U);
+  say(name(3, "anna"), 1);  // used later than the large one, which goes now
+  settle();
+  EXPECT_EQ(shelf_->list("bert").size(), 0U);
+  EXPECT_EQ(shelf_->list("anna").size(), 3U);
+}
+
 TEST_F(ShelfTest, DeletesWhatWasNotUsedForTooLong) {
   settings_.ttl = std::chrono::hours(1);
   reopen();
