@@ -99,11 +99,12 @@ Headers explain(const Flow& flow, const Exchange& exchange) {
 asio::awaitable<AttemptResult> relay_bytes(RelayContext c, ResponseHead head) {
   const Headers headers = client_headers(c, head);
   const auto length = head.content_length;
-  c.writer.begin(head.status, head.reason, headers, length);
   for (;;) {
     c.deadline.set(c.flow.settings.between_events, "upstream's next bytes");
     const auto piece = co_await c.connection.read_some();
     if (!piece) co_return failed(piece.error());
+    // The head leaves with the first bytes; what fails before them can be told.
+    if (!c.writer.begun()) c.writer.begin(head.status, head.reason, headers, length);
     if (piece->empty()) break;
     c.deadline.set(c.flow.settings.write, "write to client");
     const auto sent = co_await c.writer.write(*piece);
