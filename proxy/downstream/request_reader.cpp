@@ -26,6 +26,8 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // A body is given its whole announced room only once it has proved to be a large one.
 constexpr std::size_t kTrustedBody = 1 << 20;
 constexpr std::size_t kPadding = 64;
+// "0\r\n\r\n": of a body that has begun to end Beast takes it for granted that it is given no less.
+constexpr std::size_t kLastChunk = 5;
 // The larger a body has proved to be, the larger the pieces it is read in.
 constexpr std::size_t kLargeBody = 128 << 10;
 constexpr std::size_t kBodyReadBytes = 64 << 10, kLargeBodyReadBytes = 256 << 10;
@@ -149,13 +151,14 @@ Task<> read_more(Peer& peer, std::size_t bytes = kReadBytes) {
 template <class Done>
 Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingRequest& incoming,
                    Done done) {
+  bool wants_more = false;
   while (!done()) {
     error_code ec;
-    if (peer.input.size() > 0) {
+    if (peer.input.size() >= (wants_more ? kLastChunk : 1)) {
       const std::size_t used = parser.put(peer.input.data(), ec);
       peer.input.consume(used);
       // What stays behind has to be whole before it is read: a line, or all trailers.
-      const bool wants_more = ec == http::error::need_more;
+      wants_more = ec == http::error::need_more;
       if (wants_more && peer.input.size() > limits.max_header_bytes) ec = http::error::header_limit;
       if (ec && ec != http::error::need_more) co_return refuse(ec, limits, incoming);
       if (done()) break;

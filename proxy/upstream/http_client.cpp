@@ -26,6 +26,9 @@ using boost::system::error_code;
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::uint32_t kMaxHeadBytes = 64 << 10;
+constexpr int kMaxInterim = 100;  // heads before the one that counts
+// "0\r\n\r\n": of a body that has begun to end Beast takes it for granted that it is given no less.
+constexpr std::size_t kLastChunk = 5;
 
 // Beast's parser, filling our own head and gathering the de-chunked body bytes of one read. Chunk
 // extensions and trailers are read, counted and dropped.
@@ -102,9 +105,37 @@ Error to_error(const error_code& ec, const char* what) {
 struct UpstreamConnection::State {
   std::optional<Parser> parser;
   asio::streambuf input;
-  std::string handed_out;  // the caller's view of the last piece
-  bool fresh = true;       // no byte of the current response has come
+  std::string handed_out;   // the caller's view of the last piece
+  bool fresh = true;        // no byte of the current response has come
+  bool wants_more = false;  // what `input` has is not enough to go on
+  int interim = 0;          // heads of the current response that were passed over
+
+  error_code parse();
+  error_code parse_head(bool head_request);
 };
+
+// Shows the parser what has come; need_more is no error.
+error_code UpstreamConnection::State::parse() {
+  if (input.size() < (wants_more ? kLastChunk : 1)) return http::error::need_more;
+  error_code ec;
+  input.consume(parser->put(input.data(), ec));
+  wants_more = ec == http::error::need_more;
+  // What stays behind has to be whole before it is read: a line, or all trailers.
+  if (wants_more && input.size() > kMaxHeadBytes) ec = http::error::header_limit;
+  return ec;
+}
+
+// Interim answers (100, 102, 103) are for us alone: they are passed over. Nobody asked to switch
+// protocols.
+error_code UpstreamConnection::State::parse_head(bool head_request) {
+  for (;;) {
+    const error_code ec = parse();
+    if (ec || !parser->is_header_done() || parser->head.status >= 200) return ec;
+    if (parser->head.status == 101) return http::error::bad_status;
+    if (++interim > kMaxInterim) return http::error::header_limit;
+    parser.emplace(head_request);
+  }
+}
 
 Result<UpstreamAddress> resolve_upstream(const std::string& url) {
   const auto bad = [&url](const std::string& why) {
@@ -157,6 +188,8 @@ Task<> UpstreamConnection::send(std::string_view head, std::span<const std::stri
 Task<ResponseHead> UpstreamConnection::read_head(bool head_request) {
   State& s = *state_;
   s.parser.emplace(head_request);
+  s.wants_more = false;
+  s.interim = 0;
   while (!s.parser->is_header_done()) {
     const auto room = s.input.prepare(kReadBytes);
     auto [ec, count] = co_await socket_.async_read_some(room, kToken);
@@ -167,7 +200,7 @@ Task<ResponseHead> UpstreamConnection::read_head(bool head_request) {
     }
     s.fresh = false;
     s.input.commit(count);
-    s.input.consume(s.parser->put(s.input.data(), ec));
+    ec = s.parse_head(head_request);
     if (ec && ec != http::error::need_more) co_return to_error(ec, "response head");
   }
   ResponseHead head = std::move(s.parser->head);
@@ -181,17 +214,13 @@ Task<std::string_view> UpstreamConnection::read_some() {
   s.handed_out.clear();
   for (;;) {
     error_code ec;
-    if (s.input.size() > 0 && !s.parser->is_done()) {
-      s.input.consume(s.parser->put(s.input.data(), ec));
-      // What stays behind has to be whole before it is read: a line, or all trailers.
-      const bool wants_more = ec == http::error::need_more;
-      if (wants_more && s.input.size() > kMaxHeadBytes) ec = http::error::header_limit;
-      if (ec && ec != http::error::need_more) co_return to_error(ec, "response body");
-    }
+    if (!s.parser->is_done()) ec = s.parse();
+    if (ec && ec != http::error::need_more) co_return to_error(ec, "response body");
     if (!piece.empty() || s.parser->is_done()) break;
     const auto room = s.input.prepare(kReadBytes);
     auto [read_ec, count] = co_await socket_.async_read_some(room, kToken);
     if (read_ec == asio::error::eof) {
+      ec = {};
       s.parser->put_eof(ec);
       if (ec) co_return to_error(ec, "response body");
       continue;

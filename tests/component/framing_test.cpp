@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string_view>
+#include <thread>
+
 namespace keep::test {
 namespace {
 
@@ -250,6 +253,53 @@ TEST(Framing, TrailersOfUpstreamAreDroppedAndBounded) {
   EXPECT_EQ(few.header("X-Trailer"), "");
   EXPECT_FALSE(TestClient(proxy.port()).get("/many").complete);
   EXPECT_EQ(TestClient(proxy.port()).get("/extended").status, 502);  // before any byte of the body
+}
+
+// The answer behind an interim one must not stay on the connection for whoever comes next.
+TEST(Framing, InterimAnswersOfUpstreamArePassedOver) {
+  ScriptedUpstream upstream([](const Received& request) -> std::vector<Step> {
+    const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+    if (request.target == "/switching") return {Send{"HTTP/1.1 101 Switching Protocols\r\n\r\n"}};
+    if (request.target == "/together") return {Send{interim + interim + reply(200, "final")}};
+    return {Send{interim}, Wait{100ms}, Send{reply(200, "final")}};
+  });
+  TestProxy proxy(transparent_config(upstream.url()));
+  for (const char* path : {"/apart", "/together", "/apart"}) {
+    const Response got = TestClient(proxy.port()).get(path);
+    EXPECT_EQ(got.status, 200) << path;
+    EXPECT_EQ(got.body, "final") << path;
+    EXPECT_EQ(got.header("Link"), "") << path;
+  }
+  EXPECT_EQ(TestClient(proxy.port()).get("/switching").status, 502);
+}
+
+TEST(Framing, InterimAnswersOfUpstreamAreBounded) {
+  ScriptedUpstream upstream([](const Received&) -> std::vector<Step> {
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
+    return {Send{many + reply(200, "final")}};
+  });
+  TestProxy proxy(transparent_config(upstream.url()));
+  EXPECT_EQ(TestClient(proxy.port()).get("/x").status, 502);
+}
+
+TEST(Framing, TheEndOfAnEmptyBodyMayComeByteByByte) {
+  ScriptedUpstream upstream([](const Received&) -> std::vector<Step> {
+    std::vector<Step> steps{Send{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}};
+    for (const char byte : std::string_view("0\r\n\r\n")) {
+      steps.emplace_back(Send{std::string(1, byte)});
+      steps.emplace_back(Wait{5ms});
+    }
+    return steps;
+  });
+  TestProxy proxy(transparent_config(upstream.url()));
+  TestClient client(proxy.port());
+  client.send("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (const char byte : std::string_view("0\r\n\r\n")) {
+    std::this_thread::sleep_for(5ms);
+    client.send(std::string(1, byte));
+  }
+  EXPECT_EQ(client.read_response().status, 200);
 }
 
 TEST(Framing, SlowHeadsAndBodiesRunIntoTheirLimits) {
