@@ -56,23 +56,16 @@ fuzz() { # each target for 20 seconds, from its seeds and what earlier runs foun
   done
 }
 
-hostile() { # each campaign with its own number of cases, other ones each day
-  for campaign in tests/hostile/*.py; do
-    [ "$campaign" != tests/hostile/attack.py ] || continue
-    python3 "$campaign" --seed "$(date +%Y%m%d)" || return 1
-  done
-}
-
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 stage lint tests/lint/run.sh
 stage dev build_and_test dev
 stage tidy tests/lint/tidy.sh
 stage random random
 stage asan build_and_test asan
+stage hostile ./dev hostile --seed "$(date +%Y%m%d)" # other cases each day
 stage tsan build_and_test tsan
 stage fuzz fuzz
 stage release ./dev build release
-stage hostile hostile
 stage integration tests/integration/run.sh
 stage demo python3 engine/bundle/demo.py
 report 0

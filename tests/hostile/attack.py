@@ -1,6 +1,7 @@
 """What the campaigns of this folder share: the proxy under attack, a scripted upstream behind it, and the loop that
 makes cases from a seed. Environment: KEEP_BIN, the program."""
 import argparse
+import collections
 import contextlib
 import http.client
 import json
@@ -16,6 +17,7 @@ import threading
 import time
 
 HEALTH_S = 1.0  # however hard it is pressed, the proxy answers this soon
+START_S, STOP_S = 60, 60
 SLOTS = 4
 
 
@@ -28,87 +30,124 @@ class Campaign:
     KEEP_FLAGS = ()
     RSS_MB = 64  # what the proxy may grow by
 
+    def start(self):
+        """-> the Target"""
+        return Target(self.make_upstream(), *self.KEEP_FLAGS)
+
+    def make_upstream(self):
+        return Scripted()
+
     def batch(self, target, rng, first, count):
         """Tries the cases `first`.. and -> what went wrong, a line for each case that failed."""
         raise NotImplementedError
 
+    def figures(self):
+        """-> more for the last line"""
+        return ""
+
 
 def run(campaign):
     """The command line of a campaign; ends the program."""
-    parser = argparse.ArgumentParser(description=campaign.__doc__)
+    options = read_options(campaign.__doc__, campaign.CASES)
+    with campaign.start() as target:
+        failed = attack(campaign, target, options)
+    sys.exit(failed)
+
+
+def read_options(about, cases):
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=campaign.CASES)
-    options = parser.parse_args()
+    parser.add_argument("--cases", type=int, default=cases)
+    parser.add_argument("--long", action="store_true", help="a hundred times as many")
     # Stopped like this, the children still end.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Target(campaign.KEEP_FLAGS) as target:
-        sys.exit(attack(campaign, target, options))
+    options = parser.parse_args()
+    options.cases *= 100 if options.long else 1
+    return options
 
 
 def attack(campaign, target, options):
-    before, most = target.rss_mb(), 0
+    before, most = target.keep.rss_mb(), 0
     tried, failures = 0, []
     while tried < options.cases and not failures:
         count = min(campaign.BATCH, options.cases - tried)
         rng = random.Random(f"{options.seed}/{tried}")  # a batch can be tried alone
         failures += campaign.batch(target, rng, tried, count)
         tried += count
-        failures += target.check_health()
-        most = max(most, target.rss_mb())
+        failures += target.keep.check_health()
+        most = max(most, target.keep.rss_mb())
         if most > before + campaign.RSS_MB:
             failures.append(f"resident memory grew from {before} to {most} MB")
+    failures += target.keep.check_stop()
+    return finish(campaign.NAME, options, tried, failures, target.keep,
+                  f"{campaign.figures()}, rss {before} -> {most} MB")
+
+
+def finish(name, options, tried, failures, keep, figures):
+    """Says what came of it -> the exit status"""
     for line in failures[:10]:
         print(line)
     if failures:
-        print(f"--seed {options.seed}, cases up to {tried}; log:\n{target.log_tail()}")
-    print(f"{campaign.NAME}: tried {tried}, survived {tried - min(len(failures), tried)}, "
-          f"rss {before} -> {most} MB")
+        print(f"--seed {options.seed}, cases up to {tried}; log:\n{keep.log_tail()}")
+    print(f"{name}: tried {tried}, survived {tried - min(len(failures), tried)}{figures}", flush=True)
     return 1 if failures else 0
 
 
-class Target:
-    """llama-keep on a loopback port, with a state folder of its own and a Scripted upstream."""
+class Keep:
+    """llama-keep as a process on a loopback port; from its making on it is ready."""
 
-    def __init__(self, flags):
-        self.upstream = Scripted()
-        self.folder = tempfile.TemporaryDirectory(prefix="hostile-")
+    def __init__(self, state, upstream_port, *flags):
         self.port = free_port()
-        self.log = pathlib.Path(self.folder.name) / "log"
+        self.lines = collections.deque(maxlen=400)
+        # A loop that stands for a second ends the program.
         argv = [os.environ["KEEP_BIN"], "serve", "--listen", f"127.0.0.1:{self.port}",
-                "--upstream", f"http://127.0.0.1:{self.upstream.port}",
-                "--history.folder", f"{self.folder.name}/state", *flags]
-        with self.log.open("wb") as log:
-            self.child = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                "--upstream", f"http://127.0.0.1:{upstream_port}", "--history.folder", state,
+                "--limits.stall", "1", *flags]
+        # SIGXFSZ stays ignored, as it is in this process.
+        self.child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                      text=True, errors="replace", restore_signals=False)
+        self.reader = threading.Thread(target=self.lines.extend, args=(self.child.stdout,), daemon=True)
+        self.reader.start()
+        self.wait(lambda: self.request("GET", "/ready")[0] == 200, START_S, "ready")
 
-    def __enter__(self):
-        end = time.monotonic() + 30
+    def wait(self, condition, seconds, what):
+        end = time.monotonic() + seconds
         while time.monotonic() < end and self.child.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.ask("/ready", 2).status == 200:
-                    return self
+                if condition():
+                    return
             time.sleep(0.02)
-        self.__exit__()
-        raise SystemExit(f"llama-keep did not get ready:\n{self.log_tail()}")
-
-    def __exit__(self, *_):
-        self.child.kill()
-        self.child.wait()
-        self.upstream.stop()
-        if not any(_):
-            self.folder.cleanup()
+        self.kill()
+        raise AssertionError(f"not {what} within {seconds} s, or ended:\n{self.log_tail()}")
 
     def connect(self, timeout=10):
         s = socket.create_connection(("127.0.0.1", self.port), timeout)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
 
-    def ask(self, path, timeout):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        with contextlib.closing(connection):
-            connection.request("GET", path)
-            reply = connection.getresponse()
-            reply.read()
-            return reply
+    def request(self, method, path, body=None, headers=None, timeout=20):
+        """-> status, headers, text; a body that is no bytes is sent as JSON"""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        with contextlib.closing(link):
+            data = body if body is None or isinstance(body, bytes) else json.dumps(body)
+            link.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
+            reply = link.getresponse()
+            return reply.status, reply.headers, reply.read().decode("utf-8", "replace")
+
+    def read_record(self, conversation, headers=None):
+        """-> its messages, or None if a page cannot be read"""
+        messages, start = [], 0
+        while start is not None:
+            status, _, body = self.request("GET", f"/v1/conversations/{conversation}?from={start}&limit=1000",
+                                           headers=headers)
+            if status == 404:
+                return messages
+            if status != 200:
+                return None
+            page = json.loads(body)
+            messages += [entry["message"] for entry in page["messages"]]
+            start = page["next"]
+        return messages
 
     def check_health(self):
         """-> what is wrong, in a list"""
@@ -116,11 +155,29 @@ class Target:
             return [f"llama-keep ended with {self.child.returncode}"]
         begun = time.monotonic()
         try:
-            status = self.ask("/health", HEALTH_S).status
+            status = self.request("GET", "/health", timeout=HEALTH_S)[0]
         except (OSError, http.client.HTTPException) as e:
             return [f"/health: {e!r} after {time.monotonic() - begun:.2f} s"]
         took = time.monotonic() - begun
         return [] if status == 200 and took <= HEALTH_S else [f"/health: {status} after {took:.2f} s"]
+
+    def check_stop(self):
+        """Stops it -> what is wrong, in a list. A sanitizer speaks about leaks now."""
+        self.child.send_signal(signal.SIGTERM)
+        try:
+            status = self.child.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return ["did not stop"]
+        return [] if status == 0 else [f"llama-keep ended with {status}"]
+
+    def stop(self):
+        if self.check_stop():
+            raise AssertionError(f"ended with {self.child.returncode}:\n{self.log_tail()}")
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
 
     def rss_mb(self):
         with contextlib.suppress(OSError):
@@ -130,7 +187,29 @@ class Target:
         return 0
 
     def log_tail(self):
-        return self.log.read_text(errors="replace")[-2000:]
+        if self.child.poll() is not None:
+            self.reader.join(5)
+        return "".join(list(self.lines)[-100:])
+
+
+class Target:
+    """llama-keep with a state folder of its own and an upstream behind it."""
+
+    def __init__(self, upstream, *flags):
+        self.upstream = upstream
+        self.folder = tempfile.TemporaryDirectory(prefix="hostile-")
+        try:
+            self.keep = Keep(f"{self.folder.name}/state", upstream.port, *flags)
+        except AssertionError as e:
+            raise SystemExit(str(e)) from e
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.keep.kill()
+        self.upstream.stop()
+        self.folder.cleanup()
 
 
 class Scripted:

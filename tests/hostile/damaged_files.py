@@ -2,31 +2,24 @@
 
 A case damages one to three files of a copy of the same state, starts the proxy on it and asks. Usage:
 KEEP_BIN=... damaged_files.py [--seed N] [--cases N]"""
-import argparse
-import contextlib
 import http.client
 import json
-import os
 import pathlib
 import random
 import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import threading
 import time
+
+import attack
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from harness import scripted  # noqa: E402
 
-KEEP = os.environ.get("KEEP_BIN", "build/dev/llama-keep")
 WORDS = "amber basalt cedar delta ember fjord grove heath islet jetty knoll ledge marsh notch orchard".split()
 TALKS, TURNS, FACTS, DIMENSIONS = 4, 40, 12, 8
 SAID = re.compile(r"Box (\d+) of (talk\d) holds (\w+)\.")
-START_S = 20
 
 
 def code_of(talk, turn):
@@ -48,12 +41,6 @@ def answer_to(text):
     return " ".join(chance.choices(WORDS, k=chance.choice((3, 30)))).capitalize() + "."
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Handler(scripted.Handler):
     """Embeddings as well, and what was asked is remembered."""
 
@@ -69,46 +56,6 @@ class Handler(scripted.Handler):
         return self.send({"model": "scripted", "data": data})
 
 
-class Keep:
-    def __init__(self, state, upstream_port):
-        self.port = free_port()
-        url = f"http://127.0.0.1:{upstream_port}"
-        argv = [KEEP, "serve", "--listen", f"127.0.0.1:{self.port}", "--upstream", url, "--history.folder",
-                state, "--window.tokens", "1000", "--recall.embeddings_url", url]
-        self.lines = []
-        self.child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      stdin=subprocess.DEVNULL)
-        threading.Thread(target=self.lines.extend, args=(self.child.stdout,), daemon=True).start()
-        end = time.monotonic() + START_S
-        while time.monotonic() < end:
-            if self.child.poll() is not None:
-                raise AssertionError(f"did not start: {self.child.returncode} {self.lines[-5:]}")
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.request("GET", "/ready")[0] == 200:
-                    return
-            time.sleep(0.01)
-        raise AssertionError("did not get ready")
-
-    def request(self, method, path, body=None, headers=None):
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            link.request(method, path, None if body is None else json.dumps(body),
-                         {"Content-Type": "application/json", **(headers or {})})
-            reply = link.getresponse()
-            return reply.status, reply.read().decode("utf-8", "replace")
-        finally:
-            link.close()
-
-    def stop(self):
-        self.child.send_signal(signal.SIGTERM)
-        if self.child.wait(30) != 0:
-            raise AssertionError(f"ended with {self.child.returncode}: {self.lines[-5:]}")
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-
-
 class Campaign:
     def __init__(self, chance, folder):
         self.chance, self.folder = chance, folder
@@ -116,9 +63,13 @@ class Campaign:
         self.upstream = scripted.Scripted(self.answer)
         self.upstream.server.RequestHandlerClass = Handler
         self.upstream.start()
-        self.template = os.path.join(folder, "template")
+        self.template = f"{folder}/template"
         self.said = {f"talk{i}": [] for i in range(TALKS)}
         self.make_template()
+
+    def start(self, state):
+        url = f"http://127.0.0.1:{self.upstream.port}"
+        return attack.Keep(state, self.upstream.port, "--window.tokens", "1000", "--recall.embeddings_url", url)
 
     def answer(self, body):
         self.prompts.append(body["messages"])
@@ -128,18 +79,18 @@ class Campaign:
     def ask(self, keep, talk, text):
         named = {"X-Conversation-Id": talk} if talk != "talk0" else {}  # one is known by what it says
         messages = [*self.said[talk], {"role": "user", "content": text}]
-        status, body = keep.request("POST", "/v1/chat/completions", {"messages": messages}, named)
+        status, _, body = keep.request("POST", "/v1/chat/completions", {"messages": messages}, named)
         if status != 200:
             raise AssertionError(f"{talk}: status {status} {body[:300]}")
         return [*messages, json.loads(body)["choices"][0]["message"]]
 
     def make_template(self):
-        keep = Keep(self.template, self.upstream.port)
+        keep = self.start(self.template)
         for turn in range(TURNS):
             for talk in self.said:
                 self.said[talk] = self.ask(keep, talk, statement(talk, turn))
         for number in range(FACTS):
-            status, body = keep.request("POST", "/v1/knowledge/store",
+            status, _, body = keep.request("POST", "/v1/knowledge/store",
                                         {"topic": "t", "key": f"key{number}", "value": value_of(number)})
             if status != 200:
                 raise AssertionError(body)
@@ -169,7 +120,7 @@ class Campaign:
         return f"{path.name[-20:]}:{('random', 'cut', 'zeros', 'longer', 'flip', 'flip')[kind]}"
 
     def case(self, number):
-        state = os.path.join(self.folder, f"state-{number}")
+        state = f"{self.folder}/state-{number}"
         shutil.copytree(self.template, state)
         files = sorted(p for p in pathlib.Path(state).rglob("*") if p.is_file())
         kinds = sorted({p.suffix for p in files})
@@ -180,7 +131,7 @@ class Campaign:
         self.prompts.clear()
         keep = None
         try:
-            keep = Keep(state, self.upstream.port)
+            keep = self.start(state)
             self.look(keep)
             keep.stop()
             return None
@@ -192,7 +143,7 @@ class Campaign:
             shutil.rmtree(state, ignore_errors=True)
 
     def look(self, keep):
-        status, body = keep.request("GET", "/v1/conversations/list")
+        status, _, body = keep.request("GET", "/v1/conversations/list")
         if status != 200:
             raise AssertionError(f"list: {status}")
         for conversation in json.loads(body)["conversations"]:
@@ -208,24 +159,13 @@ class Campaign:
 
     def look_at(self, keep, name):
         """What is on record was said, in that conversation."""
-        start = 0
-        while start is not None:
-            status, body = keep.request("GET", f"/v1/conversations/{name}?from={start}&limit=1000")
-            if status not in (200, 404, 500):
-                raise AssertionError(f"{name}: {status} {body[:200]}")
-            if status != 200:
-                return
-            page = json.loads(body)
-            for entry in page["messages"]:
-                message = entry["message"]
-                known = any(message in said for said in self.said.values()) if name not in self.said \
-                    else message in self.said[name]
-                if not known:
-                    raise AssertionError(f"{name} has what nobody said: {str(message)[:200]}")
-            start = page["next"]
+        said = [self.said[name]] if name in self.said else self.said.values()
+        for message in keep.read_record(name) or ():
+            if not any(message in one for one in said):
+                raise AssertionError(f"{name} has what nobody said: {str(message)[:200]}")
 
     def look_up(self, keep, number):
-        status, body = keep.request("POST", "/v1/knowledge/search", {"query": f"key{number}", "limit": 100})
+        status, _, body = keep.request("POST", "/v1/knowledge/search", {"query": f"key{number}", "limit": 100})
         if status not in (200, 500):
             raise AssertionError(f"facts: {status}")
         if status != 200:
@@ -246,15 +186,12 @@ class Campaign:
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=100)
-    args = parser.parse_args()
+    options = attack.read_options(__doc__, 100)
     folder = tempfile.mkdtemp(prefix="damaged-files-")
     survived = 0
     try:
-        campaign = Campaign(random.Random(args.seed), folder)
-        for number in range(args.cases):
+        campaign = Campaign(random.Random(options.seed), folder)
+        for number in range(options.cases):
             fault = campaign.case(number)
             if fault is None:
                 survived += 1
@@ -263,8 +200,8 @@ def main():
         campaign.upstream.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"damaged_files: tried {args.cases}, survived {survived}")
-    return 0 if survived == args.cases else 1
+    print(f"damaged_files: tried {options.cases}, survived {survived}")
+    return 0 if survived == options.cases else 1
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def strict_chunks(data):
 
 def send(target, data, cuts):
     """-> statuses, and whether the proxy closed the connection"""
-    with target.connect() as s:
+    with target.keep.connect() as s:
         try:
             for at, until in zip([0, *cuts], [*cuts, len(data)]):
                 s.sendall(data[at:until])

@@ -2,7 +2,6 @@
 
 The disk is a small tmpfs where that may be mounted; else files may not grow (RLIMIT_FSIZE). A case is one
 turn or one fact. Usage: KEEP_BIN=... full_disk.py [--seed N] [--cases N]"""
-import argparse
 import contextlib
 import http.client
 import json
@@ -12,27 +11,19 @@ import random
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
+
+import attack
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from harness.scripted import Scripted  # noqa: E402
 
-KEEP = os.environ.get("KEEP_BIN", "build/dev/llama-keep")
 DISK_BYTES = 1 << 20
 WORDS = "amber basalt cedar delta ember fjord grove heath islet jetty knoll ledge marsh notch orchard".split()
 TURNS_PER_LIFE = 60  # of one state folder
-START_S, WRITE_S = 20, 15
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+WRITE_S = 15
 
 
 class Tmpfs:
@@ -78,51 +69,6 @@ def make_disk(path):
         return Tmpfs(path)
     except (OSError, subprocess.CalledProcessError):
         return GrowthLimit(path)
-
-
-class Keep:
-    def __init__(self, state, upstream_port):
-        self.port = free_port()
-        self.argv = [KEEP, "serve", "--listen", f"127.0.0.1:{self.port}", "--upstream",
-                     f"http://127.0.0.1:{upstream_port}", "--history.folder", state]
-        self.lines = []
-        # SIGXFSZ stays ignored, as it is in this process.
-        self.child = subprocess.Popen(self.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      stdin=subprocess.DEVNULL, restore_signals=False)
-        threading.Thread(target=self.lines.extend, args=(self.child.stdout,), daemon=True).start()
-        self.wait(lambda: self.get("/ready")[0] == 200, START_S, "ready")
-
-    def wait(self, condition, seconds, what):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self.child.poll() is not None:
-                raise AssertionError(f"ended with {self.child.returncode}: {self.lines[-5:]}")
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if condition():
-                    return
-            time.sleep(0.02)
-        raise AssertionError(f"not within {seconds} s: {what}")
-
-    def get(self, path):
-        status, _, body = self.request("GET", path)
-        return status, body
-
-    def request(self, method, path, body=None, headers=None):
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            data = None if body is None else json.dumps(body)
-            link.request(method, path, data, {"Content-Type": "application/json", **(headers or {})})
-            reply = link.getresponse()
-            return reply.status, reply.headers, reply.read().decode()
-        finally:
-            link.close()
-
-    def health(self):
-        return json.loads(self.get("/health")[1])
-
-    def stop(self, how):
-        self.child.send_signal(how)
-        self.child.wait(30)
 
 
 def read_stream(body, kept):
@@ -189,15 +135,13 @@ class Campaign:
             self.fault(f"a fact: status {status}")
 
     def record(self, talk):
-        messages, start = [], 0
-        while start is not None:
-            status, body = self.keep.get(f"/v1/conversations/{talk.name}?from={start}&limit=1000")
-            if status == 404:
-                return messages
-            page = json.loads(body)
-            messages += [entry["message"] for entry in page["messages"]]
-            start = page["next"]
+        messages = self.keep.read_record(talk.name)
+        if messages is None:
+            raise AssertionError(f"{talk.name} cannot be read")
         return messages
+
+    def health(self):
+        return json.loads(self.keep.request("GET", "/health")[2])
 
     def check(self, when, *, memory_counts):
         """What was answered is on record; of what was told to be in memory only if `memory_counts`."""
@@ -238,7 +182,7 @@ class Campaign:
         state = os.path.join(folder, "state")
         self.talks = [Talk(f"talk-{i}") for i in range(4)]
         self.facts, self.missing, full, tried = {}, set(), False, 0
-        self.keep = Keep(state, self.upstream.port)
+        self.keep = attack.Keep(state, self.upstream.port)
         try:
             while tried < min(cases, TURNS_PER_LIFE):
                 step = self.chance.random()
@@ -259,43 +203,39 @@ class Campaign:
             disk.free(self.keep.child.pid)
             self.keep.wait(self.all_written, WRITE_S, "written")
             self.check("at the end", memory_counts=True)
-            self.keep.stop(signal.SIGTERM)
-            self.keep = Keep(state, self.upstream.port)
+            self.keep.stop()
+            self.keep = attack.Keep(state, self.upstream.port)
             self.check("after the end", memory_counts=True)
         finally:
-            self.keep.child.kill()
-            self.keep.child.wait()
+            self.keep.kill()
             disk.close()
         return tried
 
     def all_written(self):
-        return self.keep.health()["history"].get("unwritten_bytes", 0) == 0
+        return self.health()["history"].get("unwritten_bytes", 0) == 0
 
     def restart(self, disk, state, full):
         how = self.chance.choice((signal.SIGTERM, signal.SIGKILL))
         if full:
-            status = self.keep.health()
+            status = self.health()
             waits = status["history"].get("unwritten_bytes", 0) > 0
             if waits and status["status"] != "degraded":
                 self.fault(f"/health says {status['status']} while {status['history']}")
-        self.keep.stop(how)
+        self.keep.stop() if how == signal.SIGTERM else self.keep.kill()
         disk.free(os.getpid())
-        self.keep = Keep(state, self.upstream.port)
+        self.keep = attack.Keep(state, self.upstream.port)
         self.check(f"after {how.name}", memory_counts=not full and how == signal.SIGTERM)
         self.forget_what_went()
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=300)
-    args = parser.parse_args()
-    campaign = Campaign(random.Random(args.seed))
+    options = attack.read_options(__doc__, 300)
+    campaign = Campaign(random.Random(options.seed))
     failed = 0
-    while campaign.tried < args.cases:
+    while campaign.tried < options.cases:
         folder = tempfile.mkdtemp(prefix="full-disk-")
         before = len(campaign.faults)
-        left = args.cases - campaign.tried
+        left = options.cases - campaign.tried
         try:
             tried = campaign.life(folder, left)
         except (AssertionError, OSError, http.client.HTTPException) as error:

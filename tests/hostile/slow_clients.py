@@ -19,7 +19,7 @@ class Client:
         self.kind = rng.choice(KINDS)
         self.ends = time.monotonic() + rng.uniform(0.5, 4)
         self.rest = b""
-        self.socket = target.connect()
+        self.socket = target.keep.connect()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.setblocking(False)
         self.source = self.kind(rng)
@@ -130,6 +130,7 @@ class SlowClients(attack.Campaign):
     CASES = 3000
     BATCH = 150
     CROWD = 600  # there at once
+    HONEST = HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\nhi"
     RSS_MB = 128
     KEEP_FLAGS = ("--listen.max_connections", "400", "--timeouts.head", "3", "--timeouts.body", "3",
                   "--timeouts.write", "3", "--log.level", "error")
@@ -158,8 +159,8 @@ class SlowClients(attack.Campaign):
     def strangers(self, target):
         """An honest request goes through as well."""
         begun = time.monotonic()
-        with contextlib.suppress(OSError), target.connect(5) as s:
-            s.sendall(HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\nhi")
+        with contextlib.suppress(OSError), target.keep.connect(5) as s:
+            s.sendall(self.HONEST)
             statuses, _ = attack.read_statuses(s, 5)
             if statuses == [200]:
                 return []
