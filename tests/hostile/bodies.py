@@ -132,7 +132,7 @@ def ask(target, data):
 class Bodies(attack.Campaign):
     __doc__ = __doc__
     NAME = "bodies"
-    CASES = 1500
+    CASES = 800
     BATCH = 100
     RSS_MB = 128
     KEEP_FLAGS = ("--listen.max_body", str(MAX_BODY), "--log.level", "error")

@@ -109,7 +109,7 @@ class Chaos:
 
 
 def main():
-    options = attack.read_options(__doc__, 25)
+    options = attack.read_options(__doc__, 15)
     chaos = Chaos(options.seed)
     tried, keep = 0, None
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:

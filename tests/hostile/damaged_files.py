@@ -186,7 +186,7 @@ class Campaign:
 
 
 def main():
-    options = attack.read_options(__doc__, 100)
+    options = attack.read_options(__doc__, 25)
     folder = tempfile.mkdtemp(prefix="damaged-files-")
     survived = 0
     try:

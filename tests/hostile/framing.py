@@ -205,7 +205,7 @@ def send(target, data, cuts):
 class Framing(attack.Campaign):
     __doc__ = __doc__
     NAME = "framing"
-    CASES = 3000
+    CASES = 2000
     BATCH = 200
     KEEP_FLAGS = ("--timeouts.head", "1", "--timeouts.body", "1", "--timeouts.idle", "2", "--log.level", "error")
 

@@ -229,7 +229,7 @@ class Campaign:
 
 
 def main():
-    options = attack.read_options(__doc__, 300)
+    options = attack.read_options(__doc__, 120)
     campaign = Campaign(random.Random(options.seed))
     failed = 0
     while campaign.tried < options.cases:

@@ -12,7 +12,7 @@ KEY = b"key-of-the-owner"
 class Keyless(slow_clients.SlowClients):
     __doc__ = __doc__
     NAME = "keyless"
-    CASES = 1500
+    CASES = 900
     RSS_MB = 32
     HONEST = (b"POST /tokenize HTTP/1.1\r\nHost: keep\r\nAuthorization: Bearer " + KEY +
               b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")

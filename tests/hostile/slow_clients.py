@@ -127,7 +127,7 @@ KINDS = [silent, partial_head, dripping_head, silent, partial_head, dripping_hea
 class SlowClients(attack.Campaign):
     __doc__ = __doc__
     NAME = "slow_clients"
-    CASES = 3000
+    CASES = 1500
     BATCH = 150
     CROWD = 600  # there at once
     HONEST = HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\nhi"
@@ -159,9 +159,9 @@ class SlowClients(attack.Campaign):
     def strangers(self, target):
         """An honest request goes through as well."""
         begun = time.monotonic()
-        with contextlib.suppress(OSError), target.keep.connect(5) as s:
+        with contextlib.suppress(OSError), target.keep.connect(5 * attack.PATIENCE_S) as s:
             s.sendall(self.HONEST)
-            statuses, _ = attack.read_statuses(s, 5)
+            statuses, _ = attack.read_statuses(s, 5 * attack.PATIENCE_S)
             if statuses == [200]:
                 return []
         return [f"an honest request got no answer in {time.monotonic() - begun:.2f} s"]

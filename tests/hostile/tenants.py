@@ -41,7 +41,7 @@ class Tenant:
 class Tenants(attack.Campaign):
     __doc__ = __doc__
     NAME = "tenants"
-    CASES = 1200
+    CASES = 720
     BATCH = 240
     RSS_MB = 128
 

@@ -10,7 +10,7 @@ import time
 
 import attack
 
-LIMIT_S = 20  # the limits below, in the queue as well, with time for a busy machine
+LIMIT_S = 40  # the limits below, in the queue as well, with time for a busy machine
 ENDLESS_S = 1
 MOST = 1 << 22  # bytes that a client reads of an answer without end
 STATUS_LINE = re.compile(rb"HTTP/1\.1 [2-9]\d\d [^\x00-\x1f\x7f]*")
@@ -128,12 +128,14 @@ class Misbehaving(attack.Scripted):
         if not case:
             return super().reply(s, head, body)
         answer = self.answers[int(case[1])]
-        s.settimeout(3 * LIMIT_S)
+        s.settimeout(LIMIT_S)
         s.sendall(answer.data)
-        end = time.monotonic() + ENDLESS_S
+        end, times = time.monotonic() + ENDLESS_S, 0
         while answer.endless and not answer.uncut:
             s.sendall(answer.endless * 64)
-            answer.uncut = time.monotonic() > end
+            times += 64
+            # What may go on for ever need not do so here.
+            answer.uncut = time.monotonic() > end if answer.bounded else times * len(answer.endless) > 1 << 17
         if answer.endless:
             raise OSError("enough")
         if answer.then == "drip":  # for longer than any limit
@@ -188,7 +190,7 @@ def is_whole(data):
 class Upstream(attack.Campaign):
     __doc__ = __doc__
     NAME = "upstream"
-    CASES = 600
+    CASES = 300
     BATCH = 100
     RSS_MB = 128
     KEEP_FLAGS = ("--timeouts.first_event", "1", "--timeouts.between_events", "1", "--timeouts.write", "2", "--log.level", "error")
@@ -219,7 +221,7 @@ class Upstream(attack.Campaign):
 
     def honest(self, target):
         with contextlib.suppress(OSError):
-            status, _, text = target.keep.request("POST", "/p/honest", {}, timeout=5)
+            status, _, text = target.keep.request("POST", "/p/honest", {}, timeout=5 * attack.PATIENCE_S)
             if (status, text) == (200, "seen"):
                 return []
         return ["an honest answer did not go through"]
