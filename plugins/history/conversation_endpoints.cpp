@@ -11,6 +11,8 @@ namespace keep::history {
 
 namespace {
 
+constexpr std::size_t kMaxBodyBytes = 64 << 10;  // it is read on the loop
+
 void write_conversation(json::Writer& out, const ListedConversation& c, std::int64_t now) {
   out.begin_object().member("conversation_id", c.summary.name.id);
   out.member("tokens", c.summary.tokens).member("turns", c.summary.turns);
@@ -87,6 +89,9 @@ std::string list_body(std::span<const ListedConversation> conversations, const L
 }
 
 Result<std::string> read_conversation_id(const std::string& body) {
+  if (body.size() > kMaxBodyBytes) {
+    return bad_request("the body must be at most " + std::to_string(kMaxBodyBytes) + " bytes");
+  }
   const auto root = json::validate(body);
   if (!root) return root.error();
   auto id = root->find("conversation_id").string();

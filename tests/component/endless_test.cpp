@@ -244,6 +244,8 @@ TEST_F(EndlessTest, EndedConversationsLeaveNothing) {
   EXPECT_EQ(client.post("/v1/conversations/end", R"({"conversation_id":"one"})", headers_).status,
             404);
   EXPECT_EQ(client.post("/v1/conversations/end", "{}", headers_).status, 400);
+  const std::string large = R"({"conversation_id":"one")" + std::string(100000, ' ') + "}";
+  EXPECT_EQ(client.post("/v1/conversations/end", large, headers_).status, 400);
   EXPECT_TRUE(listed().missing());
   history_.clear();
   chatter(40);
