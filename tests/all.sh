@@ -62,7 +62,7 @@ stage dev build_and_test dev
 stage tidy tests/lint/tidy.sh
 stage random random
 stage asan build_and_test asan
-stage hostile ./dev hostile --seed "$(date +%Y%m%d)" # other cases each day
+stage hostile env KEEP_BIN="$PWD/build/dev/llama-keep" tests/hostile/run.sh
 stage tsan build_and_test tsan
 stage fuzz fuzz
 stage release ./dev build release

@@ -184,7 +184,8 @@ const std::array kKeys{
         "Where conversations are kept. Empty: $STATE_DIRECTORY, or ~/.local/state/llama-keep.",
         [](C& c) -> T { return &c.history.folder; }},
     Key{"history.max_bytes",
-        "Disk space for all conversations; the oldest of the tenant with most go first. 0: no limit.",
+        "Disk space for all conversations; the oldest of the tenant with most go first. 0: no "
+        "limit.",
         [](C& c) -> T { return ByteCount{&c.history.max_bytes}; },
         {0, 1000000 * kGiga}},
     Key{"history.ttl",
