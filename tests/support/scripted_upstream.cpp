@@ -152,7 +152,8 @@ void ScriptedUpstream::note_slot(const Received& request, const std::vector<Step
     if (timings.missing()) continue;
     std::int64_t held = -1;
     for (const char* key : {"cache_n", "prompt_n", "predicted_n"}) {
-      held += timings.find(key).integer().value_or(0);
+      held +=
+          std::min<std::int64_t>(timings.find(key).integer().value_or(0), 1 << 28);  // or absurd
     }
     held_[static_cast<std::size_t>(*slot)] = static_cast<int>(held);
   }
