@@ -63,7 +63,7 @@ class CachePressure(unittest.TestCase):
         return json.loads(output.read_text())["summary"]
 
     def test_main_threads_come_back_from_their_sub_agents(self):
-        summary = self.simulate("agent_sim", sessions=3, main_tokens=900, step_tokens=300, sub_tokens=300,
+        summary = self.simulate("agent_sim", sessions=3, main_tokens=600, step_tokens=200, sub_tokens=200,
                                 sub_windows=2, finalize_tokens=100, max_tokens=8)
         self.assertEqual(summary["finalize_total"], 3, summary)
         self.assertEqual(summary["finalize_ok"], 3, summary)
