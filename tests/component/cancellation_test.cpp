@@ -29,6 +29,7 @@ TEST_P(LeavingTest, ClosesUpstreamAndFreesTheSlot) {
       1);
   TestProxy proxy(test_config(upstream.url()));
   for (int i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(eventually([&] { return upstream.running() == 0; }));  // the one before has ended
     TestClient leaver(proxy.port());
     leaver.send(post_bytes("/v1/chat/completions", chat_body("leaver", stream)));
     ASSERT_TRUE(eventually([&] { return upstream.running() == 1; }));
