@@ -32,6 +32,9 @@ namespace keep::recall {
 namespace {
 
 constexpr std::size_t kMaxFrozenBytes = 64 << 20;
+// The numbers in the line before a quote are a token for each digit in many vocabularies, more than
+// their bytes tell. What is told too short here is too much in the prompt.
+constexpr std::int64_t kNumberTokens = 8;
 
 class RecallPlugin final : public Plugin, public Recollection {
  public:
@@ -259,7 +262,8 @@ Task<std::optional<Block>> RecallPlugin::gather(Exchange& exchange,
   if (selected.quotes.empty() && known.notes.empty()) co_return std::optional<Block>();
   Block block;
   block.text = compose_block(selected.quotes, known.notes);
-  block.tokens = exchange.zone.estimate(block.text.size());
+  block.tokens = exchange.zone.estimate(block.text.size()) +
+                 kNumberTokens * static_cast<std::int64_t>(selected.quotes.size());
   block.passages = std::move(selected.passages);
   block.facts = std::move(known.facts);
   exchange.recalled.passages += selected.quotes.size();
