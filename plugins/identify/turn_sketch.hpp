@@ -41,8 +41,8 @@ std::vector<TurnSketch> sketch_each(std::span<const openai::Message> turn);
 
 // Whether every message of `plain` says something and stands in `turn`: between two of those marks,
 // or a few words long, so that it is not there by chance. Of a long one both ends have to be seen,
-// unless there is room for what hides one of them. A picture may have become a placeholder since.
-// False when it cannot be told.
+// unless there is room for what hides one of them. A picture may have become a text that
+// stands in for it. False when it cannot be told.
 bool retells(std::span<const TurnSketch> plain, const TurnSketch& turn);
 
 }  // namespace keep::identify

@@ -25,7 +25,8 @@ std::string& state_folder() {
 }
 
 PluginSettings settings() {
-  state_folder() = (std::filesystem::temp_directory_path() / "keep-fuzz-XXXXXX").string();
+  const std::string name = "keep-fuzz-" + std::string(6, 'X');  // as mkdtemp wants it
+  state_folder() = (std::filesystem::temp_directory_path() / name).string();
   check(::mkdtemp(state_folder().data()) != nullptr);
   std::atexit([] {
     std::error_code ignored;
