@@ -309,15 +309,19 @@ void ConversationTable::forget_retold(Entry& entry, Key key) {
   entry.turn = {};
 }
 
-std::vector<ConversationTable::Remembered> ConversationTable::remembered() const {
-  std::vector<Remembered> list;
-  list.reserve(entries_.size());
-  entries_.for_each([&list](Key key, const Entry& e) {
-    list.push_back(Remembered{key, e.tenant, e.agent, e.tip, e.last_whole, e.last_asked, e.first,
-                              e.opening, e.openings, e.complete, e.has_id, e.marks, e.asked,
-                              e.retold, e.turn});
-  });
-  return list;
+std::vector<ConversationTable::Key> ConversationTable::keys() const {
+  std::vector<Key> keys;
+  keys.reserve(entries_.size());
+  entries_.for_each([&keys](Key key, const Entry&) { keys.push_back(key); });
+  return keys;
+}
+
+std::optional<ConversationTable::Remembered> ConversationTable::remembered(Key key) const {
+  const Entry* const e = entries_.peek(key);
+  if (e == nullptr) return std::nullopt;
+  return Remembered{key,           e->tenant, e->agent,   e->tip,      e->last_whole,
+                    e->last_asked, e->first,  e->opening, e->openings, e->complete,
+                    e->has_id,     e->marks,  e->asked,   e->retold,   e->turn};
 }
 
 void ConversationTable::restore(const Remembered& from) {

@@ -72,8 +72,9 @@ class ConversationTable {
   // A conversation with an id of its own was seen.
   void note_explicit(Key key, Instant now);
 
-  // What outlives the process: all but what is running and when it was. Least recently used first,
-  // which is the order in which to restore.
+  // Every conversation, the least recently used first, which is the order in which to restore.
+  std::vector<Key> keys() const;
+  // What outlives the process: all but what is running and when it was.
   struct Remembered {
     Key key = 0;
     std::uint64_t tenant = 0, agent = 0, tip = 0, last_whole = 0, last_asked = 0, first = 0,
@@ -83,7 +84,8 @@ class ConversationTable {
     std::vector<std::uint64_t> marks, asked, retold;
     TurnSketch turn;
   };
-  std::vector<Remembered> remembered() const;
+  // Missing when it is forgotten.
+  std::optional<Remembered> remembered(Key key) const;
   // An entry that is there already stays.
   void restore(const Remembered& from);
 

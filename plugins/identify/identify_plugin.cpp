@@ -12,6 +12,7 @@
 #include "plugins/identify/fingerprint.hpp"
 #include "plugins/identify/table_file.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -41,6 +42,7 @@ constexpr std::string_view kDefaultId = "default";
 // seconds of a change, one of 10 000 (3 MB) once a minute.
 constexpr std::chrono::seconds kSaveAfter{2};
 constexpr std::size_t kEntriesPerSecond = 170;
+constexpr std::size_t kCopiedAtOnce = 100;  // entries, in one turn of the loop
 
 std::string derived_id(ConversationTable::Key key) { return "c-" + to_hex(key); }
 
@@ -141,6 +143,7 @@ class IdentifyPlugin final : public Plugin {
   };
 
   Task<> save();
+  asio::awaitable<std::vector<ConversationTable::Remembered>> copy_table();
   asio::awaitable<void> save_often();
   void identify(Exchange& exchange);
   Kind name_conversation(Exchange& exchange, const json::Value& root, Running& running);
@@ -187,10 +190,24 @@ Task<> IdentifyPlugin::start(Services& services) {
 Task<> IdentifyPlugin::save() {
   if (settings_.folder.empty() || !changed_) co_return Result<>{};
   changed_ = false;
-  auto job = [path = table_path(), list = table_.remembered()] { return save_table(path, list); };
+  std::vector<ConversationTable::Remembered> list = co_await copy_table();
+  auto job = [path = table_path(), list = std::move(list)] { return save_table(path, list); };
   const auto saved = co_await run_on(services_->pools.disk, std::move(job));
   if (!saved) changed_ = true;  // the next time has it all to write
   co_return saved;
+}
+
+// In portions: whoever waits for the loop goes between two of them.
+asio::awaitable<std::vector<ConversationTable::Remembered>> IdentifyPlugin::copy_table() {
+  std::vector<ConversationTable::Remembered> list;
+  const std::vector<ConversationTable::Key> keys = table_.keys();
+  list.reserve(keys.size());
+  for (const ConversationTable::Key key : keys) {
+    if (auto entry = table_.remembered(key)) list.push_back(*std::move(entry));
+    if (list.size() % kCopiedAtOnce != 0) continue;
+    co_await asio::post(asio::use_awaitable);
+  }
+  co_return list;
 }
 
 asio::awaitable<void> IdentifyPlugin::save_often() {

@@ -5,6 +5,9 @@
 #include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -234,6 +237,25 @@ TEST(IdentifyPluginTable, WhatCouldNotBeWrittenIsWrittenTheNextTime) {
   EXPECT_FALSE(std::filesystem::exists(folder.path + "/identity.table.new"));
   EXPECT_TRUE(test::run_now(harness.plugin().stop()));
   EXPECT_TRUE(std::filesystem::exists(folder.path + "/identity.table"));
+}
+
+std::size_t turns_while_saving(int conversations) {
+  const test::TempFolder folder;
+  IdentifySettings settings;
+  settings.folder = folder.path;
+  test::PluginHarness harness(make_identify(std::move(settings)));
+  for (int i = 0; i < conversations; ++i) {
+    const auto exchange = test::make_exchange(chat_body({{"user", std::to_string(i)}}));
+    harness.request(*exchange);
+    harness.plugin().on_finish(*exchange, Outcome());
+  }
+  asio::io_context loop;
+  asio::co_spawn(loop, harness.plugin().stop(), asio::detached);
+  return loop.run();
+}
+
+TEST(IdentifyPluginTable, OthersAreServedWhileManyConversationsAreSaved) {
+  EXPECT_GT(turns_while_saving(1000), turns_while_saving(1) + 8);
 }
 
 }  // namespace

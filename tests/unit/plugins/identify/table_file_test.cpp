@@ -21,6 +21,12 @@ Fingerprint print_of(std::uint64_t length) {
   return print;
 }
 
+std::vector<ConversationTable::Remembered> all_of(const ConversationTable& table) {
+  std::vector<ConversationTable::Remembered> list;
+  for (const auto key : table.keys()) list.push_back(table.remembered(key).value());
+  return list;
+}
+
 TEST(TableFile, ConversationsGoOnAfterARestart) {
   const keep::test::TempFolder folder;
   const std::string path = folder.path + "/table";
@@ -30,7 +36,7 @@ TEST(TableFile, ConversationsGoOnAfterARestart) {
   const std::vector<std::uint64_t> answer{0};
   before.finish(key, print_of(1), answer, now);
   before.note_explicit(77, now);
-  ASSERT_TRUE(save_table(path, before.remembered()));
+  ASSERT_TRUE(save_table(path, all_of(before)));
 
   ConversationTable after(10);
   const auto loaded = load_table(path);
