@@ -80,11 +80,15 @@ ScriptedUpstream::~ScriptedUpstream() {
   stopping_ = true;
   ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
   acceptor_thread_.join();
-  {
-    const std::lock_guard lock(mutex_);
-    for (const int fd : open_sockets_) ::shutdown(fd, SHUT_RDWR);
-  }
-  for (std::thread& worker : workers_) worker.join();
+  std::unique_lock lock(mutex_);
+  for (const int fd : open_sockets_) ::shutdown(fd, SHUT_RDWR);
+  finished_one_.wait(lock, [this] { return workers_.empty(); });
+  join(finished_);
+}
+
+void ScriptedUpstream::join(Workers& workers) {
+  for (std::thread& worker : workers) worker.join();
+  workers.clear();
 }
 
 std::vector<Received> ScriptedUpstream::received() const {
@@ -100,12 +104,26 @@ void ScriptedUpstream::accept_loop() {
     if (ec || stopping_) return;
     socket.set_option(tcp::no_delay(true), ec);
     const std::lock_guard lock(mutex_);
+    join(finished_);
     open_sockets_.push_back(socket.native_handle());
-    workers_.emplace_back([this, s = std::move(socket)]() mutable { serve(std::move(s)); });
+    const auto self = workers_.emplace(workers_.end());
+    *self = std::thread([this, self, s = std::move(socket)]() mutable {
+      serve(s);
+      finish(s, self);
+    });
   }
 }
 
-void ScriptedUpstream::serve(tcp::socket socket) {
+void ScriptedUpstream::finish(tcp::socket& socket, Workers::iterator self) {
+  const std::lock_guard lock(mutex_);
+  std::erase(open_sockets_, socket.native_handle());
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  finished_.splice(finished_.end(), workers_, self);
+  finished_one_.notify_one();
+}
+
+void ScriptedUpstream::serve(tcp::socket& socket) {
   asio::streambuf input;
   for (;;) {
     Received request;
@@ -131,10 +149,6 @@ void ScriptedUpstream::serve(tcp::socket socket) {
     --running_;
     if (!keep) break;
   }
-  const std::lock_guard lock(mutex_);
-  std::erase(open_sockets_, socket.native_handle());
-  boost::system::error_code ignored;
-  socket.close(ignored);
 }
 
 // The slot holds the prompt and all generated tokens but the last one afterwards.

@@ -10,7 +10,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -64,7 +66,10 @@ class ScriptedUpstream {
 
  private:
   void accept_loop();
-  void serve(boost::asio::ip::tcp::socket socket);
+  using Workers = std::list<std::thread>;
+  static void join(Workers& workers);
+  void serve(boost::asio::ip::tcp::socket& socket);
+  void finish(boost::asio::ip::tcp::socket& socket, Workers::iterator self);
   bool play(boost::asio::ip::tcp::socket& socket, const std::vector<Step>& steps);
   std::string own_answer(const Received& request);  // empty: the script's business
   void note_slot(const Received& request, const std::vector<Step>& steps);
@@ -82,7 +87,8 @@ class ScriptedUpstream {
   mutable std::mutex mutex_;
   std::vector<Received> received_;
   std::vector<int> open_sockets_;
-  std::vector<std::thread> workers_;
+  Workers workers_, finished_;  // one for each connection; those that ended are joined at the next
+  std::condition_variable finished_one_;
   std::thread acceptor_thread_;
 };
 
