@@ -32,6 +32,13 @@ class Install(unittest.TestCase):
                                  capture_output=True, text=True, timeout=60)
         self.assertEqual(checked.returncode, 0, checked.stderr)
 
+    def test_the_service_is_exposed_to_little(self):
+        unit = REPO / "systemd/llama-keep.service"
+        rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=12", unit],
+                               capture_output=True, text=True, timeout=60)
+        self.assertEqual(rated.returncode, 0, rated.stdout[-200:] + rated.stderr)
+        self.assertIn("WatchdogSec=", unit.read_text())
+
     def test_a_configuration_that_is_there_stays(self):
         configuration = self.staging / "opt/keep/etc/llama-keep/llama-keep.toml"
         configuration.parent.mkdir(parents=True)
