@@ -1,5 +1,6 @@
 """What the campaigns of this folder share: the proxy under attack, a scripted upstream behind it, and the loop that
-makes cases from a seed. Environment: KEEP_BIN, the program; HOSTILE_PATIENCE_S, more than a second for one with sanitizers."""
+makes cases from a seed. Environment: KEEP_BIN, the program; for one with sanitizers HOSTILE_PATIENCE_S, more than a second, and
+HOSTILE_MEMORY, how many times the memory it may take."""
 import argparse
 import collections
 import contextlib
@@ -17,6 +18,7 @@ import threading
 import time
 
 PATIENCE_S = int(os.environ.get("HOSTILE_PATIENCE_S", "1"))  # however hard it is pressed, the proxy answers this soon
+MEMORY = int(os.environ.get("HOSTILE_MEMORY", "1"))
 START_S, STOP_S = 60, 60
 SLOTS = 4
 
@@ -79,7 +81,7 @@ def attack(campaign, target, options):
         tried += count
         failures += target.keep.check_health()
         most = max(most, target.keep.rss_mb())
-        if most > before + campaign.RSS_MB:
+        if most > before + campaign.RSS_MB * MEMORY:
             failures.append(f"resident memory grew from {before} to {most} MB")
     failures += target.keep.check_stop() if not failures else []
     return finish(campaign.NAME, options, tried, failures, target.keep,
