@@ -21,10 +21,9 @@ constexpr std::string_view kAppSchemes[] = {"app", "file", "tauri", "vscode-file
 bool is_local(std::string_view origin) {
   const std::size_t mark = origin.find("://");
   if (mark == origin.npos) return false;  // "null" is what any page can be made to send
-  const std::string_view scheme = origin.substr(0, mark);
-  const auto* const end = std::end(kAppSchemes);
-  return std::find(std::begin(kAppSchemes), end, scheme) != end ||
-         is_local_host(host_of(origin.substr(mark + 3)));
+  const auto of_app = [&](std::string_view scheme) { return origin.substr(0, mark) == scheme; };
+  if (std::ranges::any_of(kAppSchemes, of_app)) return is_authority(origin.substr(mark + 3));
+  return is_local_host(host_of_origin(origin));
 }
 
 // What a page may read without being told is left out; the rest of HTTP's own is of no use to it.
@@ -55,8 +54,7 @@ bool CorsPolicy::allows(std::string_view origin) const {
 
 bool CorsPolicy::names_host(std::string_view host) const {
   const auto is_of = [&](std::string_view origin) {
-    const std::size_t mark = origin.find("://");
-    return mark != origin.npos && equal_ignoring_case(host_of(origin.substr(mark + 3)), host);
+    return equal_ignoring_case(host_of_origin(origin), host);
   };
   return any_ || std::ranges::any_of(origins_, is_of);
 }

@@ -22,8 +22,7 @@ Reply refusal(std::string detail, std::string_view target) {
 
 bool is_private_name(std::string_view host) {
   if (host.find('.') == host.npos) return true;
-  std::string name = to_lower(host);
-  if (name.ends_with('.')) name.pop_back();
+  const std::string name = to_lower(host);
   const auto below = [&](std::string_view domain) { return name.ends_with(domain); };
   return std::ranges::any_of(kPrivateDomains, below);
 }
@@ -32,6 +31,7 @@ bool is_private_name(std::string_view host) {
 
 bool PageGuard::knows_host(std::string_view authority) const {
   const std::string_view host = host_of(authority);
+  if (host.empty()) return false;
   return is_address(host) || is_private_name(host) || policy_.names_host(host);
 }
 

@@ -1,5 +1,7 @@
 #include "downstream/request_target.hpp"
 
+#include "downstream/authority.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -14,35 +16,14 @@ Error refused(std::string detail) {
   return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
 }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-bool is_host_char(char c) noexcept {
-  constexpr std::string_view kOthers = "-._~%!$&'()*+,;=";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
-         kOthers.find(c) != kOthers.npos;
-}
-
-bool is_address_char(char c) noexcept { return is_host_char(c) || c == ':'; }
-
-struct Authority {
-  std::string_view host, port;
-};
-
-Authority split(std::string_view text) noexcept {
-  const std::size_t end = text.starts_with('[') ? text.find(']') : 0;
-  const std::size_t colon = text.find(':', end == text.npos ? text.size() : end);
-  if (colon == text.npos) return {text, {}};
-  return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
 bool same_place(std::string_view a, std::string_view b) noexcept {
-  const Authority left = split(a), right = split(b);
+  const Authority left = split_authority(a), right = split_authority(b);
   const auto port = [](std::string_view p) { return p.empty() ? std::string_view("80") : p; };
   return equal_ignoring_case(left.host, right.host) && port(left.port) == port(right.port);
 }
 
 // The one Host there is; nothing where there is none.
-Result<std::optional<std::string_view>> host_of(const Headers& headers) {
+Result<std::optional<std::string_view>> the_host(const Headers& headers) {
   std::optional<std::string_view> host;
   for (const Header& h : headers) {
     if (!equal_ignoring_case(h.name, "Host")) continue;
@@ -68,20 +49,12 @@ Result<> shorten(Request& request, const std::optional<std::string_view>& host) 
 
 }  // namespace
 
-bool is_authority(std::string_view text) noexcept {
-  const auto [host, port] = split(text);
-  if (!std::ranges::all_of(port, is_digit) || port.size() > 5) return false;
-  if (!host.starts_with('[')) return std::ranges::all_of(host, is_host_char);
-  return host.size() > 2 && host.ends_with(']') &&
-         std::ranges::all_of(host.substr(1, host.size() - 2), is_address_char);
-}
-
 bool is_served(std::string_view method) noexcept {
   return method != "CONNECT" && method != "TRACE";
 }
 
 Result<> settle_target(Request& request) {
-  const auto host = host_of(request.headers);
+  const auto host = the_host(request.headers);
   if (!host) return host.error();
   if (!*host && request.version >= 11) return refused("Host is missing");
   const std::string_view target = request.target;

@@ -8,9 +8,6 @@
 
 namespace keep {
 
-// "host", "host:port", "[address]:port" or nothing, of characters that a host may have.
-bool is_authority(std::string_view text) noexcept;
-
 // Not CONNECT, which wants a tunnel, nor TRACE, which shows a request to whoever has not sent it.
 bool is_served(std::string_view method) noexcept;
 

@@ -27,20 +27,50 @@ TEST(Cors, PagesOfThisMachineMayCall) {
   for (const char* origin :
        {"http://localhost:3000", "https://localhost", "http://127.0.0.1:5173", "http://127.8.9.1",
         "http://[::1]:8080", "http://app.localhost", "http://0.0.0.0:3000", "capacitor://localhost",
-        "http://tauri.localhost", "tauri://localhost", "app://obsidian.md",
-        "vscode-webview://1f5b"}) {
+        "http://tauri.localhost", "tauri://localhost", "app://obsidian.md", "vscode-webview://1f5b",
+        "file://", "http://localhost.:3000", "http://LocalHost"}) {
     EXPECT_TRUE(policy.allows(origin)) << origin;
   }
 }
 
 TEST(Cors, OtherPagesMayNot) {
   const CorsPolicy policy;
-  for (const char* origin :
-       {"https://evil.example", "null", "", "http://localhost.evil.example",
-        "http://127.evil.example", "http://127.0.0.1.evil.example", "http://evillocalhost",
-        "http://10.0.0.5:3000", "https://app.example", "http://[::2]", "http://[::1", "localhost",
-        "://localhost.x", "chrome-extension://abc", "http://evil.example/localhost",
-        "http://evil@localhost:1"}) {
+  for (const char* origin : {"https://evil.example",
+                             "null",
+                             "",
+                             "http://localhost.evil.example",
+                             "http://127.evil.example",
+                             "http://127.0.0.1.evil.example",
+                             "http://evillocalhost",
+                             "http://10.0.0.5:3000",
+                             "https://app.example",
+                             "http://[::2]",
+                             "http://[::1",
+                             "localhost",
+                             "://localhost.x",
+                             "chrome-extension://abc",
+                             "http://evil.example/localhost",
+                             "http://evil@localhost:1",
+                             "http://[::1].evil.com",
+                             "http://[::1]evil.com",
+                             "http://localhost:1@evil.com",
+                             "http://localhost@evil.com",
+                             "http://localhost:x",
+                             "http://localhost:1:2",
+                             "http://localhost:123456",
+                             "http://",
+                             "http://localhost..",
+                             "http://localhost/x",
+                             "http://localhost?x",
+                             "http://localhost#x",
+                             "http://localhost\\x",
+                             "http://[::1]:80:80",
+                             "http://[]",
+                             "://localhost",
+                             "a b://localhost",
+                             "app://x@evil.com",
+                             "app://x/y",
+                             "app://[::1].evil.com"}) {
     EXPECT_FALSE(policy.allows(origin)) << origin;
   }
 }

@@ -38,15 +38,18 @@ TEST(PageGuard, PagesThatMayNotCallAreRefused) {
 }
 
 TEST(PageGuard, NamesThatAPageCanOwnAreForeign) {
-  for (const std::string host : {"evil.example", "evil.example:8200", "LOCALHOST.evil.example",
-                                 "127.0.0.1.nip.io:8200", "xn--lcalhost-ksa.com", "a.b.c."}) {
+  for (const std::string host :
+       {"evil.example", "evil.example:8200", "LOCALHOST.evil.example", "127.0.0.1.nip.io:8200",
+        "xn--lcalhost-ksa.com", "a.b.c.", "localhost..", "[::1].evil.com", "localhost:1@evil.com",
+        ":80", "localhost:x"}) {
     EXPECT_EQ(status(kLoopback, {{"Host", host}}), 403) << host;
     EXPECT_EQ(status(kOpen, {{"Host", host}}), 200) << host;
     EXPECT_EQ(status(kKeys, {{"Host", host}}), 200) << host;
   }
-  for (const std::string host : {"localhost", "LocalHost:8200", "127.0.0.1:8200", "[::1]:8200",
-                                 "192.168.1.7", "gpu", "host.docker.internal:8200", "gpu.local",
-                                 "keep.localhost", "nas.home.arpa.", "chat.example.org"}) {
+  for (const std::string host :
+       {"localhost", "LocalHost:8200", "127.0.0.1:8200", "[::1]:8200", "192.168.1.7", "gpu",
+        "host.docker.internal:8200", "gpu.local", "keep.localhost", "nas.home.arpa.",
+        "chat.example.org", "localhost.", "127.0.0.1.:8200", "chat.example.org.", "gpu."}) {
     EXPECT_EQ(status(kLoopback, {{"Host", host}}), 200) << host;
   }
   EXPECT_EQ(status(kLoopback, {}), 200);  // HTTP/1.0
