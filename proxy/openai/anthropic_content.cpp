@@ -137,6 +137,7 @@ Result<> append_parts(const Value& block, std::string_view where, json::Writer& 
     return {};
   }
   const Value text = block.find("text");
+  if (is_null(text)) return {};  // nothing is said
   if (!text.is_string()) return bad_request(where, "text must be a string");
   append_raw_text_part(text.raw(), out);
   return {};

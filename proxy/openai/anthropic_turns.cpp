@@ -130,15 +130,15 @@ Result<> add_block(const Value& block, std::string_view where, AssistantTurn& tu
   if (type == "tool_use") return add_tool_use(block, where, turn.calls);
   if (type == "redacted_thinking") return {};  // encrypted by somebody else
   if (type == "thinking") {
-    if (!turn.thinking.append(block.find("thinking"))) {
-      return bad_request(where, "thinking must be a string");
-    }
-    return {};
+    const Value thinking = block.find("thinking");
+    const bool told = turn.thinking.append(thinking) || thinking.missing() || is_null(thinking);
+    return told ? Result<>() : bad_request(where, "thinking must be a string");
   }
   if (type == "text") {
     // No line feed between: the model wrote this as one text.
-    if (!turn.text.append(block.find("text"))) return bad_request(where, "text must be a string");
-    return {};
+    const Value text = block.find("text");
+    const bool told = turn.text.append(text) || is_null(text);
+    return told ? Result<>() : bad_request(where, "text must be a string");
   }
   return append_parts(block, where, turn.parts);
 }
@@ -186,6 +186,9 @@ Result<> write_turn(const Value& message, std::string_view where, json::Writer& 
   if (name != "user" && name != "assistant" && name != "system") {
     return bad_request(where, "role must be user, assistant or system");
   }
+  // As llama-server takes them: no content is no turn, and null is an empty one.
+  if (content.missing() && name == "assistant") return {};
+  if (is_null(content)) content = Value(R"("")");
   const std::string place = std::string(where) + ".content";
   if (!content.is_string() && !content.is_array()) {
     return bad_request(place, "must be a string or an array of blocks");

@@ -196,6 +196,11 @@ TEST(ToChatBody, Refuses) {
       R"({"messages":[{"role":"user","role":"assistant","content":"x"}]})",
       R"({"messages":[{"role":"user","content":[1]}]})",
       R"({"messages":[{"role":"user","content":[{"type":"text"}]}]})",
+      R"({"messages":[{"role":"user","content":3}]})",
+      R"({"messages":[{"role":"assistant","content":{}}]})",
+      R"({"messages":[null]})",
+      R"({"messages":[{"role":"assistant","content":[null]}]})",
+      R"({"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":3}]}]})",
       R"({"messages":[{"role":"user","content":[{"type":"tool_result"}]}]})",
       R"({"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"x"}]}]})",
       R"({"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64"}}]}]})",
@@ -209,6 +214,23 @@ TEST(ToChatBody, Refuses) {
   }
   EXPECT_EQ(refusal(R"({"messages":[{"role":"user","content":[{"type":"text","text":3}]}]})"),
             "messages[0].content[0]: text must be a string");
+}
+
+TEST(ToChatBody, NothingSaidIsNoError) {
+  EXPECT_EQ(messages(R"([{"role":"assistant","content":null},{"role":"user","content":null}])"),
+            R"([{"role":"assistant","content":""},{"role":"user","content":""}])");
+  EXPECT_EQ(messages(R"([{"role":"system","content":null},{"role":"assistant"}])", "null"),
+            R"([{"role":"system","content":""}])");
+  EXPECT_EQ(messages(R"([{"role":"user","content":[{"type":"text","text":null},{"text":"a"}]},)"
+                     R"({"role":"assistant","content":[{"type":"text","text":null},)"
+                     R"({"type":"thinking","thinking":null},{"type":"thinking"}]}])",
+                     R"([{"type":"text","text":null}])"),
+            R"([{"role":"system","content":[]},)"
+            R"({"role":"user","content":[{"type":"text","text":"a"}]},)"
+            R"({"role":"assistant","content":""}])");
+  EXPECT_EQ(messages(R"([{"role":"user","content":[{"type":"tool_result","tool_use_id":"c",)"
+                     R"("content":[{"type":"text","text":null}]}]}])"),
+            R"([{"role":"tool","tool_call_id":"c","content":[]}])");
 }
 
 // What Claude Code does from turn to turn: the cache mark moves, and with it a string becomes a
