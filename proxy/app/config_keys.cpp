@@ -103,7 +103,8 @@ const std::array kKeys{
     Key{"listen.max_connections",
         "Client connections at once. One more takes the place of the one that has asked for "
         "nothing\n"
-        "for longest; while all are at work it waits in the kernel's backlog.",
+        "for longest, or whose request has been on its way for longest; while all are answered it\n"
+        "waits in the kernel's backlog.",
         [](C& c) -> T { return &c.listen.max_connections; },
         {1, 1000000}},
     Key{"listen.max_body",
@@ -118,7 +119,7 @@ const std::array kKeys{
 
     Key{"timeouts.head", "Seconds for the head of a request, from its first byte.",
         [](C& c) -> T { return &c.timeouts.head; }, kWait},
-    Key{"timeouts.body", "Seconds for the body of a request.",
+    Key{"timeouts.body", "Seconds for the body of a request, all of it.",
         [](C& c) -> T { return &c.timeouts.body; }, kWait},
     Key{"timeouts.connect", "Seconds to connect to an upstream.",
         [](C& c) -> T { return &c.timeouts.connect; }, kWait},

@@ -42,7 +42,7 @@ asio::awaitable<void> drain_input(Peer& peer, Deadline& deadline) {
 asio::awaitable<void> close_gently(Peer& peer, Guard& guard) {
   boost::system::error_code ignored;
   peer.socket.shutdown(tcp::socket::shutdown_send, ignored);
-  peer.waiting = true;
+  peer.enter(Peer::State::kReading);
   auto reading = drain_input(peer, guard.deadline());
   co_await guard.run(std::move(reading));
   peer.socket.close(ignored);
@@ -131,10 +131,11 @@ asio::awaitable<void> Listener::make_room() {
 
 Peer* Listener::least_needed() const {
   const Instant settled = std::chrono::steady_clock::now() - kGrace;
+  const auto rank = [](const Peer& p) { return std::tie(p.state, p.since); };
   Peer* least = nullptr;
   for (Peer* peer : peers_) {
-    if (!peer->waiting || peer->since > settled || !peer->socket.is_open()) continue;
-    const auto rank = [](const Peer& p) { return std::tie(p.heard, p.since); };
+    const bool served = peer->state == Peer::State::kServed;
+    if (served || peer->since > settled || !peer->socket.is_open()) continue;
     if (!least || rank(*peer) < rank(*least)) least = peer;
   }
   return least;
@@ -150,7 +151,7 @@ asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_sig
   while (more && !draining_) {
     more = co_await serve_one(peer, guard);
     // What was sent ahead has been read already: others come first.
-    if (!peer.idle) co_await asio::post(peer.socket.get_executor(), kToken);
+    if (peer.state != Peer::State::kIdle) co_await asio::post(peer.socket.get_executor(), kToken);
   }
   if (peer.socket.is_open()) co_await close_gently(peer, guard);
   peers_.erase(&peer);
@@ -166,11 +167,12 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   };
   auto reading = read_into(peer, settings_.limits, wants_body, deadline, incoming, read);
   co_await guard.run(std::move(reading));
-  if (deadline.passed() && !peer.idle && (!read || !*read)) {
+  const bool idle = peer.state == Peer::State::kIdle;
+  if (deadline.passed() && !idle && (!read || !*read)) {
     read = Error(Fault::kTimeout, Side::kDownstream,
                  std::string("no complete ") + deadline.what() + " in time");
   }
-  if (!read || peer.idle) co_return false;
+  if (!read || idle) co_return false;
   if (!*read) {
     const Error& error = read->error();
     if (error.fault != Fault::kGone) {
@@ -178,6 +180,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     }
     co_return false;
   }
+  peer.enter(Peer::State::kServed);
   ResponseWriter writer(peer, incoming.request, draining_, settings_.cors);
   const Headers none;
   if (incoming.request.method == "OPTIONS") {
@@ -190,9 +193,7 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     co_await handler_.handle(std::move(incoming), writer, guard);
   }
   peer.shrink();
-  peer.idle = peer.input.size() == 0;
-  peer.waiting = true;
-  peer.since = std::chrono::steady_clock::now();
+  peer.enter(peer.input.size() == 0 ? Peer::State::kIdle : Peer::State::kReading);
   co_return writer.reusable() && !guard.client_gone();
 }
 
@@ -213,7 +214,7 @@ void Listener::drain() {
   acceptor_.close(ignored);
   room_.cancel();
   for (Peer* peer : peers_) {
-    if (peer->idle) peer->socket.cancel(ignored);
+    if (peer->state == Peer::State::kIdle) peer->socket.cancel(ignored);
   }
 }
 

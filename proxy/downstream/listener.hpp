@@ -1,8 +1,9 @@
 // Listener: accepts clients and serves their requests one after the other, per connection.
 //
 // "Full": at max_connections whoever comes next takes the place of the connection that has been
-// waited for longest, those first that have never sent a whole head. While there is work for all
-// of them accepting pauses; the kernel's backlog holds the rest. Loop thread only.
+// silent for longest between requests; where none is, of the one whose request, head or body, has
+// been on its way for longest. Nobody loses it who is being answered: while all are, accepting
+// pauses and the kernel's backlog holds the rest. Loop thread only.
 #pragma once
 
 #include "base/pools.hpp"

@@ -16,7 +16,17 @@ namespace keep {
 inline constexpr std::size_t kReadBytes = 16 << 10;
 
 struct Peer {
+  enum class State {
+    kIdle,     // nothing of a next request has come: may be closed without harm
+    kReading,  // a request is on its way, its head or its body
+    kServed,   // one is answered
+  };
+
   explicit Peer(boost::asio::ip::tcp::socket s) : socket(std::move(s)) {}
+  void enter(State next) noexcept {
+    state = next;
+    since = std::chrono::steady_clock::now();
+  }
   // Gives back what a large body has made the buffer grow to.
   void shrink() {
     if (input.size() > 0 || input.capacity() <= 2 * kReadBytes) return;
@@ -26,12 +36,9 @@ struct Peer {
 
   boost::asio::ip::tcp::socket socket;
   boost::asio::streambuf input;
-  bool idle = true;  // between requests: may be closed without harm
-  // No whole head has come since: may be closed when somebody else needs the room.
-  bool waiting = true;
-  Instant since = std::chrono::steady_clock::now();
-  bool heard = false;                               // a whole head has come at some time
-  Duration write_limit = std::chrono::seconds(30);  // for taking nothing of what is written
+  State state = State::kIdle;
+  Instant since = std::chrono::steady_clock::now();  // in that state
+  Duration write_limit = std::chrono::seconds(30);   // for taking nothing of what is written
 };
 
 }  // namespace keep

@@ -194,20 +194,17 @@ Task<> read_body(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingR
 
 Task<> read_request(Peer& peer, const ReadLimits& limits, const WantsBody& wants_body,
                     Deadline& deadline, IncomingRequest& incoming) {
-  peer.idle = peer.input.size() == 0;
-  if (peer.idle) {
+  if (peer.input.size() == 0) {
     deadline.set(limits.idle, "idle");
     const auto first = co_await read_more(peer);
     if (!first) co_return first.error();
-    peer.idle = false;
   }
+  if (peer.state != Peer::State::kReading) peer.enter(Peer::State::kReading);
   Request& request = incoming.request;
   Parser parser(request, limits);
   deadline.set(limits.head, "request head");
   const auto head = co_await read_head(peer, parser, limits, incoming);
   if (!head) co_return head.error();
-  peer.waiting = false;
-  peer.heard = true;
   incoming.accepted = incoming.received = std::chrono::steady_clock::now();
   request.keep_alive = parser.keep_alive();
   if (!is_served(request.method)) {

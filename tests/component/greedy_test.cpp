@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Heads, IdleTest,
                          testing::Values("", "GET /ready HT",
                                          "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n"));
 
-TEST_F(GreedyTest, TheOldestThatNeverAskedGoesFirstAndNobodyAtWork) {
+TEST_F(GreedyTest, TheLongestSilentGoesFirstAndNobodyAtWork) {
   std::atomic<bool> go_on{false};
   ScriptedUpstream slow([&](const Received&) -> std::vector<Step> {
     return {WaitFor{&go_on}, Send{reply(200, "done")}};
@@ -78,23 +78,56 @@ TEST_F(GreedyTest, TheOldestThatNeverAskedGoesFirstAndNobodyAtWork) {
   TestProxy proxy(config_);
   TestClient busy(proxy.port());
   busy.send(post_bytes("/x", "a"));
-  TestClient kept(proxy.port());
-  EXPECT_EQ(kept.get("/ready").status, 200);
-  TestClient silent(proxy.port());
-  std::this_thread::sleep_for(20ms);
   TestClient partial(proxy.port());
   partial.send("GET /r");
+  TestClient kept(proxy.port());
+  EXPECT_EQ(kept.get("/ready").status, 200);
+  std::this_thread::sleep_for(20ms);
+  TestClient silent(proxy.port());
   std::this_thread::sleep_for(150ms);
   TestClient first(proxy.port());
   EXPECT_EQ(first.get("/ready").status, 200);
-  EXPECT_TRUE(silent.closed_within(1s));
-  EXPECT_FALSE(partial.closed_within(0ms));
+  EXPECT_TRUE(kept.closed_within(1s));
+  EXPECT_FALSE(silent.closed_within(0ms));
   TestClient second(proxy.port());
   EXPECT_EQ(second.get("/ready").status, 200);
-  EXPECT_TRUE(partial.closed_within(1s));
-  EXPECT_EQ(kept.get("/ready").status, 200);
+  EXPECT_TRUE(silent.closed_within(1s));
+  partial.send("eady HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(partial.read_response().status, 200);
   go_on = true;
   EXPECT_EQ(busy.read_response().body, "done");
+}
+
+// Who drips a body holds a place no more than who drips a head.
+TEST_F(GreedyTest, WhereNobodyIsSilentTheLongestOnItsWayGoes) {
+  TestProxy proxy(config_);
+  std::vector<std::unique_ptr<TestClient>> drips;
+  for (int i = 0; i < 4; ++i) {
+    drips.push_back(std::make_unique<TestClient>(proxy.port()));
+    drips.back()->send(i % 2 == 1 ? "POST /x HT"
+                                  : "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na");
+    std::this_thread::sleep_for(20ms);
+  }
+  std::this_thread::sleep_for(150ms);
+  TestClient other(proxy.port());
+  EXPECT_EQ(other.get("/ready").status, 200);
+  EXPECT_TRUE(drips[0]->closed_within(1s));
+  for (int i = 1; i < 4; ++i) EXPECT_FALSE(drips[i]->closed_within(0ms)) << i;
+  drips[2]->send("bcdefghi");
+  EXPECT_EQ(drips[2]->read_response().body, "echo:abcdefghi");
+}
+
+TEST_F(GreedyTest, ADrippingBodyIsEndedInTime) {
+  config_.timeouts.body = 400ms;
+  TestProxy proxy(config_);
+  TestClient drip(proxy.port());
+  drip.send("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const auto begin = std::chrono::steady_clock::now();
+  while (drip.read_bytes(1, 50ms).empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now() - begin, 2s);
+    drip.send("1\r\na\r\n");
+  }
+  EXPECT_NE(drip.read_bytes(4096, 500ms).find("TTP/1.1 408"), std::string::npos);
 }
 
 // A body of 50 MB is announced, and some of it is sent.
