@@ -14,8 +14,9 @@ namespace keep {
 // The stream, which is at its end, has shown nothing of tokens that were predicted.
 bool held_back(const Exchange& exchange) noexcept;
 
-// Upstream's whole reply; empty when it refuses. A client that leaves cuts the connection, which
-// such a decode does not notice: the few tokens are all that is wasted.
+// Upstream's whole reply; empty when it refuses, Fault::kTimeout when it takes longer than the
+// stream did. A client that leaves cuts the connection, which such a decode does not notice: the
+// few tokens are all that is wasted.
 Task<std::string> ask_unstreamed(RelayContext context);
 
 }  // namespace keep

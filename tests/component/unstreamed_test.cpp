@@ -112,6 +112,23 @@ TEST(Unstreamed, WhereItIsRefusedTheStreamCounts) {
   EXPECT_NE(response.body.find(R"("content":"")"), std::string::npos) << response.body;
 }
 
+TEST(Unstreamed, WhereItHangsTheStreamCounts) {
+  ScriptedUpstream upstream(
+      [](const Received& request) -> std::vector<Step> {
+        if (streams(request)) return silent_stream(3);
+        return {WaitForClientGone{}};
+      },
+      1);
+  TestProxy proxy(test_config(upstream.url()));
+  TestClient client(proxy.port());
+  client.send(post_bytes("/v1/chat/completions", chat_body("x", false)));
+  const Response response = client.read_response(std::chrono::seconds(4));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_NE(response.body.find(R"("content":"")"), std::string::npos) << response.body;
+  EXPECT_TRUE(eventually([&] { return upstream.clients_gone() == 1; }));
+  EXPECT_EQ(client.get("/ready").status, 200);
+}
+
 TEST(Unstreamed, AClientThatLeavesIsNoticed) {
   ScriptedUpstream upstream(
       [](const Received& request) -> std::vector<Step> {
