@@ -35,6 +35,7 @@ bool watchable(const Exchange& exchange) {
   const openai::ChatRequest& chat = exchange.chat;
   const bool chats =
       exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
+  if (!exchange.upstream_streams()) return false;
   if (!chats || !exchange.zone.planned || !exchange.zone.stored || chat.choices != 1) return false;
   if (chat.messages.empty() || exchange.identity.auxiliary) return false;
   if (role_of(chat.messages.back().role) == Role::kAssistant) return false;

@@ -5,8 +5,8 @@
 
 namespace keep::hedge {
 
-// A chat with a past, one choice, plain text: no tools in use, no grammar, schema or logit bias, no
-// beginning of the answer given by the client, and not `x_keep: {"hedge": false}`.
+// A streamed chat with a past, one choice, plain text: no tools in use, no grammar, schema or logit
+// bias, no beginning of the answer given by the client, and not `x_keep: {"hedge": false}`.
 bool watchable(const Exchange& exchange);
 
 }  // namespace keep::hedge

@@ -11,7 +11,8 @@ constexpr std::size_t kMaxNames = 256;
 void gather_tool_names(const openai::SseEvent& event, const openai::EventInfo& info,
                        std::vector<std::string>& names) {
   // Called per event: most end here.
-  if (!info.content.empty() || event.data.find("\"name\"") == event.data.npos) return;
+  if ((!info.content.empty() && !info.whole) || event.data.find("\"name\"") == event.data.npos)
+    return;
   const auto add = [&names](const json::Value& name) {
     auto text = name.string();
     if (text && !text->empty() && names.size() < kMaxNames) names.push_back(*std::move(text));

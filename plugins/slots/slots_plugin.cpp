@@ -210,10 +210,10 @@ Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
   for (openai::BodyEdit& edit : upstream_edits(exchange.chat, exchange.surface, slot)) {
     exchange.attempt_edits.push_back(std::move(edit));
   }
-  if (speaks_native(exchange.request.target)) {
+  exchange.force_stream = may_stream(exchange.chat);
+  if (exchange.force_stream && speaks_native(exchange.request.target)) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
   }
-  exchange.force_stream = true;
   co_return Result<>{};
 }
 

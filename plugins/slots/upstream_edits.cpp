@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "openai/translation.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -38,7 +39,18 @@ std::string with_usage(const json::Value& options) {
   return writer.member("include_usage", true).end_object().take();
 }
 
+// Probabilities are asked for by a number of tokens, or by a yes.
+bool differs_in_a_stream(const json::Member& field) {
+  if (field.key_is("reasoning_format")) return field.value.string() == "deepseek-legacy";
+  if (!field.key_is("logprobs") && !field.key_is("n_probs")) return false;
+  return field.value.boolean().value_or(false) || field.value.number().value_or(0) > 0;
+}
+
 }  // namespace
+
+bool may_stream(const openai::ChatRequest& chat) {
+  return chat.stream || std::ranges::none_of(chat.fields, differs_in_a_stream);
+}
 
 openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
                                  std::optional<int> slot) {
@@ -50,6 +62,7 @@ openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surfac
   if (slot) set("id_slot", std::to_string(*slot));
   if (slot && present.slot_id) edits.emplace_back(openai::RemoveField{"slot_id"});
   if (!present.cache_prompt) set("cache_prompt", "true");
+  if (!may_stream(chat)) return edits;
   if (!chat.stream) set("stream", "true");
   if (!chat.return_progress) set("return_progress", "true");
   // Translated and assembled answers carry a usage; llama-server streams it only on request.

@@ -9,9 +9,15 @@
 
 namespace keep::slots {
 
-// Upstream always streams and reports progress: llama-server notices a client that left only when
-// it has something to write. `slot`: where to pin it; empty leaves the choice as the client made
-// it.
+// Whether upstream may stream an answer to a client that wants one JSON. Not where llama-server
+// says something else in a stream than in a reply, or refuses to stream: token probabilities (none
+// beside tools; those of a stop word, and of text that its chat parser holds back, are only in one
+// of the two), and reasoning that is part of a stream's text only.
+bool may_stream(const openai::ChatRequest& chat);
+
+// Upstream streams and reports progress wherever it may: llama-server notices a client that left
+// only when it has something to write. `slot`: where to pin it; empty leaves the choice as the
+// client made it.
 openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
                                  std::optional<int> slot);
 

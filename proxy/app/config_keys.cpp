@@ -124,7 +124,8 @@ const std::array kKeys{
     Key{"timeouts.connect", "Seconds to connect to an upstream.",
         [](C& c) -> T { return &c.timeouts.connect; }, kWait},
     Key{"timeouts.first_event",
-        "Seconds to the first event of an answer; progress of a long prefill counts as one.",
+        "Seconds to the first event of an answer; progress of a long prefill counts as one.\n"
+        "For token probabilities in one JSON, which cannot be streamed: to the whole answer.",
         [](C& c) -> T { return &c.timeouts.first_event; }, kWait},
     Key{"timeouts.between_events", "Seconds between two events of an answer.",
         [](C& c) -> T { return &c.timeouts.between_events; }, kWait},
@@ -260,8 +261,7 @@ const std::array kKeys{
         "File with one hedging phrase per line, # comments. Empty: the built-in English ones.",
         [](C& c) -> T { return &c.hedge.phrases_file; }},
     Key{"hedge.low_probability",
-        "A token less likely than this counts as hedging, for clients that ask for logprobs. 0: "
-        "off.",
+        "A token less likely than this counts as hedging, in streams with logprobs. 0: off.",
         [](C& c) -> T { return &c.hedge.low_probability; },
         {0, 100}},
 

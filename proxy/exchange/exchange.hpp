@@ -92,6 +92,7 @@ struct Exchange {
   // slots: the edits above make upstream stream and report progress, whatever the client asked for,
   // and tell it nothing of response_fields.
   bool force_stream = false;
+  bool upstream_streams() const noexcept { return force_stream || chat.stream; }
 
   ClearZone zone;                               // history
   Kept kept = Kept::kOnDisk;                    // history

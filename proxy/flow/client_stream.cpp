@@ -82,7 +82,9 @@ void ClientStream::give(const openai::SseEvent& event, const openai::EventInfo& 
   const std::string data = openai::with_content(info, rest);
   const std::string raw = "data: " + data + "\n\n";
   const openai::SseEvent shorter{raw, event.name, data};
-  encode(shorter, openai::read_event(shorter));
+  openai::EventInfo rest_info = openai::read_event(shorter);
+  rest_info.whole = info.whole;
+  encode(shorter, rest_info);
 }
 
 void ClientStream::encode(const openai::SseEvent& event, const openai::EventInfo& info) {

@@ -1,23 +1,27 @@
-// The relay of server-sent events.
+// The relay of server-sent events, and of an answer that is as good as one.
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
 #include "flow/unstreamed.hpp"
 #include "openai/answer_end.hpp"
+#include "openai/assembler.hpp"
 #include "openai/chat_reply.hpp"
 #include "openai/completion_chunk.hpp"
 #include "openai/sse_parser.hpp"
 #include "openai/translation.hpp"
+#include "openai/upstream_error.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace keep {
 
 namespace {
 
-constexpr std::size_t kMaxUnsent = 16 << 10;  // before the head
+constexpr std::size_t kMaxUnsent = 16 << 10;    // before the head
+constexpr std::size_t kLargeReply = 256 << 10;  // to read on the loop
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 
@@ -92,6 +96,27 @@ class EventRelay {
     co_return co_await end();
   }
 
+  // Nothing of it can be stopped, and its end is where it ends.
+  asio::awaitable<AttemptResult> run_whole() {
+    auto reply = co_await read_body(c_, openai::kMaxAnswerBytes);
+    if (!reply) co_return failed(reply.error());
+    if (reply->size() > openai::kMaxAnswerBytes) co_return failed(openai::too_long());
+    reply_ = std::move(*reply);
+    auto job = [&reply = *reply_] { return openai::to_events(reply); };
+    if (reply_->size() < kLargeReply) {
+      events_ = job();
+    } else {
+      events_ = co_await run_on(c_.flow.services.pools.cpu, job);
+    }
+    const Instant now = std::chrono::steady_clock::now();
+    for (const std::string& data : events_) {
+      const openai::SseEvent event{{}, {}, data};
+      show(event, whole_event(event), now);
+    }
+    c_.exchange.answer.complete = !events_.empty() && !upstream_error_;
+    co_return co_await end();
+  }
+
  private:
   static Error upstream_error() {
     return Error(Fault::kProtocol, Side::kUpstream, "upstream ended with an error");
@@ -116,21 +141,32 @@ class EventRelay {
     const Instant now = std::chrono::steady_clock::now();
     while (parser_.next(event)) {
       const openai::EventInfo info = openai::read_event(event);
-      note(c_.exchange, info, now, c_.flow.metrics, last_output_);
-      answer_end_.on_event(info);
-      if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
-      if (c_.stream.cut_open()) {
-        seam_failed_ = !joins(info);
-        if (seam_failed_) return EventAction::kForward;  // not for the client
-        if (ClientStream::rejoins(info)) resume_answer(c_.exchange, c_.stream, now);
-      }
-      c_.exchange.hold_from = Exchange::kHoldNothing;
-      const EventAction action = c_.flow.pipeline.on_event(c_.exchange, event, info);
+      const EventAction action = show(event, info, now);
+      if (seam_failed_) return EventAction::kForward;  // not for the client
       c_.stream.skip(c_.exchange.skip_text);
       c_.stream.take(event, info, c_.exchange.hold_from);
       if (action == EventAction::kPause) return action;
     }
     return EventAction::kForward;
+  }
+
+  EventAction show(const openai::SseEvent& event, const openai::EventInfo& info, Instant now) {
+    note(c_.exchange, info, now, c_.flow.metrics, last_output_);
+    answer_end_.on_event(info);
+    if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
+    if (c_.stream.cut_open()) {
+      seam_failed_ = !joins(info);
+      if (seam_failed_) return EventAction::kForward;
+      if (ClientStream::rejoins(info)) resume_answer(c_.exchange, c_.stream, now);
+    }
+    c_.exchange.hold_from = Exchange::kHoldNothing;
+    return c_.flow.pipeline.on_event(c_.exchange, event, info);
+  }
+
+  static openai::EventInfo whole_event(const openai::SseEvent& event) {
+    openai::EventInfo info = openai::read_event(event);
+    info.whole = true;
+    return info;
   }
 
   // Whether the attempt can go on with the answer: it failed if it ends before it has said anything
@@ -167,8 +203,7 @@ class EventRelay {
     const auto chunk = openai::to_chunk(*reply);
     if (!chunk) co_return Result<>{};
     const openai::SseEvent event{{}, {}, *chunk};
-    openai::EventInfo info = openai::read_event(event);
-    info.whole = true;
+    const openai::EventInfo info = whole_event(event);
     note(c_.exchange, info, std::chrono::steady_clock::now(), c_.flow.metrics, last_output_);
     c_.stream.take(event, info, Exchange::kHoldNothing);
     co_return Result<>{};
@@ -178,7 +213,7 @@ class EventRelay {
     Headers headers = client_headers(c_, head_);
     const char* type =
         c_.stream.streams() ? "text/event-stream" : "application/json; charset=utf-8";
-    headers.set("Content-Type", type);
+    if (!reply_) headers.set("Content-Type", type);
     c_.exchange.answer.streaming = c_.stream.streams();
     c_.writer.begin(head_.status, head_.reason, headers, length);
   }
@@ -214,13 +249,27 @@ class EventRelay {
     c_.stream.out().insert(0, ": x-keep-record " + std::string(to_string(kept)) + "\n\n");
   }
 
+  Result<> finish() {
+    if (!reply_) return c_.stream.finish();
+    if (c_.exchange.skip_text == 0 && !openai::is_translated(c_.exchange.surface)) {
+      c_.stream.out() = std::move(*reply_);
+      return {};
+    }
+    c_.stream.skip(c_.exchange.skip_text);
+    for (const std::string& data : events_) {
+      const openai::SseEvent event{{}, {}, data};
+      c_.stream.take(event, whole_event(event), Exchange::kHoldNothing);
+    }
+    return c_.stream.finish();
+  }
+
   asio::awaitable<AttemptResult> end() {
     c_.exchange.answer.complete |= answer_end_.reached();
     if (c_.stream.cut_open()) co_return failed(upstream_error());
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
     if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
     tell_kept();
-    const auto finished = c_.stream.finish();
+    const auto finished = finish();
     if (!finished) co_return failed(finished.error());
     std::string& out = c_.stream.out();
     if (c_.stream.streams()) out.append(parser_.rest());
@@ -240,6 +289,8 @@ class EventRelay {
   openai::SseParser parser_, completions_;
   openai::AnswerEnd answer_end_;
   std::optional<Instant> last_output_;
+  std::optional<std::string> reply_;  // that does not stream
+  std::vector<std::string> events_;   // what it amounts to
   bool upstream_error_ = false;
   bool seam_failed_ = false;  // this attempt cannot go on with the answer
 };
@@ -249,6 +300,11 @@ class EventRelay {
 asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head) {
   EventRelay relay(context, std::move(head));
   co_return co_await relay.run();
+}
+
+asio::awaitable<AttemptResult> relay_reply(RelayContext context, ResponseHead head) {
+  EventRelay relay(context, std::move(head));
+  co_return co_await relay.run_whole();
 }
 
 }  // namespace keep

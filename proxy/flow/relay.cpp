@@ -116,13 +116,15 @@ asio::awaitable<AttemptResult> relay_bytes(RelayContext c, ResponseHead head) {
   co_return done();
 }
 
-Task<std::string> read_error_body(RelayContext c) {
+Task<std::string> read_error_body(RelayContext c) { return read_body(c, kMaxErrorBody); }
+
+Task<std::string> read_body(RelayContext c, std::size_t max_bytes) {
   std::string body;
   for (;;) {
     c.deadline.set(c.flow.settings.between_events, "upstream's next bytes");
     const auto piece = co_await c.connection.read_some();
     if (!piece) co_return piece.error();
-    if (piece->empty() || body.size() > kMaxErrorBody) co_return body;
+    if (piece->empty() || body.size() > max_bytes) co_return body;
     body.append(*piece);
   }
 }

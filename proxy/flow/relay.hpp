@@ -29,6 +29,11 @@ asio::awaitable<AttemptResult> relay_bytes(RelayContext context, ResponseHead he
 // Server-sent events of the API endpoints. kResubmit: a plugin wants the rest of the answer anew;
 // exchange.continuation says from where on.
 asio::awaitable<AttemptResult> relay_events(RelayContext context, ResponseHead head);
+// An answer of the API endpoints in one JSON, shown to the plugins as the events that it would have
+// been. The client gets it as it came, unless it speaks another API or text was taken out of it.
+asio::awaitable<AttemptResult> relay_reply(RelayContext context, ResponseHead head);
+// What is left of a body: `max_bytes` of it, and at most a piece more.
+Task<std::string> read_body(RelayContext context, std::size_t max_bytes);
 // An error reply of upstream, or another short one, whole (at most 1 MB of it).
 Task<std::string> read_error_body(RelayContext context);
 // ... and on to the client: as it came, or translated for an Anthropic one; as an event where the

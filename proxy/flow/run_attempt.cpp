@@ -64,6 +64,9 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   if (head.status == 400 && context.exchange.zone.planned) {
     co_return co_await relay_refusal(context, std::move(head));
   }
+  if (head.status == 200 && !context.exchange.chat.stream) {
+    co_return co_await relay_reply(context, std::move(head));
+  }
   if (anthropic || context.writer.begun()) {
     auto body = co_await read_error_body(context);
     if (!body) co_return failed(body.error());

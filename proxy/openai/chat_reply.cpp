@@ -24,26 +24,24 @@ void write_tool_calls(const Value& calls, json::Writer& out) {
   out.end_array();
 }
 
+// A stream tells the reasoning first, whatever the order in a message.
 void write_delta(const Value& message, json::Writer& out) {
   out.begin_object();
+  const Value reasoning = message.find("reasoning_content");
+  if (!reasoning.missing()) out.member_raw("reasoning_content", reasoning.raw());
   for (const Member member : message.members()) {
     if (member.key_is("tool_calls")) {
       write_tool_calls(member.value, out.key("tool_calls"));
-    } else {
+    } else if (!member.key_is("reasoning_content")) {
       copy_member(member, out);
     }
   }
   out.end_object();
 }
 
-}  // namespace
-
-std::optional<std::string> to_chunk(const std::string& reply) {
-  const auto root = json::validate(reply);
-  if (!root || !root->find("choices").is_array()) return std::nullopt;
-  json::Writer out;
-  out.begin_object().key("choices").begin_array();
-  for (const Value choice : root->find("choices").elements()) {
+void write_choices(const Value& choices, json::Writer& out) {
+  out.key("choices").begin_array();
+  for (const Value choice : choices.elements()) {
     out.begin_object();
     for (const Member member : choice.members()) {
       if (member.key_is("message")) {
@@ -54,7 +52,40 @@ std::optional<std::string> to_chunk(const std::string& reply) {
     }
     out.end_object();
   }
-  return out.end_array().end_object().take();
+  out.end_array();
+}
+
+std::string to_event(const Value& reply) {
+  json::Writer out;
+  out.begin_object();
+  for (const Member member : reply.members()) {
+    if (member.key_is("choices") && member.value.is_array()) {
+      write_choices(member.value, out);
+    } else {
+      copy_member(member, out);
+    }
+  }
+  return out.end_object().take();
+}
+
+}  // namespace
+
+std::optional<std::string> to_chunk(const std::string& reply) {
+  const auto root = json::validate(reply);
+  if (!root || !root->find("choices").is_array()) return std::nullopt;
+  json::Writer out;
+  out.begin_object();
+  write_choices(root->find("choices"), out);
+  return out.end_object().take();
+}
+
+std::vector<std::string> to_events(const std::string& reply) {
+  std::vector<std::string> events;
+  const auto root = json::validate(reply);
+  if (!root) return events;
+  if (root->is_object()) events.push_back(to_event(*root));
+  for (const Value result : root->elements()) events.emplace_back(result.raw());
+  return events;
 }
 
 }  // namespace keep::openai

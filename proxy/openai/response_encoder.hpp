@@ -1,8 +1,9 @@
 // ResponseEncoder: upstream's events in, the client's bytes out. One object per attempt series.
 //
-// Upstream always streams. A streaming client gets the events as they came (minus what it did not
-// ask for); a client that wants one JSON gets it assembled at the end; clients of translated APIs
-// get their own events. Pure: no sockets, no clock. An assembled answer over 64 MiB is an error.
+// Upstream streams, or its reply is taken for a stream of one event. A streaming client gets the
+// events as they came (minus what it did not ask for); a client that wants one JSON gets it
+// assembled at the end; clients of translated APIs get their own events. Pure: no sockets, no
+// clock. An assembled answer over 64 MiB is an error.
 #pragma once
 
 #include "base/result.hpp"

@@ -65,6 +65,14 @@ class AnswerFields(StackCase):
             self.same("/completion", {**PROMPT, **more})
         self.same("/v1/completions", {**PROMPT, "response_fields": ["content"], "logprobs": 1})
 
+    def test_probabilities_end_with_the_text(self):
+        stops = {**PROMPT, "n_predict": 12, "stop": ["7", "e"]}
+        for path, more in (("/completion", {"n_probs": 2}), ("/v1/completions", {"logprobs": 2})):
+            self.same(path, {**stops, **more}, streams=(False,))
+        tools = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]
+        for more in ({"stop": ["e"]}, {"max_tokens": 60}, {"tools": tools}):
+            self.same("/v1/chat/completions", {**TURN, **more, "logprobs": True}, streams=(False,))
+
     def test_fields_of_a_chat(self):
         for more in ({"return_progress": True}, {"timings_per_token": True}, {"logprobs": True, "top_logprobs": 2},
                      {"stream_options": {"include_usage": True}}, {"stream_options": {"include_usage": False}},

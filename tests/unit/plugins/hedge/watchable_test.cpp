@@ -9,6 +9,7 @@ struct Case {
   explicit Case(const std::string& more = "", const std::string& last = R"({"role":"user"})") {
     exchange.chat_body = R"({"messages":[{"role":"user","content":"a"},)" + last + "]" + more + "}";
     exchange.surface = openai::Surface::kChat;
+    exchange.force_stream = true;
     exchange.zone.planned = exchange.zone.stored = true;
     auto parsed = openai::parse_chat_request(exchange.chat_body, openai::Surface::kChat);
     EXPECT_TRUE(parsed);
@@ -40,12 +41,13 @@ TEST(Watchable, WhatConstrainsTheAnswerIsNot) {
 }
 
 TEST(Watchable, NeedsAPastAndAnAnswerOfItsOwn) {
-  Case unplanned, unstored, auxiliary, completion;
+  Case unplanned, unstored, auxiliary, completion, at_once;
+  at_once.exchange.force_stream = false;
   unplanned.exchange.zone.planned = false;
   unstored.exchange.zone.stored = false;
   auxiliary.exchange.identity.auxiliary = true;
   completion.exchange.surface = openai::Surface::kCompletion;
-  for (const Case* one : {&unplanned, &unstored, &auxiliary, &completion}) {
+  for (const Case* one : {&unplanned, &unstored, &auxiliary, &completion, &at_once}) {
     EXPECT_FALSE(watchable(one->exchange));
   }
   EXPECT_FALSE(watchable(Case("", R"({"role":"assistant","content":"It"})").exchange));

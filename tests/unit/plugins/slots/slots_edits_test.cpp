@@ -93,6 +93,26 @@ TEST_F(SlotsEditsTest, WhatTheClientSetStays) {
   EXPECT_NE(edited(streaming, openai::Surface::kMessages).find("include_usage"), std::string::npos);
 }
 
+TEST_F(SlotsEditsTest, WhereAStreamSaysSomethingElseItIsLeftToTheClient) {
+  add_upstream(8);
+  start();
+  const auto edited_with = [&](const std::string& more) {
+    Client& c = client(more);
+    c.body(R"({"messages":[{"role":"user","content":"x"}])" + more + "}");
+    return edited(route(c));
+  };
+  for (const char* more : {R"(,"logprobs":true)", R"(,"logprobs":2)", R"(,"n_probs":1)",
+                           R"(,"reasoning_format":"deepseek-legacy")"}) {
+    const std::string body = edited_with(more);
+    EXPECT_EQ(body.find("\"stream"), std::string::npos) << body;
+    EXPECT_NE(body.find("id_slot"), std::string::npos) << body;
+  }
+  for (const char* more : {R"(,"logprobs":false)", R"(,"logprobs":null,"n_probs":0)",
+                           R"(,"logprobs":true,"stream":true)"}) {
+    EXPECT_NE(edited_with(more).find(R"("stream":true)"), std::string::npos) << more;
+  }
+}
+
 TEST_F(SlotsEditsTest, DisabledItOnlyFindsAnUpstream) {
   add_upstream(2);
   SlotsSettings settings;

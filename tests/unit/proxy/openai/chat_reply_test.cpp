@@ -25,5 +25,20 @@ TEST(ChatReply, AnythingElseIsNone) {
   }
 }
 
+TEST(ChatReply, AllOfItIsOneEvent) {
+  EXPECT_EQ(to_events(R"({"choices":[{"index":0,"message":{"content":"a","reasoning_content":"b"},)"
+                      R"("logprobs":{"content":[]}}],"usage":{"x":1},"id":"7"})"),
+            (std::vector<std::string>{
+                R"({"choices":[{"index":0,"delta":{"reasoning_content":"b","content":"a"},)"
+                R"("logprobs":{"content":[]}}],"usage":{"x":1},"id":"7"})"}));
+}
+
+TEST(ChatReply, EachResultOfAListIsAnEvent) {
+  EXPECT_EQ(to_events(R"( [{"content":"a"}, {"content":"b"}] )"),
+            (std::vector<std::string>{R"({"content":"a"})", R"({"content":"b"})"}));
+  EXPECT_TRUE(to_events("").empty());
+  EXPECT_TRUE(to_events("{\"a\"").empty());
+}
+
 }  // namespace
 }  // namespace keep::openai
