@@ -114,8 +114,8 @@ Result<> ConversationLog::flush() {
   return beside;
 }
 
-void ConversationLog::take_back() {
-  const std::size_t count = tail_.take_back();
+void ConversationLog::take_back(Position from) {
+  const std::size_t count = tail_.take_back(size() - std::min<std::size_t>(from, size()));
   for (std::size_t i = 0; i < count; ++i) tree_.remove_last();
   if (count == 0) return;
   for (SidecarText& sidecar : sidecars_) sidecar.unwritten.reset();

@@ -59,8 +59,9 @@ class ConversationLog {
   Result<Position> append(std::span<const NewMessage> messages, Write when = Write::kNow);
   // Writes what is in memory only, sidecars too. On failure it stays there.
   Result<> flush();
-  // Undoes what was appended with Write::kLater and not written since, and its sidecars.
-  void take_back();
+  // Undoes what was appended from that position on with Write::kLater, and not written since, and
+  // the sidecars.
+  void take_back(Position from = 0);
 
   std::size_t size() const noexcept { return tree_.size(); }  // messages
   MessageInfo info(Position position) const { return tree_.info(position); }

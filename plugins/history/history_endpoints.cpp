@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -38,6 +39,18 @@ void HistoryEndpoints::finish(const ConversationName& name, const Exchange* exch
   (timings.cache_n > 0 ? hits_ : misses_) += 1;
   last_.get(name) = {timings.cache_n + timings.prompt_n + timings.predicted_n, answer.complete};
   while (last_.size() > kMaxLast) last_.pop_oldest();
+}
+
+std::optional<Position> HistoryEndpoints::end_of_running(const ConversationName& name) const {
+  Position end = 0;
+  const auto at = running_.find(name);
+  if (at == running_.end()) return end;
+  for (const Exchange* const exchange : at->second) {
+    if (!exchange->timeline.identified) return std::nullopt;
+    const Path& path = exchange->zone.path;
+    if (!path.empty()) end = std::max(end, static_cast<Position>(path.back().last + 1));
+  }
+  return end;
 }
 
 void HistoryEndpoints::cut(const ConversationName& name, Position end) {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -29,7 +30,9 @@ class HistoryEndpoints {
   void begin(const ConversationName& name, const Exchange* exchange);
   void finish(const ConversationName& name, const Exchange* exchange) noexcept;
 
-  bool running(const ConversationName& name) const { return running_.contains(name); }
+  // The position behind all that running exchanges go on from; 0 where none runs, nothing where it
+  // is not known yet of one of them.
+  std::optional<Position> end_of_running(const ConversationName& name) const;
 
   // A conversation is no more, or ends before that position now.
   void cut(const ConversationName& name, Position end);

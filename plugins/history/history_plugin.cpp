@@ -300,11 +300,12 @@ asio::awaitable<void> HistoryPlugin::write_rest(ConversationName name) {
   co_await write(std::move(name), std::move(nothing), 0);
 }
 
-// Whoever else runs goes on from there, and decides for both.
+// But for what somebody else who runs goes on from: that one decides for both.
 asio::awaitable<void> HistoryPlugin::take_back(ConversationName name) {
-  if (endpoints_->running(name)) co_return;
-  auto job = [](ConversationLog& log) -> Result<Position> {
-    log.take_back();
+  const auto from = endpoints_->end_of_running(name);
+  if (!from) co_return;
+  auto job = [from = *from](ConversationLog& log) -> Result<Position> {
+    log.take_back(from);
     return static_cast<Position>(log.size());
   };
   const auto end = co_await shelf_->with(name, false, std::move(job));

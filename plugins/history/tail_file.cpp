@@ -160,7 +160,7 @@ Result<> TailFile::append(const FileHeader& header, RecordHeader record,
   if (before == 0 && !file_.is_open()) unwritten_ = encode_file_header(header);
   unwritten_ += encode(record, messages);
   const bool may_stay = share_.resize(unwritten_.size());
-  held_back_ += messages.size();
+  later_.push_back({before, messages.size()});
   if (when == Write::kNow || !may_stay) {
     auto written = flush();
     if (!written && !may_stay) {
@@ -179,28 +179,33 @@ Result<> TailFile::flush() {
   if (auto written = write(unwritten_); !written) {
     refused_ = unwritten_.size();
     refusal_ = written.error().detail;
-    held_back_ = 0;
+    later_.clear();
     return written;
   }
   forget_unwritten();
   return {};
 }
 
-std::size_t TailFile::take_back() {
-  const std::size_t count = std::exchange(held_back_, 0);
+std::size_t TailFile::take_back(std::size_t most) {
+  std::size_t count = 0;
+  while (!later_.empty() && later_.back().messages <= most - count) {
+    count += later_.back().messages;
+    unwritten_.resize(later_.back().begin);
+    later_.pop_back();
+  }
   for (std::size_t i = 0; i < count; ++i) {
     text_bytes_ -= messages_.back().json.size();
     messages_.pop_back();
   }
-  unwritten_.resize(refused_);
-  (void)share_.resize(refused_);
+  (void)share_.resize(unwritten_.size());
   return count;
 }
 
 void TailFile::forget_unwritten() noexcept {
   unwritten_ = {};
   refusal_.clear();
-  refused_ = held_back_ = 0;
+  refused_ = 0;
+  later_.clear();
   (void)share_.resize(0);
 }
 

@@ -70,8 +70,9 @@ class TailFile {
                   Write when);
   // Writes what is in memory only. On failure it stays there.
   Result<> flush();
-  // Drops what was appended with kLater since the last write or attempt. -> how many messages
-  std::size_t take_back();
+  // Drops what was appended with kLater since the last write or attempt, the newest first and each
+  // as a whole, and no more than `most` messages. -> how many
+  std::size_t take_back(std::size_t most);
   // Starts over with the messages from `count` on; what went before is in blocks. On failure only
   // memory has changed: the file still holds those before, too, which does no harm.
   Result<> drop_front(std::size_t count, const FileHeader& header, RecordHeader record);
@@ -97,7 +98,10 @@ class TailFile {
   std::string unwritten_;
   std::size_t refused_ = 0;  // of unwritten_, its beginning
   std::string refusal_;
-  std::size_t held_back_ = 0;  // messages in the rest of it
+  struct Later {
+    std::size_t begin = 0, messages = 0;
+  };
+  std::vector<Later> later_;  // what the rest of it was appended as
   UnwrittenShare share_;
   std::deque<TailMessage> messages_;
   std::size_t text_bytes_ = 0;

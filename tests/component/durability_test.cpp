@@ -150,8 +150,22 @@ TEST_F(DurabilityTest, WhatAnotherRequestGoesOnFromStays) {
   EXPECT_EQ(ask("a", user("wait") + "," + user("odd")).status, 400);
   open_ = true;
   EXPECT_EQ(first.read_response().status, 200);
-  EXPECT_NE(record("a").find("wait|"), std::string::npos);
-  EXPECT_NE(record("a").find("I see.|"), std::string::npos);
+  EXPECT_EQ(record("a"), "wait|I see.|");
+}
+
+// What was refused does not stay for it, if it does not.
+TEST_F(DurabilityTest, WhatNobodyElseGoesOnFromDoesNotStay) {
+  EXPECT_EQ(ask("a", user("one")).status, 200);
+  const std::string history = user("one") + R"(,{"role":"assistant","content":"I see."},)";
+  TestClient first(proxy_.port());
+  first.send(post_bytes(kChat, body_of(history + user("wait")), header("a")));
+  ASSERT_TRUE(eventually([&] { return upstream_.running() == 1; }));
+  refuses_ = true;
+  EXPECT_EQ(ask("a", history + user("odd")).status, 400);
+  EXPECT_EQ(ask("a", history + user("odder")).status, 400);
+  open_ = true;
+  EXPECT_EQ(first.read_response().status, 200);
+  EXPECT_EQ(record("a"), "one|I see.|wait|I see.|");
 }
 
 files::Failure full(std::string_view operation) {

@@ -142,6 +142,24 @@ TEST_F(FullDiskTest, WhatIsTakenBackHasNeverBeen) {
   }
 }
 
+TEST_F(FullDiskTest, WhatStandsInFrontOfAPositionStays) {
+  for (const std::size_t before : {0U, 5U}) {
+    const std::string stem = stem_ + std::to_string(before);
+    auto log = open_log(stem);
+    fill(*log, before);
+    for (std::size_t i = 0; i < 3; ++i) append(*log, before + i, Write::kLater);
+    log->take_back(static_cast<Position>(before + 7));
+    log->take_back(static_cast<Position>(before + 3));
+    EXPECT_EQ(log->size(), before + 3);
+    log->take_back(static_cast<Position>(before + 1));
+    ASSERT_EQ(log->size(), before + 1);
+    append(*log, before + 1);
+    log = open_log(stem);
+    ASSERT_EQ(log->size(), before + 2);
+    expect_filled(*log, before + 2);
+  }
+}
+
 TEST_F(FullDiskTest, WhatTheDiskRefusedIsNotTakenBack) {
   auto log = open_log(stem_);
   files::plan_failures(&full);
