@@ -212,9 +212,9 @@ void ConversationTable::begin(Entry& entry, Key key, const Fingerprint& print, I
   const std::uint64_t mark = opening_mark(print.whole(), print.agent);
   if (entry.first == 0) {
     entry.first = entry.opening = mark;
-    index_.emplace(mark, key);
+    index_.add(mark, key);
   } else if (entry.opening != 0 && entry.opening != mark) {
-    unmark(std::exchange(entry.opening, 0), key);
+    index_.remove(std::exchange(entry.opening, 0), key);
   }
 }
 
@@ -252,7 +252,7 @@ void ConversationTable::note_retold(Key key, const Fingerprint& print) {
   const Retold retold = *find_retold(print);
   add_mark(entry.asked, kMaxAsked, asked_mark(print.links[retold.last].asked), key);
   if (entry.opening == 0) return;
-  unmark(std::exchange(entry.opening, 0), key);
+  index_.remove(std::exchange(entry.opening, 0), key);
   entry.first = opening_mark(print.links[retold.first - 1].chain, print.agent);
 }
 
@@ -279,32 +279,23 @@ void ConversationTable::add_mark(std::vector<std::uint64_t>& marks, std::size_t 
     // Every other one of the older half goes: edits are mostly near the end.
     for (std::size_t i = 0; i < limit / 4; ++i) {
       const auto victim = marks.begin() + static_cast<std::ptrdiff_t>(i) + 1;
-      unmark(*victim, key);
+      index_.remove(*victim, key);
       marks.erase(victim);
     }
   }
   marks.push_back(mark);
-  index_.emplace(mark, key);
-}
-
-void ConversationTable::unmark(std::uint64_t mark, Key key) {
-  const auto [begin, end] = index_.equal_range(mark);
-  for (auto at = begin; at != end; ++at) {
-    if (at->second != key) continue;
-    index_.erase(at);
-    return;
-  }
+  index_.add(mark, key);
 }
 
 void ConversationTable::unmark_all(const Entry& entry, Key key) {
   for (const auto* const marks : {&entry.marks, &entry.asked, &entry.retold}) {
-    for (const std::uint64_t mark : *marks) unmark(mark, key);
+    for (const std::uint64_t mark : *marks) index_.remove(mark, key);
   }
-  if (entry.opening != 0) unmark(entry.opening, key);
+  if (entry.opening != 0) index_.remove(entry.opening, key);
 }
 
 void ConversationTable::forget_retold(Entry& entry, Key key) {
-  for (const std::uint64_t mark : entry.retold) unmark(mark, key);
+  for (const std::uint64_t mark : entry.retold) index_.remove(mark, key);
   entry.retold = {};
   entry.turn = {};
 }
@@ -338,7 +329,7 @@ void ConversationTable::restore(const Remembered& from) {
   entry.complete = from.complete;
   entry.has_id = from.has_id;
   if (from.has_id) ++explicit_;
-  if (from.opening != 0) index_.emplace(from.opening, from.key);
+  if (from.opening != 0) index_.add(from.opening, from.key);
   for (const std::uint64_t mark : from.marks) add_mark(entry.marks, kMaxMarks, mark, from.key);
   for (const std::uint64_t mark : from.asked) add_mark(entry.asked, kMaxAsked, mark, from.key);
   for (const std::uint64_t mark : from.retold) add_mark(entry.retold, kMaxRetold, mark, from.key);

@@ -27,12 +27,12 @@
 #include "base/clock.hpp"
 #include "base/lru_map.hpp"
 #include "plugins/identify/fingerprint.hpp"
+#include "plugins/identify/mark_index.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace keep::identify {
@@ -135,14 +135,13 @@ class ConversationTable {
   void note_retold(Key key, const Fingerprint& print);
   void record(Entry& entry, Key key, const Fingerprint& print);
   void add_mark(std::vector<std::uint64_t>& marks, std::size_t limit, std::uint64_t mark, Key key);
-  void unmark(std::uint64_t mark, Key key);
   void unmark_all(const Entry& entry, Key key);
   void forget_retold(Entry& entry, Key key);
 
   std::size_t max_;
   std::size_t explicit_ = 0;
   LruMap<Key, Entry> entries_;
-  std::unordered_multimap<std::uint64_t, Key> index_;  // every mark of every entry
+  MarkIndex index_;  // every mark of every entry
 };
 
 }  // namespace keep::identify
