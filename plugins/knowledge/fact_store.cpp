@@ -10,6 +10,12 @@ namespace keep::knowledge {
 
 namespace {
 
+using sqlite::Statement;
+using sqlite::Transaction;
+
+// FULL: what is answered as stored is on the disk, also in a write-ahead log.
+constexpr const char* kSetup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
+
 constexpr std::int64_t kSchema = 2;
 
 // What `words` has is read from nowhere else: a fact is indexed and taken out by its own words.
@@ -93,7 +99,7 @@ Result<Rows> read_rows(Statement& statement, std::size_t max_bytes) {
 }  // namespace
 
 Result<FactStore> FactStore::open(std::string path) {
-  auto database = Database::open(std::move(path));
+  auto database = sqlite::Database::open(std::move(path), kSetup);
   if (!database) return database.error();
   FactStore store(*std::move(database));
   const auto ready = store.prepare_schema();

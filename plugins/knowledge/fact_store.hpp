@@ -6,8 +6,8 @@
 // value has a checksum; one that is not what was stored is told as damaged, and empty.
 #pragma once
 
+#include "base/sqlite.hpp"
 #include "exchange/knowledge.hpp"
-#include "plugins/knowledge/database.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -69,7 +69,7 @@ class FactStore {
   Result<std::map<std::string, std::uint64_t, std::less<>>> counts();  // facts by tenant
 
  private:
-  explicit FactStore(Database database) : database_(std::move(database)) {}
+  explicit FactStore(sqlite::Database database) : database_(std::move(database)) {}
   Result<> prepare_schema();
   Result<> add_checksums();
   Result<std::int64_t> tenant_id(const std::string& tenant, bool create);
@@ -78,7 +78,7 @@ class FactStore {
   Result<> index(std::int64_t tenant, std::int64_t id, const NewFact& fact, bool remove);
   Result<std::optional<Fact>> find(std::int64_t tenant, const NewFact& name);
 
-  Database database_;
+  sqlite::Database database_;
 };
 
 }  // namespace keep::knowledge

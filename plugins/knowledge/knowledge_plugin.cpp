@@ -3,6 +3,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/sqlite.hpp"
 #include "base/unix_time.hpp"
 #include "plugins/knowledge/fact_store.hpp"
 #include "plugins/knowledge/knowledge_endpoints.hpp"
@@ -41,14 +42,10 @@ struct Cabinet {
 
   // A file that cannot be used must keep nobody from starting. true: it has been set aside.
   Result<bool> set_aside_if_damaged() const {
-    const auto sound = Database::is_sound(path());
+    const auto sound = sqlite::Database::is_sound(path());
     if (!sound) return sound.error();
     if (*sound) return false;
-    for (const char* const ending : {"", "-wal", "-shm"}) {
-      const std::string from = path() + ending;
-      const auto moved = files::rename(from, path() + ".damaged" + ending);
-      if (!moved && moved.error().fault != Fault::kNotFound) return moved.error();
-    }
+    if (const auto moved = sqlite::set_aside(path()); !moved) return moved.error();
     return true;
   }
 };

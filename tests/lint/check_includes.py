@@ -23,7 +23,7 @@ DOORS = [  # (header, the only files that may include it)
     (r"zlib", r"proxy/base/inflate\.cpp"),
     (r"brotli/", r"proxy/base/brotli\.cpp"),
     (r"libstemmer", r"plugins/recall/stem\.cpp"),
-    (r"sqlite3", r"plugins/knowledge/\w+\.cpp"),
+    (r"sqlite3", r"proxy/base/sqlite\.cpp"),
     (r"editline|histedit", r"proxy/app/line_editor\.cpp"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

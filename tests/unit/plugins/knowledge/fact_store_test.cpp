@@ -1,6 +1,6 @@
 #include "plugins/knowledge/fact_store.hpp"
 
-#include "plugins/knowledge/database.hpp"
+#include "base/sqlite.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -202,7 +202,7 @@ TEST_F(FactStoreTest, RefusesANewerFileAndLeavesItAlone) {
   put("t", "pets", "dog", "Bruno");
   store_.reset();
   {
-    auto database = Database::open(path());
+    auto database = sqlite::Database::open(path(), "");
     ASSERT_TRUE(database);
     ASSERT_TRUE(database->run("PRAGMA user_version=3"));
   }
@@ -210,7 +210,7 @@ TEST_F(FactStoreTest, RefusesANewerFileAndLeavesItAlone) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::kStorage);
   EXPECT_THAT(opened.error().detail, HasSubstr("knowledge.db: written by a newer llama-keep"));
-  auto database = Database::open(path());
+  auto database = sqlite::Database::open(path(), "");
   ASSERT_TRUE(database->run("PRAGMA user_version=2"));
   reopen();
   EXPECT_THAT(candidates("t", "dog"), ElementsAre("Bruno"));
@@ -227,7 +227,7 @@ TEST_F(FactStoreTest, RefusesAFileThatIsNoDatabase) {
 
 // As a program that does not know of checksums, or a disk, changes it.
 void change(const std::string& path, const std::string& sql) {
-  auto database = Database::open(path);
+  auto database = sqlite::Database::open(path, "");
   ASSERT_TRUE(database) << database.error().detail;
   const auto done = database->run(sql);
   ASSERT_TRUE(done) << done.error().detail;

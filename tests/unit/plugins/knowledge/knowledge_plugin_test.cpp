@@ -1,6 +1,6 @@
 #include "plugins/knowledge/knowledge_plugin.hpp"
 
-#include "plugins/knowledge/database.hpp"
+#include "base/sqlite.hpp"
 #include "plugins/recall/recall_plugin.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
@@ -113,7 +113,8 @@ TEST_F(KnowledgePluginTest, RefusesInTheShapeThatClientsKnow) {
 
 TEST_F(KnowledgePluginTest, AFileOfANewerProgramKeepsNobodyFromStarting) {
   store("pets", "dog", "Bruno");
-  ASSERT_TRUE(Database::open(folder_.path + "/knowledge.db")->run("PRAGMA user_version=99"));
+  ASSERT_TRUE(
+      sqlite::Database::open(folder_.path + "/knowledge.db", "")->run("PRAGMA user_version=99"));
   restart();
   EXPECT_EQ(search("dog"), R"({"results":[]})");
   EXPECT_EQ(ask("POST", "store", R"({"topic":"t","key":"k","value":"v"})")->status, 500);
@@ -123,7 +124,7 @@ TEST_F(KnowledgePluginTest, AFileOfANewerProgramKeepsNobodyFromStarting) {
 TEST_F(KnowledgePluginTest, ADamagedValueIsToldAndNeverRecalled) {
   store("pets", "dog", "Bruno");
   {
-    auto database = Database::open(folder_.path + "/knowledge.db");
+    auto database = sqlite::Database::open(folder_.path + "/knowledge.db", "");
     ASSERT_TRUE(database->run("UPDATE facts SET value = 'Benno'"));
   }
   EXPECT_THAT(search("dog"), HasSubstr(R"("value":"")"));

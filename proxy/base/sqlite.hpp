@@ -1,7 +1,7 @@
-// Database: a SQLite file and its statements, with errors as values. One thread at a time; blocks.
+// Sqlite: a database in one file and its statements, with errors as values. The only door to it.
 //
-// The file is 0600 and made when it is missing. What was committed survives a crash of the program
-// and the loss of power. Every failure is Fault::kStorage with the path and the reason.
+// One thread at a time; blocks. The file is 0600 and made when it is missing. Every failure is
+// Fault::kStorage with the path and the reason.
 #pragma once
 
 #include "base/result.hpp"
@@ -15,7 +15,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace keep::knowledge {
+namespace keep::sqlite {
 
 class Database;
 
@@ -44,7 +44,8 @@ class Statement {
 
 class Database {
  public:
-  static Result<Database> open(std::string path);
+  // `setup`: statements that are run on every new connection, for pragmas.
+  static Result<Database> open(std::string path, const std::string& setup);
   // Whether the file can be used as far as SQLite tells; it may be another program's, or damaged.
   // An Error when that cannot be found out now. Reads all of it.
   static Result<bool> is_sound(const std::string& path);
@@ -65,6 +66,10 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
+// Renames a database that is not open, with whatever lies beside it, to PATH.damaged. What was
+// there by that name is gone.
+Result<> set_aside(const std::string& path);
+
 // All or nothing: what was not committed is undone.
 class Transaction {
  public:
@@ -79,4 +84,4 @@ class Transaction {
   Database* database_;
 };
 
-}  // namespace keep::knowledge
+}  // namespace keep::sqlite

@@ -1,4 +1,6 @@
-#include "plugins/knowledge/database.hpp"
+#include "base/sqlite.hpp"
+
+#include "base/files.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -9,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace keep::knowledge {
+namespace keep::sqlite {
 
 namespace {
 
@@ -34,7 +36,7 @@ Result<> make_private(const std::string& path) {
 
 void Database::Close::operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
 
-Result<Database> Database::open(std::string path) {
+Result<Database> Database::open(std::string path, const std::string& setup) {
   const auto made = make_private(path);
   if (!made) return made.error();
   sqlite3* handle = nullptr;
@@ -43,9 +45,7 @@ Result<Database> Database::open(std::string path) {
   Database database(std::move(path), handle);
   if (code != SQLITE_OK) return database.failure("open");
   sqlite3_busy_timeout(handle, kBusyMs);
-  // FULL: what is answered as stored is on the disk, also in a write-ahead log.
-  const auto ready = database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
-  if (!ready) return ready.error();
+  if (const auto ready = database.run(setup); !ready) return ready.error();
   return database;
 }
 
@@ -133,6 +133,14 @@ std::string Statement::text(int column) const {
   return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
 }
 
+Result<> set_aside(const std::string& path) {
+  for (const char* const ending : {"", "-journal", "-wal", "-shm"}) {
+    const auto moved = files::rename(path + ending, path + ".damaged" + ending);
+    if (!moved && moved.error().fault != Fault::kNotFound) return moved.error();
+  }
+  return {};
+}
+
 Result<Transaction> Transaction::begin(Database& database) {
   const auto begun = database.run("BEGIN IMMEDIATE");
   if (!begun) return begun.error();
@@ -152,4 +160,4 @@ Result<> Transaction::commit() {
   return {};
 }
 
-}  // namespace keep::knowledge
+}  // namespace keep::sqlite
