@@ -11,13 +11,16 @@ constexpr std::uint64_t kWindowBytes = 256 << 10;
 
 }  // namespace
 
+bool RecordScan::is_in_window(std::uint64_t offset, std::uint64_t size) const noexcept {
+  return offset >= window_at_ && offset + size <= window_at_ + window_.size();
+}
+
 // Fewer bytes at the end of the file.
 Result<std::string_view> RecordScan::get(std::uint64_t offset, std::uint64_t size) {
   size = std::min(size, file_bytes_ - std::min(offset, file_bytes_));
-  const bool inside = offset >= window_at_ && offset + size <= window_at_ + window_.size();
-  if (!inside) {
+  if (!is_in_window(offset, size)) {
     const std::uint64_t left = file_bytes_ - offset;
-    auto bytes = file_.read_at(offset, std::min(std::max(size, kWindowBytes), left));
+    auto bytes = file_->read_at(offset, std::min(std::max(size, kWindowBytes), left));
     if (!bytes) return bytes.error();
     window_ = *std::move(bytes);
     window_at_ = offset;
@@ -71,9 +74,15 @@ Result<bool> RecordScan::next() {
 }
 
 Result<std::string> RecordScan::text() const {
-  auto text = file_.read_at(offset_ + header_.text_at(), header_.stored_bytes);
+  const std::uint64_t at = offset_ + header_.text_at();
+  Result<std::string> text;
+  if (is_in_window(at, header_.stored_bytes)) {
+    text = window_.substr(at - window_at_, header_.stored_bytes);
+  } else {
+    text = file_->read_at(at, header_.stored_bytes);
+  }
   if (text && !is_text_of(header_, *text)) {
-    return Error(Fault::kStorage, Side::kInternal, "damaged text in " + file_.path());
+    return Error(Fault::kStorage, Side::kInternal, "damaged text");
   }
   return text;
 }

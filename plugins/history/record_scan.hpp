@@ -1,6 +1,7 @@
 // RecordScan: walks over the records of a file, and over what is damaged between them.
 //
-// Reads headers and rows; texts only when asked for. Blocking; one thread. A record whose header or
+// Reads headers and rows; texts only when asked for. Blocking, unless the bytes of the file are in
+// memory already; one thread. A record whose header or
 // rows are damaged, or that does not end within the file, is no record: the next that begins
 // anywhere behind it follows. Text cannot pass for a record, for JSON has no zero bytes.
 #pragma once
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace keep::history {
 
@@ -18,7 +20,10 @@ class RecordScan {
  public:
   // The file outlives this. Records begin at `from`.
   RecordScan(const File& file, std::uint64_t from, std::uint64_t file_bytes)
-      : file_(file), file_bytes_(file_bytes), end_(from) {}
+      : file_(&file), file_bytes_(file_bytes), end_(from) {}
+  // All of its bytes.
+  RecordScan(std::string bytes, std::uint64_t from)
+      : file_bytes_(bytes.size()), window_(std::move(bytes)), end_(from) {}
 
   Result<bool> next();  // false: there is no more
 
@@ -35,7 +40,9 @@ class RecordScan {
   Result<bool> try_at(std::uint64_t offset);
   Result<bool> search(std::uint64_t from);
 
-  const File& file_;
+  bool is_in_window(std::uint64_t offset, std::uint64_t size) const noexcept;
+
+  const File* file_ = nullptr;  // none: the window is all there is
   const std::uint64_t file_bytes_;
   std::string window_;
   std::uint64_t window_at_ = 0;

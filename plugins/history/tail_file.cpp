@@ -33,14 +33,13 @@ TailRecord make_record(const RecordHeader& header, std::span<const MessageRow> r
   return record;
 }
 
-Result<> read_records(const File& file, std::uint64_t from, TailContents& contents) {
-  RecordScan scan(file, from, contents.bytes);
+void read_records(std::string bytes, std::uint64_t from, TailContents& contents) {
+  RecordScan scan(std::move(bytes), from);
   std::uint64_t last_end = from;  // of the last record; good_bytes is that of the one before
   bool last_is_damaged = false;
   for (;;) {
-    const auto more = scan.next();
-    if (!more) return more.error();
-    if (!*more) break;
+    const auto more = scan.next();  // never fails: the bytes are here
+    if (!more || !*more) break;
     const RecordHeader& header = scan.header();
     const auto rows = decode_rows(scan.rows(), header.first, header.messages);
     const bool ours = header.kind == RecordKind::kMessages && header.coding == Coding::kRaw;
@@ -59,7 +58,6 @@ Result<> read_records(const File& file, std::uint64_t from, TailContents& conten
   } else {
     contents.good_bytes = last_end;
   }
-  return {};
 }
 
 template <class Messages>
@@ -91,19 +89,26 @@ Result<TailContents> read_tail(const std::string& path) {
   }
   const auto info = file->info();
   if (!info) return info.error();
-  contents.bytes = info->size;
+  auto bytes = file->read_at(0, info->size);
+  if (!bytes) return bytes.error();
+  contents = parse_tail(*std::move(bytes));
   contents.disk_bytes = info->on_disk;
   contents.modified = info->modified;
-  if (contents.bytes == 0) return contents;
-  const auto head = file->read_at(0, kMaxFileHeaderBytes);
-  if (!head) return head.error();
-  ReadFileHeader read = decode_file_header(*head, FileKind::kTail);
+  return contents;
+}
+
+TailContents parse_tail(std::string bytes) {
+  TailContents contents;
+  contents.bytes = bytes.size();
+  if (bytes.empty()) return contents;
+  const auto head = std::string_view(bytes).substr(0, kMaxFileHeaderBytes);
+  ReadFileHeader read = decode_file_header(head, FileKind::kTail);
   contents.state = read.format == Format::kNewer     ? TailContents::State::kNewer
                    : read.format == Format::kDamaged ? TailContents::State::kDamaged
                                                      : TailContents::State::kGood;
   contents.header = std::move(read.header);
   if (contents.state != TailContents::State::kGood) return contents;
-  if (auto done = read_records(*file, read.bytes, contents); !done) return done.error();
+  read_records(std::move(bytes), read.bytes, contents);
   return contents;
 }
 

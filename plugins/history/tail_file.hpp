@@ -49,6 +49,8 @@ struct TailContents {
 
 // A last record that is not whole, or not what was written, is none.
 Result<TailContents> read_tail(const std::string& path);
+// Of the bytes of such a file, wherever they lie; not disk_bytes and modified.
+TailContents parse_tail(std::string bytes);
 
 // kLater: with the next write, or never, see TailFile::take_back(). More than may be held is
 // written now.
