@@ -2,6 +2,7 @@
 #include "plugins/history/conversation_log.hpp"
 #include "plugins/history/sidecar_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -43,12 +44,13 @@ MessageRow lost_row(Position position) {
 
 Result<std::unique_ptr<ConversationLog>> ConversationLog::open(const std::string& stem,
                                                                const ConversationName& name,
-                                                               const LogSettings& settings) {
+                                                               const LogSettings& settings,
+                                                               std::optional<PackedFiles> packed) {
   if (name.tenant.size() + name.id.size() > kMaxNameBytes) {
     return Error(Fault::kTooLarge, Side::kDownstream, "the name of the conversation is too long");
   }
   std::unique_ptr<ConversationLog> log(new ConversationLog(stem, name, settings));
-  if (auto loaded = log->load(); !loaded) return loaded.error();
+  if (auto loaded = log->load(std::move(packed)); !loaded) return loaded.error();
   return log;
 }
 
@@ -82,6 +84,7 @@ Result<std::string> ConversationLog::sidecar(Sidecar which) const {
   if (size() == 0) return std::string();
   const SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
   if (sidecar.unwritten) return *sidecar.unwritten;
+  if (!sidecar.packed.empty()) return parse_sidecar(sidecar.packed);
   return read_sidecar(path_of(stem_, ending_of(which)));
 }
 
@@ -102,50 +105,73 @@ Result<> ConversationLog::set_sidecar(Sidecar which, std::string_view text) {
   return written;
 }
 
+// Packed ones stay so as long as the tail does: there is none without it.
 Result<> ConversationLog::write_sidecars() {
+  const auto waits = [](const SidecarText& sidecar) { return sidecar.unwritten.has_value(); };
+  if (std::ranges::any_of(sidecars_, waits)) {
+    if (auto unpacked = tail_.unpack(); !unpacked) return unpacked;
+  }
   for (const Sidecar which : {Sidecar::kZone, Sidecar::kRecalled}) {
     SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
-    if (!sidecar.unwritten) continue;
+    const bool unpack = !tail_.is_packed() && !sidecar.packed.empty();
+    if (!sidecar.unwritten && !unpack) continue;
     const std::string path = path_of(stem_, ending_of(which));
-    auto written = write_sidecar(path, *sidecar.unwritten);
+    auto written = sidecar.unwritten ? write_sidecar(path, *sidecar.unwritten)
+                                     : files::replace(path, sidecar.packed, false);
     if (!written) return written;
     sidecar.unwritten.reset();
+    sidecar.packed.clear();
     sidecar.disk_bytes = disk_bytes_of(path);
   }
   (void)sidecar_share_.resize(0);
   return {};
 }
 
-Result<> ConversationLog::load() {
+Result<> ConversationLog::load(std::optional<PackedFiles> packed) {
   if (files::info(path_of(stem_, kEnded))) {
     if (auto removed = remove(stem_); !removed) return removed.error();
   }
-  auto tail = load_tail();
+  auto tail = load_tail(packed);
   if (!tail) return tail.error();
   if (auto loaded = load_blocks(*tail); !loaded) return loaded;
-  if (tail->state == TailContents::State::kGood) {
-    if (auto resumed = tail_.resume(*tail); !resumed) return resumed;
-    add_tail(*std::move(tail));
-  }
+  const bool good = tail->state == TailContents::State::kGood;
   for (const Sidecar which : {Sidecar::kZone, Sidecar::kRecalled}) {
-    sidecars_[static_cast<std::size_t>(which)].disk_bytes =
-        disk_bytes_of(path_of(stem_, ending_of(which)));
+    SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
+    if (tail->packed) sidecar.packed = std::move(packed->sidecars[static_cast<std::size_t>(which)]);
+    sidecar.disk_bytes =
+        tail->packed ? sidecar.packed.size() : disk_bytes_of(path_of(stem_, ending_of(which)));
   }
+  if (tail->packed) {
+    packed->tail.resize(tail->good_bytes);
+    tail_.resume_packed(std::move(packed->tail));
+  } else if (good) {
+    if (auto resumed = tail_.resume(*tail); !resumed) return resumed;
+  }
+  if (good) add_tail(*std::move(tail));
   return {};
 }
 
-Result<TailContents> ConversationLog::load_tail() {
+Result<TailContents> ConversationLog::load_tail(const std::optional<PackedFiles>& packed) {
   auto tail = read_tail(tail_.path());
   if (!tail) return tail;
+  if (tail->state == TailContents::State::kDamaged) {
+    notes_.push_back("damaged header, set aside: " + tail_.path());
+    auto aside = files::rename(tail_.path(), path_of(tail_.path(), kDamaged));
+    if (!aside) return aside.error();
+    *tail = TailContents();
+  }
+  // One without a message is as good as none.
+  const bool none = tail->end() == 0 && tail->state != TailContents::State::kNewer;
+  if (none && packed) {
+    *tail = parse_tail(packed->tail);
+    tail->packed = tail->state == TailContents::State::kGood;
+  }
   switch (tail->state) {
     case TailContents::State::kEmpty: break;
     case TailContents::State::kNewer:
       return storage_error(tail_.path() + " was written by a newer version");
     case TailContents::State::kDamaged:
-      notes_.push_back("damaged header, set aside: " + tail_.path());
-      if (auto aside = files::rename(tail_.path(), path_of(tail_.path(), kDamaged)); !aside) {
-        return aside.error();
-      }
+      notes_.push_back("damaged header in the pack: " + tail_.path());
       break;
     case TailContents::State::kGood:
       if (tail->header.name != name_) {

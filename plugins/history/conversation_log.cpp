@@ -263,9 +263,16 @@ std::uint64_t ConversationLog::disk_bytes() const {
   return bytes;
 }
 
+std::uint64_t ConversationLog::packed_bytes() const noexcept {
+  if (!tail_.is_packed()) return 0;
+  std::uint64_t bytes = tail_.disk_bytes();
+  for (const SidecarText& sidecar : sidecars_) bytes += sidecar.packed.size();
+  return bytes;
+}
+
 std::uint64_t ConversationLog::memory_bytes() const noexcept {
   return sizeof *this + tree_.memory_bytes() + blocks_.memory_bytes() + tail_.text_bytes() +
-         tail_.messages().size() * sizeof(TailMessage) + unwritten_bytes();
+         tail_.messages().size() * sizeof(TailMessage) + unwritten_bytes() + packed_bytes();
 }
 
 std::uint64_t ConversationLog::unwritten_bytes() const noexcept {

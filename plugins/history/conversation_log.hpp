@@ -6,6 +6,8 @@
 //
 // Blocking file I/O; one thread at a time. A message that was acknowledged survives the end of the
 // process at any moment (kill -9); blocks survive the loss of power, too, the tail need not.
+// Packed: what there is instead of files; it is read from memory, and becomes files with the first
+// write.
 // Missing: a log without files is empty, its first append makes them. Damaged: what can be read
 // stays readable under its position. A message that cannot be read is lost: its info() says kOther
 // and 0 tokens unless those are left, json() fails, read() leaves it out.
@@ -18,6 +20,7 @@
 #include "plugins/history/block_file.hpp"
 #include "plugins/history/log_settings.hpp"
 #include "plugins/history/message_tree.hpp"
+#include "plugins/history/pack/pack.hpp"
 #include "plugins/history/tail_file.hpp"
 
 #include <array>
@@ -44,10 +47,11 @@ struct NewMessage {
 class ConversationLog {
  public:
   // `stem`: the path of both files without their endings. Fault::kStorage for files of a newer
-  // version or of another conversation; those stay as they are.
-  static Result<std::unique_ptr<ConversationLog>> open(const std::string& stem,
-                                                       const ConversationName& name,
-                                                       const LogSettings& settings = {});
+  // version or of another conversation; those stay as they are. `packed` counts as long as there is
+  // no tail.
+  static Result<std::unique_ptr<ConversationLog>> open(
+      const std::string& stem, const ConversationName& name, const LogSettings& settings = {},
+      std::optional<PackedFiles> packed = std::nullopt);
   // Deletes the files of a conversation, all traces of damage included. false: there were none.
   static Result<bool> remove(const std::string& stem);
 
@@ -89,6 +93,7 @@ class ConversationLog {
   std::uint64_t turns() const noexcept { return tree_.turns(); }    // user messages of all branches
   std::int64_t created() const noexcept { return created_; }        // time of the first message
   std::uint64_t disk_bytes() const;                                 // what the disk has less for it
+  std::uint64_t packed_bytes() const noexcept;  // of these, what lies in the pack
   std::uint64_t memory_bytes() const noexcept;
   // What is in memory only, and how much of that because it could not be written.
   std::uint64_t unwritten_bytes() const noexcept;
@@ -109,8 +114,8 @@ class ConversationLog {
 
   ConversationLog(std::string stem, ConversationName name, const LogSettings& settings);
 
-  Result<> load();
-  Result<TailContents> load_tail();
+  Result<> load(std::optional<PackedFiles> packed);
+  Result<TailContents> load_tail(const std::optional<PackedFiles>& packed);
   Result<> load_blocks(const TailContents& tail);
   void add_tail(TailContents tail);
   void add_lost(const Before& until);
@@ -136,6 +141,7 @@ class ConversationLog {
   std::uint64_t train_at_;  // bytes of text in all
   struct SidecarText {
     std::optional<std::string> unwritten;
+    std::string packed;  // bytes of the file that there is not yet
     std::uint64_t disk_bytes = 0;
   };
   std::array<SidecarText, 2> sidecars_;  // by Sidecar

@@ -1,15 +1,29 @@
 #include "plugins/history/drawer.hpp"
 
+#include "plugins/history/pack/small_files.hpp"
+
 #include <utility>
 
 namespace keep::history {
 
-Drawer::Drawer(Strand on, std::string stem, ConversationName name, const LogSettings& settings)
-    : strand(std::move(on)), stem_(std::move(stem)), name_(std::move(name)), settings_(settings) {}
+Drawer::Drawer(Strand on, std::string stem, ConversationName name, const LogSettings& settings,
+               std::shared_ptr<Pack> pack)
+    : strand(std::move(on)),
+      stem_(std::move(stem)),
+      name_(std::move(name)),
+      settings_(settings),
+      pack_(std::move(pack)) {}
+
+Result<std::unique_ptr<ConversationLog>> Drawer::open_log() const {
+  if (!pack_) return ConversationLog::open(stem_, name_, settings_);
+  auto packed = pack_->find(key_of(stem_));
+  if (!packed) return packed.error();
+  return ConversationLog::open(stem_, name_, settings_, *std::move(packed));
+}
 
 Result<ConversationLog*> Drawer::open(bool create) {
   if (log_ == nullptr) {
-    auto log = ConversationLog::open(stem_, name_, settings_);
+    auto log = open_log();
     if (!log) return log.error();
     log_ = *std::move(log);
     readable_ = true;
@@ -29,9 +43,17 @@ void Drawer::add(std::span<const NewMessage> messages) {
 
 Result<bool> Drawer::remove() {
   log_.reset();
-  auto removed = ConversationLog::remove(stem_);
-  readable_ = removed.has_value();
-  return removed;
+  readable_ = false;
+  // From the pack first: as long as there are files, they are what counts.
+  const std::string key = key_of(stem_);
+  const bool packed = pack_ && pack_->holds(key);
+  if (packed) {
+    if (auto gone = pack_->change({&key, 1}, {}); !gone) return gone.error();
+  }
+  const auto removed = ConversationLog::remove(stem_);
+  if (!removed) return removed.error();
+  readable_ = true;
+  return *removed || packed;
 }
 
 Drawer::State Drawer::state() {
@@ -45,6 +67,7 @@ Drawer::State Drawer::state() {
   figures.turns = log_->turns();
   figures.tokens = log_->tokens();
   figures.disk_bytes = log_->disk_bytes();
+  figures.packed_bytes = log_->packed_bytes();
   figures.unwritten = log_->unwritten_bytes();
   figures.refused = log_->refused_bytes();
   figures.created = log_->created();

@@ -6,6 +6,7 @@
 
 #include "base/pools.hpp"
 #include "plugins/history/conversation_log.hpp"
+#include "plugins/history/pack/pack.hpp"
 #include "plugins/history/summary.hpp"
 
 #include <memory>
@@ -18,7 +19,9 @@ namespace keep::history {
 
 class Drawer {
  public:
-  Drawer(Strand on, std::string stem, ConversationName name, const LogSettings& settings);
+  // `pack`: where it may be instead of files; used on the strand. nullptr: it is not in there.
+  Drawer(Strand on, std::string stem, ConversationName name, const LogSettings& settings,
+         std::shared_ptr<Pack> pack);
 
   // Fault::kNotFound: it holds nothing and is not to be created.
   Result<ConversationLog*> open(bool create);
@@ -41,9 +44,12 @@ class Drawer {
   const Strand strand;
 
  private:
+  Result<std::unique_ptr<ConversationLog>> open_log() const;
+
   const std::string stem_;
   const ConversationName name_;
   const LogSettings settings_;
+  const std::shared_ptr<Pack> pack_;
   std::unique_ptr<ConversationLog> log_;
   bool readable_ = false;  // what is on disk is known
   std::string lost_;

@@ -318,6 +318,7 @@ asio::awaitable<void> HistoryPlugin::take_back(ConversationName name) {
 Task<> HistoryPlugin::stop() {
   if (!shelf_) co_return Result<>{};
   co_await shelf_->write_all();
+  co_await shelf_->put_away();
   const std::uint64_t lost = shelf_->trouble().refused_bytes();
   if (lost > 0) log::error("conversations lost what is not on disk", {{"bytes", lost}});
   co_return Result<>{};

@@ -27,13 +27,17 @@ Shelf::Shelf(Services& services, ShelfSettings settings)
       metrics_(services.metrics),
       begun_(services.clock.now()),
       begun_at_(unix_now()),
+      pack_(std::make_shared<Pack>(settings_.folder + "/pack.db")),
+      pack_strand_(services.pools.disk.get_executor()),
       trouble_(services.metrics) {
   settings_.log.unwritten = std::make_shared<UnwrittenBytes>(kMaxUnwritten);
 }
 
 Task<> Shelf::open() {
-  auto job = [folder = settings_.folder, log = settings_.log] { return scan_shelf(folder, log); };
-  auto scan = co_await run_on(services_.pools.disk, std::move(job));
+  auto job = [folder = settings_.folder, log = settings_.log, pack = pack_] {
+    return scan_shelf(folder, log, *pack);
+  };
+  auto scan = co_await run_in_turn(pack_strand_, std::move(job));
   if (!scan) co_return scan.error();
   for (const std::string& line : scan->notes) log::warn("conversations", {{"what", line}});
   totals_.damaged = scan->damaged;
@@ -42,9 +46,13 @@ Task<> Shelf::open() {
     Figures figures = summary;
     figures.last_used = std::min(figures.last_used, wall_clock());  // by a clock that was wrong
     const auto at = entries_.try_emplace(std::move(summary.name)).first;
+    at->second.in_pack = figures.packed_bytes > 0;
     count(at->first, at->second, figures);
+    if (!at->second.in_pack) may_pack(at->first, at->second);
   }
+  count_pack(scan->pack_bytes);
   sweep();
+  tidy_pack();
   if (settings_.ttl.count() > 0) services_.spawner.spawn("history ttl", sweep_often());
   co_return Result<>{};
 }
@@ -152,8 +160,10 @@ std::shared_ptr<Drawer> Shelf::enter(const ConversationName& name) {
   const auto at = entries_.try_emplace(name).first;
   Entry& entry = at->second;
   if (entry.drawer == nullptr) {
-    entry.drawer = std::make_shared<Drawer>(Strand(services_.pools.disk.get_executor()),
-                                            stem_of(settings_.folder, name), name, settings_.log);
+    const Strand strand =
+        entry.in_pack ? pack_strand_ : Strand(services_.pools.disk.get_executor());
+    entry.drawer = std::make_shared<Drawer>(strand, stem_of(settings_.folder, name), name,
+                                            settings_.log, entry.in_pack ? pack_ : nullptr);
     entry.opened = open_.insert(open_.end(), &at->first);
   } else {
     open_.splice(open_.end(), open_, entry.opened);
@@ -188,6 +198,7 @@ void Shelf::note(const ConversationName& name, Drawer::State state) {
   if (entry.counted && figures.messages == before) {
     add(name.tenant, entry.figures, -1);
     entry.figures.disk_bytes = figures.disk_bytes;
+    entry.figures.packed_bytes = figures.packed_bytes;
     entry.figures.unwritten = figures.unwritten;
     entry.figures.refused = figures.refused;
     add(name.tenant, entry.figures, 1);
@@ -231,6 +242,7 @@ void Shelf::add(const std::string& tenant, const Figures& figures, int times) {
   totals_.turns += figures.turns * factor;
   totals_.tokens += figures.tokens * factor;
   totals_.disk_bytes += figures.disk_bytes * factor;
+  totals_.packed_bytes += figures.packed_bytes * factor;
   shares_[tenant].disk_bytes += figures.disk_bytes * factor;
   totals_.refused += figures.refused * factor;
 }
@@ -242,18 +254,24 @@ void Shelf::close_idle() {
       ++at;
       continue;
     }
-    const Strand strand = entry.drawer->strand;
-    asio::post(strand, [drawer = std::move(entry.drawer)] { drawer->close(); });
-    entry.drawer.reset();
+    may_pack(**at, entry);
+    close(entry);
     at = open_.erase(at);
   }
+  tidy_pack();
+}
+
+void Shelf::close(Entry& entry) {
+  const Strand strand = entry.drawer->strand;
+  asio::post(strand, [drawer = std::move(entry.drawer)] { drawer->close(); });
+  entry.drawer.reset();
 }
 
 void Shelf::sweep() {
   sweep_old();
   sweep_much();
   metrics_.conversations.set(static_cast<double>(totals_.conversations));
-  metrics_.disk_bytes.set(static_cast<double>(totals_.disk_bytes));
+  metrics_.disk_bytes.set(static_cast<double>(totals().disk_bytes));
   metrics_.open.set(static_cast<double>(open_.size()));
 }
 
@@ -269,7 +287,7 @@ void Shelf::sweep_old() {
 }
 
 void Shelf::sweep_much() {
-  while (settings_.max_bytes > 0 && totals_.disk_bytes > settings_.max_bytes) {
+  while (settings_.max_bytes > 0 && totals().disk_bytes > settings_.max_bytes) {
     const ConversationName* const name = most_spare();
     if (name == nullptr) break;
     let_go(ConversationName(*name), false);
@@ -298,7 +316,12 @@ void Shelf::let_go(const ConversationName& name, bool old) {
                                      {"bytes", entry.figures.disk_bytes}});
   (old ? metrics_.evicted_ttl : metrics_.evicted_quota).add();
   discount(entry);
-  services_.spawner.spawn("history deletion", delete_files(name));
+  if (entry.in_pack && entry.drawer == nullptr) {
+    doomed_.push_back(name);
+    tidy_pack();
+  } else {
+    services_.spawner.spawn("history deletion", delete_files(name));
+  }
 }
 
 asio::awaitable<void> Shelf::delete_files(ConversationName name) {
@@ -320,6 +343,7 @@ asio::awaitable<void> Shelf::sweep_often() {
 
 Totals Shelf::totals() const noexcept {
   Totals totals = totals_;
+  totals.disk_bytes += pack_overhead_;
   totals.open = open_.size();
   return totals;
 }

@@ -8,6 +8,10 @@
 // above max_open idle logs are closed, but none with something that is in memory only. What the
 // disk refused is tried again every few seconds. Missing: with() creates, or fails with
 // Fault::kNotFound. Damaged files that nothing can be read from are set aside as *.damaged.
+//
+// Small conversations whose logs were closed are moved into one file, the pack, some dozens at a
+// time. Everything about the pack, and whatever is in it, happens on one strand: a turn that is
+// asked for while a conversation is packed comes after that.
 #pragma once
 
 #include "base/pools.hpp"
@@ -15,12 +19,15 @@
 #include "plugins/history/conversation_log.hpp"
 #include "plugins/history/disk_trouble.hpp"
 #include "plugins/history/drawer.hpp"
+#include "plugins/history/pack/pack.hpp"
+#include "plugins/history/pack/small_files.hpp"
 #include "plugins/history/shelf_metrics.hpp"
 #include "plugins/history/summary.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -49,9 +56,10 @@ struct ShelfSettings {
 
 struct Totals {
   std::uint64_t conversations = 0, messages = 0, turns = 0, tokens = 0, disk_bytes = 0;
-  std::uint64_t refused = 0;  // bytes in memory, of logs that could not be written
-  std::size_t open = 0;       // logs
-  std::size_t damaged = 0;    // set aside when the shelf was opened
+  std::uint64_t packed_bytes = 0;  // see Figures
+  std::uint64_t refused = 0;       // bytes in memory, of logs that could not be written
+  std::size_t open = 0;            // logs
+  std::size_t damaged = 0;         // set aside when the shelf was opened
 };
 
 class Shelf {
@@ -84,6 +92,8 @@ class Shelf {
 
   // Writes whatever is in memory only, of all conversations, as far as it can be.
   asio::awaitable<void> write_all();
+  // Closes all logs that nobody uses and packs what is small. Before the end; write_all() before.
+  asio::awaitable<void> put_away();
 
   const DiskTrouble& trouble() const noexcept { return trouble_; }
   DiskTrouble& trouble() noexcept { return trouble_; }
@@ -105,6 +115,7 @@ class Shelf {
     std::size_t running = 0;          // turns asked for and not ended
     std::vector<NewMessage> waiting;  // see add_later()
     bool counted = false;             // in totals_, by_use_ and shares_; not while being deleted
+    bool in_pack = false;             // or may be: its turns are on the pack's strand
     std::list<const ConversationName*>::iterator use, own_use, opened;
   };
   struct Share {  // of one tenant that has conversations
@@ -148,6 +159,16 @@ class Shelf {
   void add(const std::string& tenant, const Figures& figures, int times);
   asio::awaitable<void> write_each(std::vector<ConversationName> names);
   void close_idle();
+  void close(Entry& entry);
+  // What follows is about the pack (shelf_packing.cpp).
+  struct PackJob;
+  void may_pack(const ConversationName& name, const Entry& entry);
+  void tidy_pack();
+  asio::awaitable<void> run_pack_jobs(std::size_t least);
+  PackJob next_pack_job();
+  void note(const PackJob& done);
+  void note_removed(const PackJob& done);
+  void count_pack(std::uint64_t bytes);
   const ConversationName* most_spare() const;
   void sweep_old();
   void sweep_much();
@@ -165,6 +186,13 @@ class Shelf {
   const std::int64_t begun_at_;  // time of day
   std::map<ConversationName, Entry, ByTenant> entries_;
   std::list<const ConversationName*> by_use_, open_;  // least recently used first
+  std::shared_ptr<Pack> pack_;                        // used on its strand
+  const Strand pack_strand_;
+  std::deque<ConversationName> closed_;  // may be packed
+  std::deque<ConversationName> doomed_;  // to be deleted from the pack
+  bool tidying_ = false;
+  // What the pack takes on disk beside packed_bytes, and what could not be deleted from it.
+  std::uint64_t pack_overhead_ = 0, pack_undeleted_ = 0;
   std::map<std::string, Share> shares_;
   Totals totals_;
   DiskTrouble trouble_;

@@ -24,10 +24,14 @@ Result<std::string> read_sidecar(const std::string& path) {
   }
   auto bytes = file->read_at(0, kHeaderBytes + kMaxSidecarBytes);
   if (!bytes) return bytes.error();
-  ByteReader reader(*bytes);
+  return parse_sidecar(*bytes);
+}
+
+std::string parse_sidecar(std::string_view bytes) {
+  ByteReader reader(bytes);
   const bool ours = reader.take(kMagic.size()) == kMagic && reader.get<std::uint64_t>() == kVersion;
   const auto checksum = reader.get<std::uint64_t>();
-  if (!reader.ok() || !ours || hash64(reader.left()) != checksum) return std::string();
+  if (!reader.ok() || !ours || hash64(reader.left()) != checksum) return {};
   return std::string(reader.left());
 }
 

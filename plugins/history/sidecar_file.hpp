@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxSidecarBytes = 4 << 20;
 
 // Empty: no file, or one that is damaged or of a newer version.
 Result<std::string> read_sidecar(const std::string& path);
+// The same of the bytes of such a file, wherever they lie.
+std::string parse_sidecar(std::string_view bytes);
 // Fault::kTooLarge above kMaxSidecarBytes: then there is no file any more.
 Result<> write_sidecar(const std::string& path, std::string_view text);
 

@@ -60,6 +60,16 @@ void read_records(std::string bytes, std::uint64_t from, TailContents& contents)
   }
 }
 
+// Its folder is made with the first conversation in it.
+Result<File> make_file(const std::string& path) {
+  auto file = File::open(path, File::Mode::kCreate);
+  if (file || file.error().fault != Fault::kNotFound) return file;
+  if (auto made = files::make_folder(path.substr(0, path.find_last_of('/'))); !made) {
+    return made.error();
+  }
+  return File::open(path, File::Mode::kCreate);
+}
+
 template <class Messages>
 std::string encode(RecordHeader& header, const Messages& messages) {
   std::vector<MessageRow> rows;
@@ -126,15 +136,8 @@ void TailFile::add(TailMessage message) {
   messages_.push_back(std::move(message));
 }
 
-// The folder is made with the first conversation in it.
 Result<> TailFile::create(const std::string& bytes) {
-  auto file = File::open(path_, File::Mode::kCreate);
-  if (!file && file.error().fault == Fault::kNotFound) {
-    if (auto made = files::make_folder(path_.substr(0, path_.find_last_of('/'))); !made) {
-      return made;
-    }
-    file = File::open(path_, File::Mode::kCreate);
-  }
+  auto file = make_file(path_);
   if (!file) return file.error();
   if (auto written = file->write_at(0, bytes); !written) {
     (void)files::remove(path_);  // what stays is written over by the next attempt
@@ -145,7 +148,32 @@ Result<> TailFile::create(const std::string& bytes) {
   return {};
 }
 
+// All of the file at once.
+Result<> TailFile::replace(const std::string& bytes) {
+  const std::string fresh_path = path_ + ".new";
+  auto fresh = make_file(fresh_path);
+  if (!fresh) return fresh.error();
+  auto done = fresh->write_at(0, bytes);
+  if (done) done = fresh->move_to(path_);
+  if (!done) {
+    (void)files::remove(fresh_path);  // it may be what the disk has no room for
+    return done;
+  }
+  file_ = *std::move(fresh);
+  end_ = bytes.size();
+  cut_ = false;
+  packed_ = {};
+  return {};
+}
+
+Result<> TailFile::unpack() {
+  if (!is_packed()) return {};
+  const std::string bytes = packed_;
+  return replace(bytes);
+}
+
 Result<> TailFile::write(const std::string& bytes) {
+  if (is_packed()) return replace(packed_ + bytes);
   if (!file_.is_open()) return create(bytes);
   if (cut_) {
     if (auto cut = file_.truncate(end_); !cut) return cut;
@@ -162,7 +190,7 @@ Result<> TailFile::write(const std::string& bytes) {
 Result<> TailFile::append(const FileHeader& header, RecordHeader record,
                           std::vector<TailMessage>& messages, Write when) {
   const std::size_t before = unwritten_.size();
-  if (before == 0 && !file_.is_open()) unwritten_ = encode_file_header(header);
+  if (before == 0 && !file_.is_open() && packed_.empty()) unwritten_ = encode_file_header(header);
   unwritten_ += encode(record, messages);
   const bool may_stay = share_.resize(unwritten_.size());
   later_.push_back({before, messages.size()});
@@ -215,7 +243,7 @@ void TailFile::forget_unwritten() noexcept {
 }
 
 std::uint64_t TailFile::disk_bytes() const {
-  if (!file_.is_open()) return 0;
+  if (!file_.is_open()) return packed_.size();
   const auto info = file_.info();
   return info ? info->on_disk : end_;
 }
@@ -225,20 +253,9 @@ Result<> TailFile::drop_front(std::size_t count, const FileHeader& header, Recor
     text_bytes_ -= messages_.front().json.size();
     messages_.pop_front();
   }
-  const std::string fresh_path = path_ + ".new";
   std::string bytes = encode_file_header(header);
   if (!messages_.empty()) bytes += encode(record, messages_);
-  auto fresh = File::open(fresh_path, File::Mode::kCreate);
-  if (!fresh) return fresh.error();
-  auto done = fresh->write_at(0, bytes);
-  if (done) done = fresh->move_to(path_);
-  if (!done) {
-    (void)files::remove(fresh_path);
-    return done;
-  }
-  file_ = *std::move(fresh);
-  end_ = bytes.size();
-  cut_ = false;
+  if (auto replaced = replace(bytes); !replaced) return replaced;
   forget_unwritten();
   return {};
 }

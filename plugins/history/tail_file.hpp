@@ -1,6 +1,7 @@
 // TailFile: the messages of a conversation that are not in a block yet, on disk and in memory.
 //
-// Blocking file I/O; one thread. Missing: empty, made by the first write. Full: what was half
+// Blocking file I/O; one thread. Missing: empty, made by the first write. Packed: its bytes lie
+// elsewhere, and become a file with the first write. Full: what was half
 // written is cut off (when even that fails, nothing is written until it succeeds), and what found
 // no room stays in memory and goes before anything else with the next write; append() fails when
 // that is more than may be held.
@@ -41,6 +42,7 @@ struct TailContents {
   std::uint64_t bytes = 0;          // of the file
   std::uint64_t disk_bytes = 0;     // what the disk has less for it
   std::uint64_t good_bytes = 0;     // up to the end of the last whole record
+  bool packed = false;              // there is no file
   bool damaged = false;             // something before good_bytes is lost
   std::int64_t modified = 0;
 
@@ -64,6 +66,7 @@ class TailFile {
   const std::string& path() const noexcept { return path_; }
   // Goes on with a file that was read, and cuts off what is not good. Its messages are not added.
   Result<> resume(const TailContents& contents);
+  void resume_packed(std::string bytes) { packed_ = std::move(bytes); }
   // Of a message that is in the file, or of which nothing is left.
   void add(TailMessage message);
 
@@ -72,6 +75,8 @@ class TailFile {
                   Write when);
   // Writes what is in memory only. On failure it stays there.
   Result<> flush();
+  // Makes a file of what is packed.
+  Result<> unpack();
   // Drops what was appended with kLater since the last write or attempt, the newest first and each
   // as a whole, and no more than `most` messages. -> how many
   std::size_t take_back(std::size_t most);
@@ -82,17 +87,19 @@ class TailFile {
   const std::deque<TailMessage>& messages() const noexcept { return messages_; }
   std::size_t text_bytes() const noexcept { return text_bytes_; }
   std::uint64_t disk_bytes() const;
-  bool exists() const noexcept { return file_.is_open(); }
+  bool is_packed() const noexcept { return !packed_.empty(); }
   std::size_t unwritten_bytes() const noexcept { return unwritten_.size(); }
   std::size_t refused_bytes() const noexcept { return refused_; }   // those that found no room
   const std::string& refusal() const noexcept { return refusal_; }  // why; empty without any
 
  private:
   Result<> create(const std::string& bytes);
+  Result<> replace(const std::string& bytes);
   Result<> write(const std::string& bytes);
   void forget_unwritten() noexcept;
 
   std::string path_;
+  std::string packed_;  // goes in front of anything else while there is no file
   File file_;
   std::uint64_t end_ = 0;
   bool cut_ = false;  // there may be something behind end_

@@ -155,6 +155,12 @@ Result<> make_folder(const std::string& path) {
   return to_error("make folder", path, errno);
 }
 
+Result<> sync_folder(const std::string& path) {
+  auto folder = File::open(path, File::Mode::kRead);
+  if (!folder) return folder.error();
+  return folder->sync();
+}
+
 Result<std::vector<std::string>> list_folder(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
   if (folder == nullptr) return to_error("list", path, errno);

@@ -58,6 +58,7 @@ class File {
 namespace files {
 
 Result<> make_folder(const std::string& path);  // with those above it; fine if it is there
+Result<> sync_folder(const std::string& path);  // which files it has survives the loss of power
 Result<std::vector<std::string>> list_folder(const std::string& path);  // names, in no order
 Result<> rename(const std::string& from, const std::string& to);        // replaces `to`
 Result<bool> remove(const std::string& path);                           // false: was not there

@@ -24,6 +24,7 @@ Error storage(const std::string& path, std::string_view why) {
 // SQLite gives its other files the mode of this one.
 Result<> make_private(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0 && (errno == EACCES || errno == EROFS)) return {};  // it may be there to be read
   if (file < 0) return storage(path, std::strerror(errno));
   const bool done = ::fchmod(file, S_IRUSR | S_IWUSR) == 0;
   const int reason = errno;
@@ -61,7 +62,8 @@ Result<bool> Database::is_sound(const std::string& path) {
   if (code == SQLITE_OK) code = sqlite3_step(statement);
   if (code == SQLITE_ROW) return check.text(0) == "ok";
   const int kind = code & 0xff;
-  if (kind == SQLITE_NOTADB || kind == SQLITE_CORRUPT) return false;
+  // SQLITE_ERROR: of a format that there is not.
+  if (kind == SQLITE_NOTADB || kind == SQLITE_CORRUPT || kind == SQLITE_ERROR) return false;
   return database.failure("check");
 }
 
@@ -103,6 +105,12 @@ Statement& Statement::bind(std::string_view text) {
   // A null pointer would bind NULL.
   const char* const data = text.empty() ? "" : text.data();
   sqlite3_bind_text64(statement_.get(), ++bound_, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::bind_blob(std::string_view bytes) {
+  const char* const data = bytes.empty() ? "" : bytes.data();
+  sqlite3_bind_blob64(statement_.get(), ++bound_, data, bytes.size(), SQLITE_TRANSIENT);
   return *this;
 }
 

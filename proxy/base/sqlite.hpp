@@ -19,16 +19,17 @@ namespace keep::sqlite {
 
 class Database;
 
-// Parameters are numbered from 1, columns from 0. Bound texts are copied.
+// Parameters are numbered from 1, columns from 0. What is bound is copied.
 class Statement {
  public:
   Statement& bind(std::int64_t value);
   Statement& bind(std::string_view text);
+  Statement& bind_blob(std::string_view bytes);
   Result<bool> step();  // true: a row is there
   Result<> run();       // to its end; rows are passed over
 
   std::int64_t integer(int column) const;
-  std::string text(int column) const;
+  std::string text(int column) const;  // or the bytes of a blob
 
  private:
   friend class Database;

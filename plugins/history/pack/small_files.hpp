@@ -1,0 +1,35 @@
+// SmallFiles: which conversations are worth a place in the pack, and their way into it.
+//
+// Blocking; one thread at a time. Safe by order, whenever the process ends: what goes into the pack
+// is on the disk there before the files are deleted, and a conversation that has outgrown it is on
+// the disk in its files before it is deleted there. Where both exist the files count.
+#pragma once
+
+#include "plugins/history/pack/pack.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace keep::history {
+
+// No more than this is packed, and nothing that would save less than a quarter.
+inline constexpr std::uint64_t kMaxPackedBytes = 8 << 10;
+
+std::string key_of(const std::string& stem);
+
+// What became of a conversation.
+struct Packed {
+  bool holds = false;                  // the pack has it, or has something of it
+  std::optional<std::uint64_t> bytes;  // its files are gone, and that much is in the pack
+};
+
+// For each stem; none of the conversations may be open. On failure everything is as it was.
+Result<std::vector<Packed>> pack_small(Pack& pack, std::span<const std::string> stems);
+
+// Deletes from the pack what has files, which survive the loss of power by then.
+Result<> leave_pack(Pack& pack, std::span<const std::string> stems);
+
+}  // namespace keep::history
