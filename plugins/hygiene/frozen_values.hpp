@@ -1,7 +1,8 @@
 // FrozenValues: the first text that a rule met in a conversation, which stands for all later ones.
 //
-// Loop thread only. Full: the least recently used conversation's value is forgotten, and the next
-// one it sends is frozen anew. Values over kMaxValueBytes are not frozen.
+// Loop thread only. Full: of the tenant that has most the least recently used conversation's value
+// is forgotten, and the next one it sends is frozen anew. Values over kMaxValueBytes are not
+// frozen.
 #pragma once
 
 #include "base/lru_map.hpp"
@@ -20,7 +21,7 @@ class FrozenValues {
   explicit FrozenValues(std::size_t max_bytes = 16 << 20) : max_bytes_(max_bytes) {}
 
   // The first value of that key; `value` itself when it is the first, or too long.
-  std::string first(std::uint64_t key, std::string_view value);
+  std::string first(std::uint64_t key, std::string_view value, std::uint64_t tenant = 0);
   // The same, without keeping it.
   std::string look(std::uint64_t key, std::string_view value) const;
 

@@ -180,7 +180,8 @@ void HygienePlugin::freeze(Exchange& exchange) {
   const auto first = [&](std::size_t rule, std::string_view match) {
     const std::uint64_t key = hash_combine(conversation, rule);
     if (!known) return std::string(match);
-    return identity.auxiliary ? frozen_.look(key, match) : frozen_.first(key, match);
+    return identity.auxiliary ? frozen_.look(key, match)
+                              : frozen_.first(key, match, hash64(identity.tenant));
   };
   for (const std::size_t i : at->second.frozen) {
     const openai::Message& message = exchange.chat.messages[i];

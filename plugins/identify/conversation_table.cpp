@@ -190,11 +190,12 @@ ConversationTable::Assigned ConversationTable::assign(const Fingerprint& print, 
 }
 
 void ConversationTable::assign_to(Key key, const Fingerprint& print, Instant now) {
-  begin(add(key), key, print, now);
+  begin(add(key, print.tenant), key, print, now);
 }
 
-ConversationTable::Entry& ConversationTable::add(Key key) {
-  Entry& entry = entries_.get(key);
+ConversationTable::Entry& ConversationTable::add(Key key, std::uint64_t tenant) {
+  Entry& entry = entries_.get(key, tenant);
+  entry.tenant = tenant;
   while (entries_.size() > max_) {
     const auto oldest = entries_.pop_oldest();
     if (oldest->second.has_id) --explicit_;
@@ -204,7 +205,6 @@ ConversationTable::Entry& ConversationTable::add(Key key) {
 }
 
 void ConversationTable::begin(Entry& entry, Key key, const Fingerprint& print, Instant now) {
-  entry.tenant = print.tenant;
   entry.agent = print.agent;
   entry.last = now;
   entry.running.push_back(print.whole());
@@ -317,8 +317,7 @@ std::optional<ConversationTable::Remembered> ConversationTable::remembered(Key k
 
 void ConversationTable::restore(const Remembered& from) {
   if (entries_.peek(from.key) != nullptr) return;
-  Entry& entry = add(from.key);
-  entry.tenant = from.tenant;
+  Entry& entry = add(from.key, from.tenant);
   entry.agent = from.agent;
   entry.tip = from.tip;
   entry.last_whole = from.last_whole;
@@ -336,8 +335,8 @@ void ConversationTable::restore(const Remembered& from) {
   entry.turn = from.turn;
 }
 
-void ConversationTable::note_explicit(Key key, Instant now) {
-  Entry& entry = add(key);
+void ConversationTable::note_explicit(Key key, std::uint64_t tenant, Instant now) {
+  Entry& entry = add(key, tenant);
   entry.last = now;
   if (!entry.has_id) ++explicit_;
   entry.has_id = true;

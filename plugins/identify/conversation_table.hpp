@@ -19,7 +19,7 @@
 // Anything else is a new conversation; so is the repeat of a request that is still running
 // (parallel clients that say the same). Conversations with an id of their own are only counted.
 //
-// Full: the least recently used is forgotten, and comes back as a new conversation. Per
+// Full: the tenant that has most loses its least recently used, which comes back as a new one. Per
 // conversation: 840 bytes after one long turn, and as marks are bounded, to kMaxMarks + kMaxAsked +
 // kMaxRetold + 1, about 2.6 KB at most.
 #pragma once
@@ -70,7 +70,7 @@ class ConversationTable {
               Instant now);
 
   // A conversation with an id of its own was seen.
-  void note_explicit(Key key, Instant now);
+  void note_explicit(Key key, std::uint64_t tenant, Instant now);
 
   // Every conversation, the least recently used first, which is the order in which to restore.
   std::vector<Key> keys() const;
@@ -130,7 +130,7 @@ class ConversationTable {
   void prefer_agent(std::vector<Key>& keys, const Fingerprint& print) const;
   Found choose(std::vector<Key> keys, std::size_t link, const Fingerprint& print) const;
 
-  Entry& add(Key key);
+  Entry& add(Key key, std::uint64_t tenant);
   void begin(Entry& entry, Key key, const Fingerprint& print, Instant now);
   void note_retold(Key key, const Fingerprint& print);
   void record(Entry& entry, Key key, const Fingerprint& print);

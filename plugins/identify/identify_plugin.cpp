@@ -253,7 +253,7 @@ Kind IdentifyPlugin::name_conversation(Exchange& exchange, const json::Value& ro
   Identity& identity = exchange.identity;
   const Headers& headers = exchange.request.headers;
   if (auto signal = find_signal(headers, root)) {
-    table_.note_explicit(tenant_key(identity, signal->id), clock_->now());
+    table_.note_explicit(tenant_key(identity, signal->id), running.print.tenant, clock_->now());
     const Kind kind = signal->source.starts_with("header:") ? kHeader : kBody;
     set(identity, std::move(signal->id), std::move(signal->source), Confidence::kExplicit);
     return kind;
@@ -293,7 +293,7 @@ Kind IdentifyPlugin::name_by_content(Identity& identity, Running& running,
   const auto assigned = table_.assign(running.print, now);
   running.key = assigned.key;
   if (hint) {
-    hints_.get(hint_key) = assigned.key;
+    hints_.get(hint_key, running.print.tenant) = assigned.key;
     trim(hints_);
   }
   set(identity, derived_id(assigned.key), assigned.is_new ? "new" : "content",
@@ -322,7 +322,7 @@ void IdentifyPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcep
   const bool answered = exchange.surface == openai::Surface::kResponses && !identity.auxiliary;
   if (answered && !exchange.answer.id.empty()) {
     if (const auto id = clean_id(exchange.answer.id)) {
-      lineage_.get(tenant_key(identity, *id)) = identity.conversation;
+      lineage_.get(tenant_key(identity, *id), running.print.tenant) = identity.conversation;
       trim(lineage_);
     }
   }

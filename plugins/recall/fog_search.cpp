@@ -1,5 +1,6 @@
 #include "plugins/recall/fog_search.hpp"
 
+#include "base/hash.hpp"
 #include "base/race.hpp"
 #include "plugins/recall/fusion.hpp"
 #include "plugins/recall/message_text.hpp"
@@ -53,7 +54,7 @@ struct FogSearch::Shared {
 };
 
 FogSearch::Entry& FogSearch::entry_of(const ConversationName& name) {
-  Entry& entry = entries_.get(key_of(name));
+  Entry& entry = entries_.get(key_of(name), hash64(name.tenant));
   if (!entry.shared) entry.shared = std::make_shared<Shared>(services_.pools.cpu);
   return entry;
 }
@@ -80,6 +81,7 @@ asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Sha
     entry->passages = state[1];
     bytes_ = bytes_ - entry->bytes + state[2];
     entry->bytes = state[2];
+    entries_.weigh(key_of(name), entry->bytes);
     trim();
   }
 }

@@ -3,8 +3,9 @@
 //
 // Loop thread only; indexes are built and searched in pools.cpu, one thing after the other for each
 // conversation. An index holds what came before the clear zone and is caught up when a search needs
-// more; what cannot be read within kPatience is searched next time. Above `index_bytes` the indexes
-// of the least recently used conversations are dropped and built anew when they are needed again.
+// more; what cannot be read within kPatience is searched next time. Above `index_bytes` the tenant
+// that has most loses the indexes of its least recently used conversations; they are built anew
+// when they are needed again.
 #pragma once
 
 #include "base/lru_map.hpp"

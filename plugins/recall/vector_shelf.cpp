@@ -1,6 +1,7 @@
 #include "plugins/recall/vector_shelf.hpp"
 
 #include "base/files.hpp"
+#include "base/hash.hpp"
 #include "base/log.hpp"
 #include "plugins/recall/vector_file.hpp"
 
@@ -42,7 +43,7 @@ VectorShelf::VectorShelf(Services& services, std::string folder, std::size_t max
       held_(services.metrics.gauge("recall_vectors", "Vectors of passages in memory")) {}
 
 asio::awaitable<std::shared_ptr<SharedVectors>> VectorShelf::open(ConversationName name) {
-  Entry& entry = entries_.get(key_of(name));
+  Entry& entry = entries_.get(key_of(name), hash64(name.tenant));
   if (!entry.shared) {
     entry.shared = std::make_shared<SharedVectors>(services_.pools.cpu);
     entry.name = name;
@@ -110,6 +111,7 @@ void VectorShelf::set_state(Entry& entry, VectorState state) {
   bytes_ = bytes_ - entry.state.bytes + state.bytes;
   rows_ = rows_ - entry.state.rows + state.rows;
   entry.state = state;
+  entries_.weigh(key_of(entry.name), state.bytes);
   held_.set(static_cast<double>(rows_));
 }
 

@@ -2,8 +2,9 @@
 //
 // Loop thread only; files are read and written in pools.disk, one after the other, vectors are
 // worked with in pools.cpu, one thing after the other for each conversation. Above `max_bytes` of
-// memory the vectors of the least recently used conversations are put away; what was not written
-// of them is lost and made anew. A file that fits nothing on record is not used.
+// memory the vectors of the least recently used conversations of the tenant that has most are put
+// away; what was not written of them is lost and made anew. A file that fits nothing on record is
+// not used.
 #pragma once
 
 #include "base/lru_map.hpp"

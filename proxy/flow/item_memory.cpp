@@ -1,5 +1,7 @@
 #include "flow/item_memory.hpp"
 
+#include "base/hash.hpp"
+
 namespace keep {
 
 std::string ItemMemory::key_of(std::string_view tenant, std::string_view id) {
@@ -14,8 +16,9 @@ void ItemMemory::put(std::string_view tenant, std::string_view id, std::string_v
     return name.size() + item.size() + kOverhead;
   };
   if (const std::string* const old = items_.peek(key)) bytes_ -= size_of(key, *old);
-  std::string& item = items_.get(key);
+  std::string& item = items_.get(key, hash64(tenant));
   item = json;
+  items_.weigh(key, size_of(key, item));
   bytes_ += size_of(key, item);
   while (bytes_ > kMaxBytes) {
     const auto oldest = items_.pop_oldest();

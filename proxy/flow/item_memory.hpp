@@ -1,8 +1,8 @@
 // ItemMemory: the items of recent responses, for clients that refer to them by id instead of
 // sending them again (the AI SDK, unless told not to store).
 //
-// Loop thread only. Bounded by bytes: the least recently used items are forgotten, and a restart
-// forgets all; a reference to those is as if it were not there.
+// Loop thread only. Bounded by bytes: the least recently used items of the tenant that has most are
+// forgotten, and a restart forgets all; a reference to those is as if it were not there.
 #pragma once
 
 #include "base/lru_map.hpp"

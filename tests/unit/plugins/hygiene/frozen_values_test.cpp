@@ -31,5 +31,12 @@ TEST(FrozenValues, IsBounded) {
   EXPECT_EQ(values.look(0, "new"), "new");
 }
 
+TEST(FrozenValues, WhoSendsWithoutEndLosesItsOwn) {
+  FrozenValues values(10 << 10);
+  values.first(0, "quiet", 1);
+  for (std::uint64_t key = 1; key < 1000; ++key) values.first(key, std::string(100, 'x'), 2);
+  EXPECT_EQ(values.look(0, "new"), "quiet");
+}
+
 }  // namespace
 }  // namespace keep::hygiene

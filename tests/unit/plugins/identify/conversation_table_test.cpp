@@ -206,7 +206,7 @@ TEST_F(ConversationTableTest, AForgottenRequestFinishesQuietly) {
   ConversationTable table(1);
   const auto print = print_of({"a"});
   const Key key = table.assign(print, now_).key;
-  table.note_explicit(7, now_);
+  table.note_explicit(7, 0, now_);
   table.finish(key, print, {}, now_);
   EXPECT_EQ(table.derived(), 0U);
   EXPECT_EQ(table.with_id(), 1U);
@@ -279,6 +279,22 @@ TEST_F(ConversationTableTest, ThousandInterleavedStayApart) {
     }
   }
   EXPECT_EQ(std::set<Key>(keys.begin(), keys.end()).size(), 1000U);
+}
+
+TEST_F(ConversationTableTest, WhoOpensWithoutEndLosesItsOwn) {
+  ConversationTable table(100);
+  const Talk quiet{"hello from the quiet one"};
+  const Fingerprint print = print_of(quiet, 1);
+  const Key key = table.assign(print, now_).key;
+  const std::vector<std::uint64_t> answers{hash64("<ok")};
+  table.finish(key, print, answers, now_);
+  for (int i = 0; i < 1000; ++i) {
+    table.note_explicit(1000 + static_cast<Key>(i), 2, now_);
+    const Fingerprint loud = print_of({"loud " + std::to_string(i)}, 2);
+    table.finish(table.assign(loud, now_).key, loud, answers, now_);
+  }
+  EXPECT_EQ(table.derived() + table.with_id(), 100U);
+  EXPECT_EQ(table.find(print_of({quiet.front(), "<ok", "go on"}, 1)), key);
 }
 
 }  // namespace

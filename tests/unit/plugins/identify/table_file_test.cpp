@@ -35,7 +35,7 @@ TEST(TableFile, ConversationsGoOnAfterARestart) {
   const auto key = before.assign(print_of(1), now).key;
   const std::vector<std::uint64_t> answer{0};
   before.finish(key, print_of(1), answer, now);
-  before.note_explicit(77, now);
+  before.note_explicit(77, 0, now);
   ASSERT_TRUE(save_table(path, all_of(before)));
 
   ConversationTable after(10);

@@ -27,5 +27,14 @@ TEST(ItemMemory, ForgetsTheLeastRecentlyUsed) {
   EXPECT_LE(items.bytes(), ItemMemory::kMaxBytes);
 }
 
+TEST(ItemMemory, WhoStoresWithoutEndForgetsItsOwn) {
+  ItemMemory items;
+  items.put("quiet", "0", "{}");
+  const std::string large(ItemMemory::kMaxBytes / 4, 'x');
+  for (int i = 0; i < 8; ++i) items.put("loud", std::to_string(i), large);
+  EXPECT_EQ(items.find("quiet", "0"), "{}");
+  EXPECT_LE(items.bytes(), ItemMemory::kMaxBytes);
+}
+
 }  // namespace
 }  // namespace keep
