@@ -169,7 +169,13 @@ bool Admission::make_room(const Ask& ask, Plan& plan) {
   }
   plan.give_up = std::move(budget.give_up);
   const Slot& place = upstream.table.at(plan.choice.slot);
-  plan.prime = ask.seen_before && !plan.choice.warm && place.held == 0 && !upstream.clears_idle;
+  // Where the server chooses, it may be any slot.
+  const Slot any;
+  if (services_.isolated) {
+    plan.reuse = reuse_of(upstream.clears_idle ? any : place, ask.wish, upstream.ram);
+  }
+  plan.prime = ask.seen_before && !plan.choice.warm && place.held == 0 && !upstream.clears_idle &&
+               plan.reuse != Reuse::kNothing;
   return true;
 }
 
@@ -179,16 +185,21 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   LeaseTerms terms;
   terms.id = id;
   terms.key = wish.auxiliary ? 0 : wish.key;
+  terms.owner = wish.owner;
   terms.scratch = wish.auxiliary;
   terms.returning = wish.returning;
   terms.trail = wish.trail;
+  terms.settings = wish.settings;
   terms.reserve = plan.reserve;
-  keeper_->at(plan.upstream).table.lease(plan.choice.slot, terms, services_.clock.now());
+  SlotTable& table = keeper_->at(plan.upstream).table;
+  table.lease(plan.choice.slot, terms, services_.clock.now());
+  if (waiter.ask.spreads) table.disown_others(plan.choice.slot);
 
   Lease& lease = leases_[id];
   lease.upstream = plan.upstream;
   lease.slot = plan.choice.slot;
   lease.text = waiter.ask.text;
+  lease.spreads = waiter.ask.spreads;
   lease.waiter = &waiter;
   lease.emptying = plan.give_up.size() + (plan.prime ? 1 : 0);
 
@@ -199,6 +210,7 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   waiter.grant.id = id;
   waiter.grant.warm = plan.choice.warm;
   waiter.grant.pinned = !keeper_->at(plan.upstream).clears_idle;
+  waiter.grant.reuse = plan.reuse;
   waiter.grant.reserved = plan.reserve;
   if (lease.emptying == 0) {
     waiter.ready = true;
@@ -254,7 +266,7 @@ void Admission::finish(LeaseId id, const Ending& ending) {
     case Ending::Kind::kUnused: upstream.table.cancel(id); break;
     case Ending::Kind::kClean:
       upstream.table.release(id, upstream.clears_idle ? 0 : ending.held,
-                             lease.text.bytes + ending.answer_bytes, now);
+                             lease.text.bytes + ending.answer_bytes, now, ending.prompt);
       keeper_->answered(lease.upstream);
       break;
     case Ending::Kind::kBroken:
@@ -263,6 +275,7 @@ void Admission::finish(LeaseId id, const Ending& ending) {
       }
       break;
   }
+  if (lease.spreads) upstream.table.disown_others(lease.slot);
   if (ending.look_again) keeper_->refresh(lease.upstream);
   pump();
 }

@@ -9,6 +9,7 @@
 #include "exchange/route.hpp"
 #include "exchange/services.hpp"
 #include "plugins/slots/assigner.hpp"
+#include "plugins/slots/isolation.hpp"
 #include "plugins/slots/slot_keeper.hpp"
 #include "plugins/slots/slots_metrics.hpp"
 #include "plugins/slots/slots_settings.hpp"
@@ -32,6 +33,7 @@ struct Ask {
   std::string tenant;
   Wish wish;
   bool seen_before = false;  // llama-server's RAM cache may hold it
+  bool spreads = false;      // llama-server gives it more slots than the one it is pinned to
   PromptText text;
   std::optional<Tokens> prompt;  // its length, where somebody knows better than by the text
   std::optional<std::int64_t> max_tokens;
@@ -44,6 +46,7 @@ struct Grant {
   LeaseId id = 0;
   bool warm = false;
   bool pinned = true;  // false: llama-server chooses; the lease only counts
+  Reuse reuse = Reuse::kAll;
   Tokens reserved = 0;
 };
 
@@ -56,6 +59,7 @@ struct Ending {
   };
   Kind kind = Kind::kBroken;
   Tokens held = 0;
+  Tokens prompt = 0;               // of these
   std::uint64_t answer_bytes = 0;  // of the text among the held tokens that the model wrote
   Duration grace{};                // kBroken: see SlotKeeper::settle
   bool look_again = false;         // other slots may not hold what we think
@@ -88,6 +92,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   struct Lease {
     std::size_t upstream = 0, slot = 0;
     PromptText text;
+    bool spreads = false;
     std::size_t emptying = 0;   // slots that are being emptied for it
     Pending* waiter = nullptr;  // until it has taken the grant
   };
@@ -96,6 +101,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
     Choice choice;
     Tokens reserve = 0;
     std::vector<std::size_t> give_up;
+    Reuse reuse = Reuse::kAll;
     bool prime = false;  // before it is pinned there
   };
   using Claims = std::vector<std::vector<bool>>;

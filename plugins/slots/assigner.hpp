@@ -13,6 +13,7 @@
 #include "plugins/slots/slot_table.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -20,9 +21,11 @@ namespace keep::slots {
 
 struct Wish {
   SlotKey key = 0;
+  OwnerKey owner = 0;
   bool auxiliary = false;
   bool returning = false;  // a main thread that was served before
   PromptTrail trail;
+  std::uint64_t settings = 0;       // see isolation.hpp
   std::optional<std::size_t> slot;  // the client named it: this one or none
 };
 

@@ -1,7 +1,7 @@
 #include "plugins/slots/slot_keeper.hpp"
 
-#include "base/json.hpp"
 #include "base/log.hpp"
+#include "plugins/slots/ram_probe.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -70,9 +70,11 @@ void SlotKeeper::upstream_changed(std::size_t upstream) {
     // It may have been away for a moment only, so what is warm is not given up yet.
     state.slots.table.suspect_all();
     state.slots.clears_idle = state.compared = false;
+    state.slots.ram = RamCache::kUnknown;
     state.losses = 0;
     watch_settling(upstream);
   }
+  if (state.healthy) look_for_ram_cache(upstream);
   events_.room();
 }
 
@@ -117,6 +119,7 @@ void SlotKeeper::refresh(std::size_t upstream) {
 
 void SlotKeeper::answered(std::size_t upstream) {
   State& state = states_.at(upstream);
+  look_for_ram_cache(upstream);
   if (!state.compared && state.slots.table.count(SlotUse::kCooling) > 1) refresh(upstream);
 }
 
@@ -280,10 +283,7 @@ bool SlotKeeper::begin_emptying(std::size_t upstream, std::size_t slot, Emptying
 // there what the slot held, and looks there for the next prompt pinned to it, which it does not for
 // an empty slot.
 Task<> SlotKeeper::park(std::size_t upstream, std::size_t slot) {
-  json::Writer body;
-  body.begin_object().member("id_slot", static_cast<std::int64_t>(slot)).member("n_predict", 0);
-  body.member("cache_prompt", true).member("prompt", " ").end_object();
-  const auto answer = co_await services_.queries.post(upstream, "/completion", body.take());
+  const auto answer = co_await read_into(services_, upstream, slot, kFillerPrompt);
   if (!answer) co_return answer.error();
   co_return Result<>{};
 }
@@ -333,6 +333,49 @@ asio::awaitable<void> SlotKeeper::run_prime(std::shared_ptr<SlotKeeper> self, st
                                             std::size_t slot, std::function<void()> done) {
   co_await self->empty(upstream, slot, Emptying::kPark);  // in vain: the prompt is read, no more
   done();
+}
+
+void SlotKeeper::look_for_ram_cache(std::size_t upstream) {
+  State& state = states_.at(upstream);
+  const bool wanted = services_.isolated && state.slots.ram == RamCache::kUnknown;
+  if (!wanted || state.slots.table.size() == 0 || std::exchange(state.probing, true)) return;
+  services_.spawner.spawn("RAM cache probe", run_ram_probe(shared_from_this(), upstream));
+}
+
+// The one whose loss hurts least, once the slots of a server that comes up have settled.
+asio::awaitable<std::optional<std::size_t>> SlotKeeper::take_spare_slot(std::size_t upstream) {
+  asio::steady_timer timer(services_.loop);
+  SlotTable& table = states_[upstream].slots.table;
+  while (table.count(SlotUse::kFree) == 0 && table.count(SlotUse::kSettling) > 0) {
+    timer.expires_after(kPoll);
+    const auto [ec] = co_await timer.async_wait(kToken);
+    if (ec) co_return std::nullopt;
+  }
+  std::vector<bool> take(table.size());
+  for (std::size_t i = 0; i < take.size(); ++i) take[i] = table.at(i).leasable();
+  const auto slot = least_missed(table, take);
+  if (slot) table.begin_erase(*slot);
+  co_return slot;
+}
+
+asio::awaitable<void> SlotKeeper::run_ram_probe(std::shared_ptr<SlotKeeper> self,
+                                                std::size_t upstream) {
+  State& state = self->states_[upstream];
+  const auto slot = co_await self->take_spare_slot(upstream);
+  const std::uint64_t generation = state.generation;
+  RamCache found = RamCache::kUnknown;
+  if (slot) found = co_await probe_ram_cache(self->services_, upstream, *slot);
+  state.probing = false;
+  if (!slot || generation != state.generation) co_return;
+  state.slots.ram = found;
+  state.slots.table.erased(*slot, 1);
+  if (found == RamCache::kPresent) {
+    log::warn(
+        "llama-server's RAM cache serves all API keys: how soon an answer begins can tell "
+        "one what another has asked",
+        {{"advice", "start it with --cache-ram 0 unless they trust each other"}});
+  }
+  self->events_.room();
 }
 
 Task<> SlotKeeper::wait_idle(std::size_t upstream, std::size_t slot) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "exchange/services.hpp"
+#include "plugins/slots/isolation.hpp"
 #include "plugins/slots/kv_budget.hpp"
 #include "plugins/slots/slot_table.hpp"
 #include "plugins/slots/slots_settings.hpp"
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace keep::slots {
@@ -25,6 +27,7 @@ struct UpstreamSlots {
   // It saves and empties idle slots at each request (its RAM cache, a unified pool and no
   // --no-cache-idle-slots). Pinning would only keep it from finding again what it saved.
   bool clears_idle = false;
+  RamCache ram = RamCache::kUnknown;  // asked only where tenants are kept apart
 };
 
 class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
@@ -66,6 +69,8 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   Task<> wait_idle(std::size_t upstream, std::size_t slot);
 
   void upstream_changed(std::size_t upstream);
+  // Where tenants are kept apart: asks once whether that server has a RAM cache.
+  void look_for_ram_cache(std::size_t upstream);
 
  private:
   struct Settling {
@@ -76,7 +81,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
     UpstreamSlots slots;
     ServerProps props;
     bool healthy = false;
-    bool watching = false, refresh = false;
+    bool watching = false, refresh = false, probing = false;
     bool compared = false;  // idle slots were seen to keep what they hold
     int losses = 0;         // comparisons in a row that found nothing else
     std::uint64_t generation = 0;
@@ -98,6 +103,9 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
                                             std::function<void()> done);
   static asio::awaitable<void> run_prime(std::shared_ptr<SlotKeeper> self, std::size_t upstream,
                                          std::size_t slot, std::function<void()> done);
+  static asio::awaitable<void> run_ram_probe(std::shared_ptr<SlotKeeper> self,
+                                             std::size_t upstream);
+  asio::awaitable<std::optional<std::size_t>> take_spare_slot(std::size_t upstream);
   Task<> park(std::size_t upstream, std::size_t slot);
   asio::awaitable<Result<>> empty(std::size_t upstream, std::size_t slot, Emptying how);
   static asio::awaitable<void> watch(std::shared_ptr<SlotKeeper> self, std::size_t upstream);

@@ -13,6 +13,7 @@ constexpr Tokens kTolerance = 8;
 
 void forget_text(Slot& s) {
   s.text_bytes = 0;
+  s.prompt = 0;
   s.trail = PromptTrail();
 }
 
@@ -94,9 +95,11 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
     }
   }
   s.key = terms.key;
+  s.owner = terms.owner;
   s.scratch = terms.scratch;
   s.returning = terms.returning;
   s.trail = terms.trail;
+  s.settings = terms.settings;
   s.reserved = terms.reserve;
   s.lease = terms.id;
   s.last_use = now;
@@ -110,11 +113,13 @@ bool SlotTable::reserve(LeaseId lease, Tokens tokens) {
   return true;
 }
 
-bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now) {
+bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now,
+                        Tokens prompt) {
   const auto slot = find_lease(lease);
   if (!slot) return false;
   Slot& s = change(*slot);
   s.held = held;
+  s.prompt = prompt;
   s.text_bytes = text_bytes;
   s.last_use = now;
   idle(s);
@@ -135,6 +140,7 @@ bool SlotTable::abandon(LeaseId lease, Instant now) {
   s.held = s.cells();  // until the server tells
   s.reserved = 0;
   s.text_bytes = 0;
+  s.prompt = 0;
   s.lease = 0;
   use_as(s, SlotUse::kSettling);
   s.suspect = false;
@@ -168,6 +174,7 @@ bool SlotTable::erased(std::size_t slot, Tokens filler) {
   if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
   Slot& s = change(slot);
   s.held = filler;
+  s.owner = 0;
   forget_text(s);
   s.scratch = false;
   idle(s);
@@ -194,11 +201,18 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
   s.held = held;
   if (!ours) {
     s.key = 0;
+    s.owner = 0;
     s.scratch = false;
     forget_text(s);
   }
   idle(s);
   return !ours;
+}
+
+void SlotTable::disown_others(std::size_t slot) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (i != slot) change(i).owner = 0;
+  }
 }
 
 void SlotTable::suspect_all() {

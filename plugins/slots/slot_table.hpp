@@ -24,8 +24,9 @@
 
 namespace keep::slots {
 
-using SlotKey = std::uint64_t;  // hash of tenant, conversation, agent; 0: nobody
-using LeaseId = std::uint64_t;  // never used twice; 0: none
+using SlotKey = std::uint64_t;   // hash of tenant, conversation, agent; 0: nobody
+using LeaseId = std::uint64_t;   // never used twice; 0: none
+using OwnerKey = std::uint64_t;  // hash of a tenant; 0: nobody we know
 using Tokens = std::int64_t;
 
 enum class SlotUse { kFree, kLeased, kCooling, kSettling, kErasing };
@@ -33,13 +34,16 @@ enum class SlotUse { kFree, kLeased, kCooling, kSettling, kErasing };
 struct Slot {
   SlotUse use = SlotUse::kSettling;
   SlotKey key = 0;
+  OwnerKey owner = 0;            // whose what it holds is, whether that is warm for anybody or not
   bool scratch = false;          // last used by an auxiliary call
   bool returning = false;        // its conversation is a main thread that has come back before
   bool suspect = true;           // settling: the server may have been restarted meanwhile
   Tokens held = 0;               // in its KV cache, as far as we know
+  Tokens prompt = 0;             // of these, the prompt that `trail` is of; the answer is the rest
   Tokens reserved = 0;           // leased: what the exchange may grow to
   std::uint64_t text_bytes = 0;  // of the texts that `held` came from; 0 when unknown
   PromptTrail trail;             // of the prompt that `held` begins with; empty when unknown
+  std::uint64_t settings = 0;    // of the body of that prompt, see isolation.hpp
   LeaseId lease = 0;
   Instant last_use{};
   std::uint64_t change = 0;  // grows with every transition: tells whether an observation is stale
@@ -52,9 +56,11 @@ struct Slot {
 struct LeaseTerms {
   LeaseId id = 0;
   SlotKey key = 0;
+  OwnerKey owner = 0;
   bool scratch = false;
   bool returning = false;
   PromptTrail trail;
+  std::uint64_t settings = 0;
   Tokens reserve = 0;
 };
 
@@ -73,7 +79,9 @@ class SlotTable {
 
   bool lease(std::size_t slot, const LeaseTerms& terms, Instant now);  // of a leasable slot
   bool reserve(LeaseId lease, Tokens tokens);
-  bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now);  // -> cooling
+  // -> cooling. `prompt`: of the held tokens.
+  bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now,
+               Tokens prompt = 0);
   bool cancel(LeaseId lease);                // upstream was never asked: as it was before
   bool abandon(LeaseId lease, Instant now);  // upstream may be busy with it -> settling
 
@@ -86,6 +94,8 @@ class SlotTable {
   // What the server says a leasable slot holds. True when its content is not what we left there;
   // it is nobody's then.
   bool observed(std::size_t slot, Tokens held);
+  // An exchange of that slot may have filled any other: nobody knows whose they are.
+  void disown_others(std::size_t slot);
   // The server may have been restarted: leasable slots -> settling, suspect.
   void suspect_all();
 

@@ -80,6 +80,7 @@ class SlotsPlugin final : public Plugin {
     std::size_t queued_at = 0;  // its position in the queue when it came; 0: it did not wait
     LeaseId lease = 0;
     bool warm = false, pinned = true;
+    Reuse reuse = Reuse::kAll;
     Tokens prompt = 0, reserved = 0;
   };
 
@@ -97,6 +98,7 @@ class SlotsPlugin final : public Plugin {
   void forget(std::uint64_t conversation);
   Result<std::size_t> first_healthy() const;
   bool is_pinned(const Exchange& exchange) const;
+  Reuse reuse_for(const Exchange& exchange) const;
   Task<> lease(Exchange& exchange);
   Ending ending_of(const Exchange& exchange, const Outcome& outcome, const Running& running) const;
 
@@ -162,11 +164,14 @@ Task<> SlotsPlugin::on_route(Exchange& exchange) {
 }
 
 Task<> SlotsPlugin::lease(Exchange& exchange) {
-  const auto wish = wished_slot(exchange.chat, admission_->slots_up());
+  // Slots are everybody's: among tenants that are kept apart nobody names one.
+  Result<std::optional<std::size_t>> wish = std::nullopt;
+  if (!services_->isolated) wish = wished_slot(exchange.chat, admission_->slots_up());
   if (!wish) co_return wish.error();
   Ask ask;
   ask.tenant = exchange.identity.tenant;
   ask.wish.key = key_of(exchange.identity);
+  ask.wish.owner = owner_of(ask.tenant);
   ask.wish.auxiliary = exchange.identity.auxiliary && settings_.scratch;
   ask.wish.slot = *wish;
   ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
@@ -175,6 +180,8 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
     const std::uint64_t conversation = hash_of({who.tenant, who.conversation});
     ask.wish.returning = threads_.note(conversation, hash64(who.agent), who.turn);
   }
+  if (services_->isolated) ask.wish.settings = settings_hash(exchange.chat);
+  ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
   if (exchange.zone.planned) ask.prompt = exchange.zone.prompt_tokens + exchange.zone.recall_room;
@@ -196,6 +203,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   running.lease = grant->id;
   running.warm = grant->warm;
   running.pinned = grant->pinned;
+  running.reuse = grant->reuse;
   running.reserved = grant->reserved;
   co_return Result<>{};
 }
@@ -205,16 +213,30 @@ Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
     co_return Result<>{};
   }
   std::optional<int> slot;
-  // A slot that the client has named stays in its body.
   if (is_pinned(exchange)) slot = exchange.route.lease.slot();
-  for (openai::BodyEdit& edit : upstream_edits(exchange.chat, exchange.surface, slot)) {
+  const Reuse reuse = reuse_for(exchange);
+  exchange.route.cache_untold = reuse == Reuse::kUntold;
+  for (openai::BodyEdit& edit : upstream_edits(exchange.chat, exchange.surface, slot, reuse)) {
     exchange.attempt_edits.push_back(std::move(edit));
+  }
+  // A slot that the client has named stays in its body, unless it may not name any.
+  if (!slot && services_->isolated) {
+    exchange.attempt_edits.emplace_back(openai::RemoveField{"id_slot"});
   }
   exchange.force_stream = may_stream(exchange.chat);
   if (exchange.force_stream && speaks_native(exchange.request.target)) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
   }
   co_return Result<>{};
+}
+
+// Once an answer has begun the slot holds the prompt of the attempt before.
+Reuse SlotsPlugin::reuse_for(const Exchange& exchange) const {
+  if (!services_->isolated) return Reuse::kAll;
+  const auto it = running_.find(&exchange);
+  if (it == running_.end() || !exchange.route.lease.held()) return Reuse::kUntold;
+  const bool begun = exchange.timeline.first_event.has_value();
+  return begun && it->second.reuse == Reuse::kNothing ? Reuse::kUntold : it->second.reuse;
 }
 
 bool SlotsPlugin::is_pinned(const Exchange& exchange) const {
@@ -261,14 +283,17 @@ Ending SlotsPlugin::ending_of(const Exchange& exchange, const Outcome& outcome,
   Tokens cached = 0;
   if (answer.timings) {
     cached = answer.timings->cache_n;
-    ending.held = cached + answer.timings->prompt_n + answer.timings->predicted_n;
+    ending.prompt = cached + answer.timings->prompt_n;
+    ending.held = ending.prompt + answer.timings->predicted_n;
   } else {
     cached = answer.usage->cached_tokens;
-    ending.held = answer.usage->prompt_tokens + answer.usage->completion_tokens;
+    ending.prompt = answer.usage->prompt_tokens;
+    ending.held = ending.prompt + answer.usage->completion_tokens;
   }
   ending.answer_bytes = answer.text.size();
   // The server has dropped what was warm: restarted, or short of cells.
-  ending.look_again = ending.look_again || (running.warm && cached == 0);
+  const bool told = !exchange.route.cache_untold;
+  ending.look_again = ending.look_again || (running.warm && told && cached == 0);
   return ending;
 }
 

@@ -53,7 +53,7 @@ bool may_stream(const openai::ChatRequest& chat) {
 }
 
 openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
-                                 std::optional<int> slot) {
+                                 std::optional<int> slot, Reuse reuse) {
   openai::BodyEdits edits;
   const auto set = [&edits](const char* key, std::string json) {
     edits.emplace_back(openai::SetField{key, std::move(json)});
@@ -61,7 +61,11 @@ openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surfac
   const Present present = look_for(chat);
   if (slot) set("id_slot", std::to_string(*slot));
   if (slot && present.slot_id) edits.emplace_back(openai::RemoveField{"slot_id"});
-  if (!present.cache_prompt) set("cache_prompt", "true");
+  if (reuse == Reuse::kNothing) {
+    set("cache_prompt", "false");
+  } else if (!present.cache_prompt) {
+    set("cache_prompt", "true");
+  }
   if (!may_stream(chat)) return edits;
   if (!chat.stream) set("stream", "true");
   if (!chat.return_progress) set("return_progress", "true");

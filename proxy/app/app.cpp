@@ -158,6 +158,7 @@ struct App::Parts {
   Result<> add_upstreams();
   Result<> add_embeddings();
   Result<> make_flow();
+  void take_keys(ApiKeys loaded);
   void reload_keys();
   void begin_stop();
   asio::awaitable<void> handle_signals();
@@ -228,7 +229,7 @@ Result<> App::Parts::add_embeddings() {
 Result<> App::Parts::make_flow() {
   auto loaded = ApiKeys::load(config.keys_file);
   if (!loaded) return loaded.error();
-  keys = std::move(*loaded);
+  take_keys(std::move(*loaded));
   auto plugins = make_plugins(plugin_settings(config));
   if (!plugins) return plugins.error();
   pipeline.emplace(std::move(*plugins), metrics);
@@ -244,10 +245,15 @@ Result<> App::Parts::make_flow() {
   return {};
 }
 
+void App::Parts::take_keys(ApiKeys loaded) {
+  keys = std::move(loaded);
+  services.isolated = keys.size() > 1;
+}
+
 void App::Parts::reload_keys() {
   auto loaded = ApiKeys::load(config.keys_file);
   if (loaded) {
-    keys = std::move(*loaded);
+    take_keys(std::move(*loaded));
     log::info("API keys read again");
   } else {
     log::error("API keys kept as they were", {{"why", loaded.error().detail}});

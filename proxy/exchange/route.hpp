@@ -42,6 +42,8 @@ struct Route {
   std::size_t upstream = 0;  // index into Services::upstreams
   SlotLease lease;           // not held: llama-server chooses
   bool warm = false;         // the slot held this conversation before
+  // What upstream finds in its caches may be another tenant's: nobody is told how much it was.
+  bool cache_untold = false;
 };
 
 }  // namespace keep

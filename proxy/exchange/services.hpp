@@ -139,6 +139,7 @@ struct Services {
   Knowledge* knowledge = nullptr;          // set by knowledge when it starts; null without it
   Recollection* recollection = nullptr;    // set by recall when it starts; null without it
   Embeddings* embeddings = nullptr;        // null unless a server for them is configured
+  bool isolated = false;  // there is more than one API key: no client may learn what another asks
 };
 
 }  // namespace keep

@@ -8,6 +8,7 @@
 #include "openai/completion_chunk.hpp"
 #include "openai/sse_parser.hpp"
 #include "openai/translation.hpp"
+#include "openai/untold_cache.hpp"
 #include "openai/upstream_error.hpp"
 
 #include <chrono>
@@ -52,6 +53,22 @@ openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
                   openai::is_translated(exchange.surface);
   return options;
 }
+
+// The text of an event in which nothing is told of caches, while it is looked at. Before anybody
+// else sees it: what our own headers, figures and records say comes from there.
+class Untold {
+ public:
+  void apply(openai::SseEvent& event, openai::EventInfo& info) {
+    data_ = openai::untold(info);
+    if (data_.empty()) return;
+    raw_ = "data: " + data_ + "\n\n";
+    event = openai::SseEvent{raw_, event.name, data_};
+    info = openai::read_event(event);
+  }
+
+ private:
+  std::string data_, raw_;
+};
 
 // The state of one event relay between its reads.
 class EventRelay {
@@ -101,7 +118,7 @@ class EventRelay {
     auto reply = co_await read_body(c_, openai::kMaxAnswerBytes);
     if (!reply) co_return failed(reply.error());
     if (reply->size() > openai::kMaxAnswerBytes) co_return failed(openai::too_long());
-    reply_ = std::move(*reply);
+    reply_ = c_.exchange.route.cache_untold ? openai::untold_reply(*reply) : std::move(*reply);
     auto job = [&reply = *reply_] { return openai::to_events(reply); };
     if (reply_->size() < kLargeReply) {
       events_ = job();
@@ -139,10 +156,15 @@ class EventRelay {
   EventAction drain_events() {
     openai::SseEvent event;
     const Instant now = std::chrono::steady_clock::now();
+    const bool is_untold = c_.exchange.route.cache_untold;
+    Untold untold;
     while (parser_.next(event)) {
-      const openai::EventInfo info = openai::read_event(event);
+      openai::EventInfo info = openai::read_event(event);
+      const bool tells_where_it_began = is_untold && openai::is_midway(info);
+      if (is_untold) untold.apply(event, info);
       const EventAction action = show(event, info, now);
       if (seam_failed_) return EventAction::kForward;  // not for the client
+      if (tells_where_it_began) continue;
       c_.stream.skip(c_.exchange.skip_text);
       c_.stream.take(event, info, c_.exchange.hold_from);
       if (action == EventAction::kPause) return action;
@@ -202,8 +224,11 @@ class EventRelay {
     if (!reply) co_return Result<>{};
     const auto chunk = openai::to_chunk(*reply);
     if (!chunk) co_return Result<>{};
-    const openai::SseEvent event{{}, {}, *chunk};
-    const openai::EventInfo info = whole_event(event);
+    openai::SseEvent event{{}, {}, *chunk};
+    openai::EventInfo info = openai::read_event(event);
+    Untold untold;
+    if (c_.exchange.route.cache_untold) untold.apply(event, info);
+    info.whole = true;
     note(c_.exchange, info, std::chrono::steady_clock::now(), c_.flow.metrics, last_output_);
     c_.stream.take(event, info, Exchange::kHoldNothing);
     co_return Result<>{};

@@ -33,14 +33,27 @@ class Scripted:
         """-> (reply, status)"""
         return {"prompt": render(body["messages"])}, 200
 
+    def holds(self, slot):
+        """-> more of what /slots says of one"""
+        return {}
+
+    def evaluate(self, body):
+        """-> reply to a prompt of /completion that is only read; None: there is no such endpoint"""
+        return None
+
+    def cached(self, body, prompt):
+        """-> how many tokens of the rendered prompt of a chat completion are found in a cache"""
+        return 0
+
     def complete(self, body):
         """-> (text, usage and timings)"""
         text = self.answer(body)
-        prompt = count(render(body["messages"]))
-        spent = max(1, count(text))
+        rendered = render(body["messages"])
+        prompt, spent, cached = count(rendered), max(1, count(text)), self.cached(body, rendered)
         return text, {
-            "usage": {"prompt_tokens": prompt, "completion_tokens": spent, "total_tokens": prompt + spent},
-            "timings": {"cache_n": 0, "prompt_n": prompt, "prompt_ms": 1.0, "predicted_n": spent,
+            "usage": {"prompt_tokens": prompt, "completion_tokens": spent, "total_tokens": prompt + spent,
+                      "prompt_tokens_details": {"cached_tokens": cached}},
+            "timings": {"cache_n": cached, "prompt_n": prompt - cached, "prompt_ms": 1.0, "predicted_n": spent,
                         "predicted_ms": 1.0}}
 
 
@@ -70,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         script = self.server.script
         replies = {"/health": {"status": "ok"}, "/props": script.props(),
-                   "/slots": [{"id": i, "n_ctx": script.n_ctx, "speculative": False, "is_processing": False}
+                   "/slots": [{"id": i, "n_ctx": script.n_ctx, "speculative": False, "is_processing": False, **script.holds(i)}
                               for i in range(script.slots)]}
         self.send(replies.get(self.path))
 
@@ -82,6 +95,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send({"tokens": [0] * count(body["content"])})
         elif self.path == "/apply-template":
             self.send(*self.server.script.apply_template(body))
+        elif self.path == "/completion":
+            self.send(self.server.script.evaluate(body))
         else:
             self.send(None)
 

@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,8 @@ struct FakeUpstream final : Upstream {
   FakeSlots control;
   ServerProps server;
   bool up = true, is_loading = false;
+  bool ram_cache = false;
+  std::set<std::string> prompts;  // small ones it was asked to read
 };
 
 class FakeUpstreams final : public Upstreams {
@@ -110,9 +113,13 @@ class FakeQueries final : public Queries {
     EXPECT_EQ(target, "/completion");
     const auto root = json::validate(body);
     const int slot = static_cast<int>(root->find("id_slot").integer().value_or(-1));
-    const auto parked = co_await upstreams_.servers[upstream]->control.park(slot);
+    FakeUpstream& server = *upstreams_.servers[upstream];
+    const bool again = !server.prompts.insert(root->find("prompt").string().value_or("")).second;
+    const auto parked = co_await server.control.park(slot);
     if (!parked) co_return parked.error();
-    co_return std::string("{}");
+    const int cached = again && server.ram_cache ? 29 : 0;
+    co_return "{\"timings\":{\"cache_n\":" + std::to_string(cached) +
+        ",\"prompt_n\":" + std::to_string(30 - cached) + "}}";
   }
 
  private:

@@ -1,0 +1,23 @@
+// UntoldCache: events of upstream without a word of how much of the prompt was cached, for clients
+// who may not know what a cache of several tenants held. Pure.
+#pragma once
+
+#include "openai/event_info.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace keep::openai {
+
+// The event's data as if every token of the prompt had been read: its timings, usage and progress,
+// also those inside of __verbose. Empty: it tells nothing. `info.root` may be missing.
+std::string untold(const EventInfo& info);
+
+// The same of a reply in one JSON: an answer, or a list of them.
+std::string untold_reply(std::string_view reply);
+
+// How far the reading of a prompt has come, between its begin and its end: by the steps it can be
+// told where it began.
+bool is_midway(const EventInfo& info) noexcept;
+
+}  // namespace keep::openai
