@@ -14,6 +14,10 @@ std::vector<Check> check_engine(const EngineFacts& facts, const Config& config);
 // What only shows when all upstreams are seen together.
 std::vector<Check> check_together(const std::vector<EngineFacts>& engines, const Config& config);
 
+// Whether what one API key asks is kept from the others; nothing with one key or none.
+std::vector<Check> check_tenants(const ConfigFacts& facts, const std::vector<EngineFacts>& engines,
+                                 const Config& config);
+
 // The number in "b11669-Debian"; 0 when there is none.
 int build_number(const std::string& build);
 

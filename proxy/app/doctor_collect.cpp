@@ -109,6 +109,7 @@ SecretFile inspect(std::string key, const std::string& path, bool many) {
     return file;
   }
   file.warning = keys->warning();
+  file.lines = keys->size();
   if (!many && keys->size() != 1) file.error = path + " holds more than one line";
   return file;
 }

@@ -74,4 +74,32 @@ std::vector<Check> check_together(const std::vector<EngineFacts>& engines, const
                            std::to_string(config.slots.queue) + " may wait")};
 }
 
+std::vector<Check> check_tenants(const ConfigFacts& facts, const std::vector<EngineFacts>& engines,
+                                 const Config& config) {
+  if (facts.secrets.empty() || facts.secrets.front().lines < 2) return {};
+  if (!config.slots.enabled) {
+    return {config_check("tenants", Status::kWarn,
+                         "with slots.enabled = false an answer tells each API key how much of its "
+                         "prompt another has asked",
+                         "leave slots.enabled on")};
+  }
+  std::vector<Check> checks;
+  for (const EngineFacts& engine : engines) {
+    if (engine.pin.state != PinProbe::State::kRan) continue;
+    if (!engine.pin.ram_cache) {
+      checks.push_back(Check{engine.url,
+                             "tenants",
+                             Status::kOk,
+                             "no RAM cache: what one API key asks is kept from the others",
+                             {}});
+      continue;
+    }
+    checks.push_back(Check{engine.url, "tenants", Status::kWarn,
+                           "the RAM cache serves all API keys: how soon an answer begins can tell "
+                           "one what another has asked",
+                           "start llama-server with --cache-ram 0 unless they trust each other"});
+  }
+  return checks;
+}
+
 }  // namespace keep::doctor

@@ -4,6 +4,7 @@
 
 #include "exchange/services.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@ struct SecretFile {
   std::string path;     // empty: none configured
   std::string error;    // empty when it could be read
   std::string warning;  // e.g. others may read it
+  std::size_t lines = 0;
 };
 
 struct ConfigFacts {
@@ -60,6 +62,7 @@ struct PinProbe {
   std::int64_t held = 0;                  // tokens the first request left in its slot
   std::int64_t cached = 0;                // of those, found again
   bool erased = false;                    // the slots are as empty as before
+  bool ram_cache = false;                 // what has left a slot is found again
 };
 
 struct EngineFacts {

@@ -65,6 +65,7 @@ Task<> run(Engine& engine, std::pair<int, int> slots, PinProbe& probe) {
   if (!opened) co_return opened.error();
   const auto between = co_await evaluate(engine, slots.second, *second);
   if (!between) co_return between.error();
+  const std::vector<std::int64_t> opening = *first;
   first->insert(first->end(), second->begin(), second->end());
   const auto again = co_await evaluate(engine, slots.first, std::move(*first));
   if (!again) co_return again.error();
@@ -72,6 +73,11 @@ Task<> run(Engine& engine, std::pair<int, int> slots, PinProbe& probe) {
   probe.answered_slot = again->slot;
   probe.held = opened->cached + opened->evaluated;
   probe.cached = again->cached;
+  const auto displaced = co_await evaluate(engine, slots.first, std::move(*second));
+  if (!displaced) co_return displaced.error();
+  const auto back = co_await evaluate(engine, slots.first, opening);
+  if (!back) co_return back.error();
+  probe.ram_cache = back->cached * 2 > probe.held;
   co_return Result<>{};
 }
 

@@ -128,6 +128,7 @@ std::vector<doctor::Check> diagnose(const Config& config, doctor::Pinning pinnin
   };
   append(doctor::check_together(engines, config));
   for (const doctor::EngineFacts& engine : engines) append(check_engine(engine, config));
+  append(doctor::check_tenants(own, engines, config));
   if (!config.recall.embeddings_url.empty()) checks.push_back(examine_embeddings(config.recall));
   return checks;
 }

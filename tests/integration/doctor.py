@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 from harness.stack import Engine, Process, TRAINED, free_port
@@ -47,6 +48,18 @@ class Doctor(unittest.TestCase):
         code, checks = examine(engine.port, "--slots.pool_tokens", str(SLOTS * TRAINED))
         self.assertEqual(code, 0)
         self.assertEqual({check["status"] for check in checks.values()}, {"ok"}, checks)
+
+    def test_a_ram_cache_is_for_one_key(self):
+        with tempfile.NamedTemporaryFile("w", prefix="keys-") as keys:
+            keys.write("key-of-anna\nkey-of-bert\n")
+            keys.flush()
+            engine = self.started(Engine(SLOTS, SLOTS * TRAINED))
+            code, checks = examine(engine.port, "--auth.keys_file", keys.name)
+            self.assertEqual(code, 0)
+            self.assert_named(checks, "tenants", "warn", "--cache-ram 0")
+            engine = self.started(Engine(SLOTS, SLOTS * TRAINED, "--cache-ram", "0"))
+            _, checks = examine(engine.port, "--auth.keys_file", keys.name)
+            self.assert_named(checks, "tenants", "ok")
 
     def test_nobody_listens(self):
         code, checks = examine(free_port())

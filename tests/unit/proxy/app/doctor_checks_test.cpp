@@ -189,5 +189,23 @@ TEST(DoctorReport, CountsForPeople) {
   EXPECT_THAT(text, HasSubstr("0 problems, 1 warning\n"));
 }
 
+TEST(CheckTenants, ARamCacheIsForOneKeyOrForFriends) {
+  ConfigFacts facts;
+  facts.secrets.emplace_back();
+  EngineFacts engine = sound();
+  engine.pin.ram_cache = true;
+  Config config = with_pool(16384);
+  facts.secrets.front().lines = 1;
+  EXPECT_THAT(check_tenants(facts, {engine}, config), IsEmpty());
+  facts.secrets.front().lines = 2;
+  const auto warned = find(check_tenants(facts, {engine}, config), "tenants");
+  EXPECT_EQ(warned.status, Status::kWarn);
+  EXPECT_THAT(warned.fix, HasSubstr("--cache-ram 0"));
+  EXPECT_EQ(find(check_tenants(facts, {sound()}, config), "tenants").message.substr(0, 12),
+            "no RAM cache");
+  config.slots.enabled = false;
+  EXPECT_EQ(find(check_tenants(facts, {sound()}, config), "tenants").status, Status::kWarn);
+}
+
 }  // namespace
 }  // namespace keep::doctor

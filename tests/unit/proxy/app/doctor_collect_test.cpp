@@ -27,8 +27,10 @@ class FakeEngine final : public Engine {
   };
   std::map<std::string, Reply> fixed;  // "GET /props" -> reply
   bool down = false, clears_idle_slots = false, can_erase = true, ignores_id_slot = false;
+  bool ram_cache = false;
   std::vector<Slot> slots = std::vector<Slot>(4);
   std::vector<std::string> asked;
+  std::vector<std::vector<std::int64_t>> seen;  // prompts
 
   FakeEngine() {
     fixed["GET /health"] = {200, R"({"status":"ok"})"};
@@ -83,7 +85,11 @@ class FakeEngine final : public Engine {
     Slot& slot = slots[static_cast<std::size_t>(id)];
     const auto end =
         std::mismatch(slot.tokens.begin(), slot.tokens.end(), prompt.begin(), prompt.end());
-    const auto cached = end.first - slot.tokens.begin();
+    auto cached = end.first - slot.tokens.begin();
+    if (ram_cache && std::ranges::find(seen, prompt) != seen.end()) {
+      cached = static_cast<std::ptrdiff_t>(prompt.size()) - 1;
+    }
+    seen.push_back(prompt);
     if (clears_idle_slots) slots.assign(slots.size(), Slot{});
     slot.tokens = prompt;
     json::Writer reply;
@@ -199,6 +205,13 @@ TEST(PickSlots, PrefersEmptyOnesAndNeverBusyOnes) {
   EXPECT_EQ(pick_slots({slots[0], slots[1], slots[2]}, false), std::nullopt);
   EXPECT_EQ(pick_slots({slots[0], slots[1], slots[2]}, true), Pair(2, 1));
   EXPECT_EQ(pick_slots({slots[0], slots[1]}, true), std::nullopt);
+}
+
+TEST(Collect, FindsOutWhetherThereIsARamCache) {
+  FakeEngine without, with;
+  with.ram_cache = true;
+  EXPECT_FALSE(examine(without).pin.ram_cache);
+  EXPECT_TRUE(examine(with).pin.ram_cache);
 }
 
 }  // namespace
