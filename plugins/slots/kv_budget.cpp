@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <unordered_map>
 
 namespace keep::slots {
 
@@ -30,6 +31,16 @@ std::vector<bool> idle_slots(const SlotTable& table) {
   return take;
 }
 
+// Of each tenant that holds slots how many.
+std::unordered_map<OwnerKey, std::size_t> holdings(const SlotTable& table) {
+  std::unordered_map<OwnerKey, std::size_t> held;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const Slot& slot = table.at(i);
+    if (slot.use != SlotUse::kFree && slot.owner != 0) ++held[slot.owner];
+  }
+  return held;
+}
+
 // Takes idle slots in the policy's order until `excess` tokens are covered.
 std::vector<std::size_t> gather(const SlotTable& table, std::vector<bool> take, Tokens& excess,
                                 const VictimPolicy& victim) {
@@ -48,9 +59,15 @@ std::vector<std::size_t> gather(const SlotTable& table, std::vector<bool> take, 
 
 std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take) {
   std::optional<std::size_t> best;
-  const auto rank = [](const Slot& slot) {
+  const auto held = holdings(table);
+  const auto has_much = [&](OwnerKey owner) {
+    const auto own = held.find(owner);
+    return own != held.end() && held.size() > 1 && own->second * held.size() > table.size();
+  };
+  const auto rank = [&](const Slot& slot) {
     // What belongs to nobody is no loss, and most of what came once never comes back.
-    return std::make_tuple(slot.use == SlotUse::kCooling, slot.returning, slot.last_use);
+    return std::make_tuple(slot.use == SlotUse::kCooling, !has_much(slot.owner), slot.returning,
+                           slot.last_use);
   };
   for (std::size_t i = 0; i < table.size() && i < take.size(); ++i) {
     if (take[i] && (!best || rank(table.at(i)) < rank(table.at(*best)))) best = i;

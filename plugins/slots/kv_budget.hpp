@@ -20,8 +20,9 @@ namespace keep::slots {
 using VictimPolicy =
     std::function<std::optional<std::size_t>(const SlotTable&, const std::vector<bool>& take)>;
 
-// Nobody's first, then calls that came once and sub-agents, then threads that have come back; the
-// least recently used of each.
+// Nobody's first, then those of a tenant who has more than its share while others have slots, too;
+// of each, calls that came once and sub-agents, then threads that have come back, the least
+// recently used first.
 std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take);
 
 struct BudgetPlan {

@@ -178,7 +178,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   if (!exchange.identity.auxiliary && ask.wish.key != 0) {
     const Identity& who = exchange.identity;
     const std::uint64_t conversation = hash_of({who.tenant, who.conversation});
-    ask.wish.returning = threads_.note(conversation, hash64(who.agent), who.turn);
+    ask.wish.returning = threads_.note(conversation, hash64(who.agent), who.turn, ask.wish.owner);
   }
   if (services_->isolated) ask.wish.settings = settings_hash(exchange.chat);
   ask.spreads = exchange.chat.choices > 1;

@@ -4,8 +4,9 @@
 
 namespace keep::slots {
 
-bool ThreadBook::note(std::uint64_t conversation, std::uint64_t agent, std::uint64_t turns) {
-  Thread& thread = threads_.get(conversation);
+bool ThreadBook::note(std::uint64_t conversation, std::uint64_t agent, std::uint64_t turns,
+                      std::uint64_t tenant) {
+  Thread& thread = threads_.get(conversation, tenant);
   if (threads_.size() > kMaxConversations) threads_.pop_oldest();
   // The main thread comes first, or has more turns than who did: its tools may change on the way.
   if (thread.requests == 0 || turns > thread.turns) thread.agent = agent;

@@ -2,7 +2,8 @@
 // thread. What came once (a title, a sub-agent, a script's only question) seldom comes again, and
 // must not cost a thread of several turns its place.
 //
-// Bounded: the conversation that was seen least recently is forgotten. Loop thread only.
+// Bounded: of the tenant that has most the conversation seen least recently is forgotten. Loop
+// thread only.
 #pragma once
 
 #include "base/lru_map.hpp"
@@ -18,7 +19,8 @@ class ThreadBook {
 
   // A request of that conversation, with so many turns of the user. True when it continues a main
   // thread that has been served before.
-  bool note(std::uint64_t conversation, std::uint64_t agent, std::uint64_t turns);
+  bool note(std::uint64_t conversation, std::uint64_t agent, std::uint64_t turns,
+            std::uint64_t tenant = 0);
 
  private:
   struct Thread {

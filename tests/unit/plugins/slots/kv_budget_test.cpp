@@ -18,6 +18,7 @@ class BudgetTest : public testing::Test {
     LeaseTerms terms;
     terms.id = ++last_;
     terms.key = key;
+    terms.owner = owner_;
     terms.reserve = reserve;
     EXPECT_TRUE(table_.lease(slot, terms, now()));
     return last_;
@@ -31,6 +32,7 @@ class BudgetTest : public testing::Test {
   Instant now() { return Instant(std::chrono::seconds(++second_)); }
 
   SlotTable table_;
+  OwnerKey owner_ = 1;
   LeaseId last_ = 0;
   int second_ = 0;
 };
@@ -50,6 +52,20 @@ TEST_F(BudgetTest, GivesUpTheLeastRecentlyUsedUntilItFits) {
   warm(0, 40, 300);
   EXPECT_EQ(plan(3, 150).give_up, std::vector<std::size_t>{1});
   EXPECT_EQ(plan(3, 450).give_up, (std::vector<std::size_t>{1, 2}));
+}
+
+TEST_F(BudgetTest, WhoHoldsMoreThanItsShareGivesUpFirst) {
+  warm(0, 40, 300);
+  owner_ = 2;
+  for (std::size_t slot = 1; slot < 4; ++slot) warm(slot, 40 + slot, 300);
+  const std::vector<bool> all(4, true);
+  EXPECT_EQ(least_missed(table_, all), 1U) << "slot 0 was used before, but is all that tenant has";
+  warm(0, 50, 300);
+  EXPECT_EQ(least_missed(table_, all), 1U);
+  owner_ = 1;
+  warm(0, 40, 300);
+  warm(1, 41, 300);
+  EXPECT_EQ(least_missed(table_, all), 2U) << "two each: the least recently used";
 }
 
 TEST_F(BudgetTest, OwnContentDoesNotCount) {
