@@ -99,6 +99,8 @@ class SlotsPlugin final : public Plugin {
   Result<std::size_t> first_healthy() const;
   bool is_pinned(const Exchange& exchange) const;
   Reuse reuse_for(const Exchange& exchange) const;
+  bool is_pinned_infill(const Exchange& exchange) const;
+  openai::BodyEdits infill_edits(const Exchange& exchange) const;
   Task<> lease(Exchange& exchange);
   Ending ending_of(const Exchange& exchange, const Outcome& outcome, const Running& running) const;
 
@@ -159,7 +161,9 @@ Task<> SlotsPlugin::on_route(Exchange& exchange) {
   if (!first) co_return first.error();
   exchange.route.upstream = *first;
   const bool pinned = settings_.enabled && admission_->slots_up() > 0;
-  if (!pinned || exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
+  const bool generates =
+      exchange.surface != openai::Surface::kPassThrough || is_pinned_infill(exchange);
+  if (!pinned || !generates) co_return Result<>{};
   co_return co_await lease(exchange);
 }
 
@@ -172,7 +176,8 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   ask.tenant = exchange.identity.tenant;
   ask.wish.key = key_of(exchange.identity);
   ask.wish.owner = owner_of(ask.tenant);
-  ask.wish.auxiliary = exchange.identity.auxiliary && settings_.scratch;
+  const bool infill = exchange.surface == openai::Surface::kPassThrough;
+  ask.wish.auxiliary = infill || (exchange.identity.auxiliary && settings_.scratch);
   ask.wish.slot = *wish;
   ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
   if (!exchange.identity.auxiliary && ask.wish.key != 0) {
@@ -184,6 +189,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
+  if (infill) ask.text.bytes = exchange.request.body.size();
   if (exchange.zone.planned) ask.prompt = exchange.zone.prompt_tokens + exchange.zone.recall_room;
   ask.max_tokens = max_tokens_of(exchange.chat);
   running_[&exchange] = Running();
@@ -209,9 +215,12 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
 }
 
 Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
-  if (exchange.surface == openai::Surface::kPassThrough || !settings_.enabled) {
+  if (!settings_.enabled) co_return Result<>{};
+  if (is_pinned_infill(exchange)) {
+    exchange.attempt_edits = infill_edits(exchange);
     co_return Result<>{};
   }
+  if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
   std::optional<int> slot;
   if (is_pinned(exchange)) slot = exchange.route.lease.slot();
   const Reuse reuse = reuse_for(exchange);
@@ -228,6 +237,26 @@ Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
   }
   co_return Result<>{};
+}
+
+// Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
+// takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
+bool SlotsPlugin::is_pinned_infill(const Exchange& exchange) const {
+  return services_->isolated && exchange.surface == openai::Surface::kPassThrough &&
+         exchange.request.method == "POST" && speaks_infill(exchange.request.target);
+}
+
+openai::BodyEdits SlotsPlugin::infill_edits(const Exchange& exchange) const {
+  openai::BodyEdits edits;
+  if (is_pinned(exchange)) {
+    edits.emplace_back(openai::SetField{"id_slot", std::to_string(exchange.route.lease.slot())});
+  } else {
+    edits.emplace_back(openai::RemoveField{"id_slot"});
+  }
+  if (reuse_for(exchange) != Reuse::kAll) {
+    edits.emplace_back(openai::SetField{"cache_prompt", "false"});
+  }
+  return edits;
 }
 
 // Once an answer has begun the slot holds the prompt of the attempt before.

@@ -20,6 +20,11 @@ bool speaks_native(std::string_view target) {
   return path == "/completion" || path == "/completions";
 }
 
+bool speaks_infill(std::string_view target) {
+  const auto path = percent::decode(target.substr(0, target.find_first_of("?#")));
+  return path == "/infill";
+}
+
 Reply to_reply(const Error& error, std::string_view target) {
   Reply openai_reply = to_reply(error);
   if (!speaks_anthropic(target)) return openai_reply;

@@ -11,6 +11,8 @@ namespace keep {
 bool speaks_anthropic(std::string_view target) noexcept;
 // A completion in llama-server's own form, with more to say than OpenAI's.
 bool speaks_native(std::string_view target);
+// A text to be filled in between two others: generates, and is passed on unread.
+bool speaks_infill(std::string_view target);
 // to_reply(error) in the dialect of the path of `target`, which may be empty.
 Reply to_reply(const Error& error, std::string_view target);
 

@@ -49,7 +49,7 @@ constexpr Endpoint kTable[] = {
     {"/v1/audio/transcriptions", "POST", kForward, "depends on body and model alone"},
     {"/audio/transcriptions", "POST", kForward, "depends on body and model alone"},
     {"/v1/systemone", "POST", kForward, "depends on body and model alone"},
-    {"/infill", "POST", kForward, "depends on body and model alone"},
+    {"/infill", "POST", kForward, "slots keeps it from what others left there"},
 
     {"/slots", "*", kOperator, "shows and changes the slots of all"},
     {"/slots/*", "*", kOperator, "shows and changes the slots of all"},

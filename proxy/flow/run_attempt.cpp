@@ -3,6 +3,7 @@
 #include "exchange/dialect.hpp"
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
+#include "openai/field_edit.hpp"
 #include "openai/translation.hpp"
 
 #include <chrono>
@@ -81,6 +82,9 @@ Result<openai::Pieces> upstream_body(const Exchange& exchange) {
   if (exchange.surface != openai::Surface::kPassThrough) {
     return openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits,
                                  exchange.attempt_edits);
+  }
+  if (!exchange.attempt_edits.empty()) {
+    return openai::with_fields(exchange.request.body, exchange.attempt_edits);
   }
   openai::Pieces whole;
   whole.add(exchange.request.body);

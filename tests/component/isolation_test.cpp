@@ -135,5 +135,19 @@ TEST_F(WithRamCache, TheNextTurnTellsWhatTheTenantsOwnSlotHeld) {
   EXPECT_EQ(cached(chat(kBert, "the secret")), 0);
 }
 
+TEST_F(TwoKeys, AnInfillFindsNothingOfOthers) {
+  const std::string body =
+      R"({"input_prefix":"a","input_suffix":"b","id_slot":3,"cache_prompt":true})";
+  EXPECT_EQ(client_.post("/infill", body, kAnna).status, 200);
+  EXPECT_EQ(client_.post("/infill", body, kBert).status, 200);
+  std::vector<std::string> sent;
+  for (const Received& request : upstream_.received()) {
+    if (request.target == "/infill") sent.push_back(request.body);
+  }
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1], R"({"input_prefix":"a","input_suffix":"b","id_slot":0,"cache_prompt":false})");
+  EXPECT_EQ(client_.post("/infill", "[1]", kBert).status, 400);
+}
+
 }  // namespace
 }  // namespace keep::test
