@@ -1,6 +1,6 @@
 #include "plugins/hedge/phrases.hpp"
 
-#include "base/json_scan.hpp"
+#include "base/json/json_scan.hpp"
 #include "plugins/hedge/folding.hpp"
 
 #include <algorithm>

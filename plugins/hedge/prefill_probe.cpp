@@ -1,6 +1,6 @@
 #include "plugins/hedge/prefill_probe.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <string_view>
 #include <utility>

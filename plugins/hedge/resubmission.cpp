@@ -1,6 +1,6 @@
 #include "plugins/hedge/resubmission.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <array>

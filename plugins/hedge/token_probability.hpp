@@ -1,7 +1,7 @@
 // How sure the model was of a token. Pure.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <optional>
 

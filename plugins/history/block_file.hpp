@@ -5,8 +5,8 @@
 // fails, and back_to() undoes what was written.
 #pragma once
 
-#include "base/files.hpp"
-#include "base/zstd.hpp"
+#include "base/compression/zstd.hpp"
+#include "base/os/files.hpp"
 #include "plugins/history/message_meta.hpp"
 #include "plugins/history/record.hpp"
 #include "plugins/history/record_scan.hpp"

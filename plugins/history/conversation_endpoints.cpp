@@ -1,6 +1,6 @@
 #include "plugins/history/conversation_endpoints.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/percent.hpp"
 
 #include <algorithm>

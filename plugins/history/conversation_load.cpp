@@ -1,4 +1,4 @@
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "plugins/history/conversation_log.hpp"
 #include "plugins/history/sidecar_file.hpp"
 

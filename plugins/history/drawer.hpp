@@ -4,7 +4,7 @@
 // The log is opened by the first who needs it, and again after the conversation was removed.
 #pragma once
 
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
 #include "plugins/history/conversation_log.hpp"
 #include "plugins/history/pack/pack.hpp"
 #include "plugins/history/summary.hpp"

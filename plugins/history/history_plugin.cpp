@@ -1,7 +1,7 @@
 #include "plugins/history/history_plugin.hpp"
 
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/log.hpp"
 #include "base/unix_time.hpp"
 #include "exchange/prompt_length.hpp"

@@ -1,6 +1,6 @@
 #include "plugins/history/reconcile.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/message.hpp"
 
 #include <algorithm>

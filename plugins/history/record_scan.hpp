@@ -6,7 +6,7 @@
 // anywhere behind it follows. Text cannot pass for a record, for JSON has no zero bytes.
 #pragma once
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "plugins/history/record.hpp"
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 // asked for while a conversation is packed comes after that.
 #pragma once
 
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
 #include "exchange/services.hpp"
 #include "plugins/history/conversation_log.hpp"
 #include "plugins/history/disk_trouble.hpp"

@@ -1,7 +1,7 @@
 #include "plugins/history/shelf_scan.hpp"
 
-#include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/os/files.hpp"
 #include "plugins/history/conversation_log.hpp"
 #include "plugins/history/pack/small_files.hpp"
 #include "plugins/history/record.hpp"

@@ -1,8 +1,8 @@
 #include "plugins/history/sidecar_file.hpp"
 
 #include "base/byte_codec.hpp"
-#include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/os/files.hpp"
 
 #include <cstdint>
 

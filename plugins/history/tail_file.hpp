@@ -7,7 +7,7 @@
 // that is more than may be held.
 #pragma once
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "plugins/history/message_meta.hpp"
 #include "plugins/history/record.hpp"
 #include "plugins/history/unwritten.hpp"

@@ -7,7 +7,7 @@
 // text: the expressions have no backtracking, and after kMaxMatches in one text the rest is left.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 

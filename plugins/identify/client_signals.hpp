@@ -7,7 +7,7 @@
 // are skipped.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "exchange/http_message.hpp"
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include "plugins/identify/table_file.hpp"
 
-#include "base/files.hpp"
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
+#include "base/os/files.hpp"
 
 #include <algorithm>
 #include <string_view>

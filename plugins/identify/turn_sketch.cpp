@@ -1,7 +1,7 @@
 #include "plugins/identify/turn_sketch.hpp"
 
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "plugins/knowledge/knowledge_endpoints.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,8 +1,8 @@
 #include "plugins/knowledge/knowledge_plugin.hpp"
 
-#include "base/files.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/log.hpp"
+#include "base/os/files.hpp"
 #include "base/sqlite.hpp"
 #include "base/unix_time.hpp"
 #include "plugins/knowledge/fact_store.hpp"

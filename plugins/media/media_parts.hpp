@@ -1,7 +1,7 @@
 // Media parts: what in a message is no text, and a text to stand in for it. Pure.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/message.hpp"
 #include "openai/surface.hpp"
 

@@ -1,7 +1,7 @@
 #include "plugins/recall/block_sidecar.hpp"
 
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <utility>
 

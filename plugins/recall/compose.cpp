@@ -1,6 +1,6 @@
 #include "plugins/recall/compose.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "plugins/recall/quoted_text.hpp"
 
 #include <variant>

@@ -1,7 +1,7 @@
 #include "plugins/recall/fog_search.hpp"
 
+#include "base/async/race.hpp"
 #include "base/hash.hpp"
-#include "base/race.hpp"
 #include "plugins/recall/fusion.hpp"
 #include "plugins/recall/message_text.hpp"
 #include "plugins/recall/passages.hpp"

@@ -8,8 +8,8 @@
 // when they are needed again.
 #pragma once
 
+#include "base/async/pools.hpp"
 #include "base/lru_map.hpp"
-#include "base/pools.hpp"
 #include "exchange/conversations.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/conversation_index.hpp"

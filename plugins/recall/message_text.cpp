@@ -1,6 +1,6 @@
 #include "plugins/recall/message_text.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/message.hpp"
 
 namespace keep::recall {

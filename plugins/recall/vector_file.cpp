@@ -1,8 +1,8 @@
 #include "plugins/recall/vector_file.hpp"
 
 #include "base/byte_codec.hpp"
-#include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/os/files.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -5,7 +5,7 @@
 // while that server is left alone.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/search.hpp"
 #include "plugins/recall/vector_builder.hpp"

@@ -1,8 +1,8 @@
 #include "plugins/recall/vector_shelf.hpp"
 
-#include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "base/os/files.hpp"
 #include "plugins/recall/vector_file.hpp"
 
 #include <boost/asio/post.hpp>

@@ -7,9 +7,9 @@
 // not used.
 #pragma once
 
+#include "base/async/pools.hpp"
 #include "base/lru_map.hpp"
 #include "base/metrics.hpp"
-#include "base/pools.hpp"
 #include "exchange/conversations.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/conversation_vectors.hpp"

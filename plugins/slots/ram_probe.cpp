@@ -1,7 +1,7 @@
 #include "plugins/slots/ram_probe.hpp"
 
 #include "base/ids.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/count_of.hpp"
 
 #include <optional>

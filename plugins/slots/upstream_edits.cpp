@@ -1,6 +1,6 @@
 #include "plugins/slots/upstream_edits.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/translation.hpp"
 
 #include <algorithm>

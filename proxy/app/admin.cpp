@@ -1,7 +1,7 @@
 #include "app/admin.hpp"
 
 #include "app/front_page.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 

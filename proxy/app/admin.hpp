@@ -8,7 +8,7 @@
 //   GET /v1/models  upstream's answer, each model with its `window` and `max_model_len`
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "exchange/local_reply.hpp"

@@ -9,7 +9,7 @@
 #include "app/state_folder.hpp"
 #include "app/welcome.hpp"
 #include "base/log.hpp"
-#include "base/open_files.hpp"
+#include "base/os/open_files.hpp"
 #include "base/tokens.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"

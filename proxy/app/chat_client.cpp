@@ -1,8 +1,8 @@
 #include "app/chat_client.hpp"
 
 #include "app/api_keys.hpp"
-#include "base/json.hpp"
-#include "base/race.hpp"
+#include "base/async/race.hpp"
+#include "base/json/json.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>

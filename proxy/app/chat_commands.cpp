@@ -1,7 +1,7 @@
 #include "app/chat_commands.hpp"
 
 #include "app/config_values.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "app/chat_record.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/percent.hpp"
 
 #include <algorithm>

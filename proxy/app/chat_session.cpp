@@ -1,7 +1,7 @@
 #include "app/chat_session.hpp"
 
 #include "app/chat_record.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/sse_parser.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Reading and printing the value behind a key, whatever its type.
 #include "app/config_keys.hpp"
 #include "app/config_values.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <array>
 #include <utility>

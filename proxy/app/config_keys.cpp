@@ -1,7 +1,7 @@
 #include "app/config_keys.hpp"
 
 #include "app/config_values.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <array>
 #include <initializer_list>

@@ -1,6 +1,6 @@
 #include "app/config.hpp"
 #include "app/config_keys.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <string>

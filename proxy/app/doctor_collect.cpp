@@ -2,7 +2,7 @@
 
 #include "app/api_keys.hpp"
 #include "app/doctor_probe.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/count_of.hpp"
 
 #include <utility>

@@ -1,7 +1,7 @@
 #include "app/doctor_probe.hpp"
 
 #include "base/ids.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <utility>
 

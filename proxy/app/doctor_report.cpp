@@ -1,5 +1,5 @@
 #include "app/doctor_checks.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "app/folder_lock.hpp"
 
-#include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/os/files.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>

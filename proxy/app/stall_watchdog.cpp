@@ -1,7 +1,7 @@
 #include "app/stall_watchdog.hpp"
 
 #include "base/log.hpp"
-#include "base/thread_stack.hpp"
+#include "base/os/thread_stack.hpp"
 
 #include <chrono>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 #include "app/chat_record.hpp"
 #include "app/client_verb.hpp"
 #include "app/verbs.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <array>
 #include <ostream>

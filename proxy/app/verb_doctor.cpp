@@ -5,7 +5,7 @@
 #include "app/doctor_embeddings.hpp"
 #include "app/doctor_http.hpp"
 #include "app/verbs.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

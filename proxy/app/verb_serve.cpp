@@ -3,8 +3,8 @@
 #include "app/command_line.hpp"
 #include "app/verbs.hpp"
 #include "app/welcome.hpp"
-#include "base/memory.hpp"
-#include "base/open_files.hpp"
+#include "base/os/memory.hpp"
+#include "base/os/open_files.hpp"
 
 #include <ostream>
 

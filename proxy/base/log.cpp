@@ -1,6 +1,6 @@
 #include "base/log.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <poll.h>
 #include <spdlog/async.h>

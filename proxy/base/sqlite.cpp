@@ -1,6 +1,6 @@
 #include "base/sqlite.hpp"
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>

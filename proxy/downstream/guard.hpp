@@ -11,7 +11,7 @@
 // only.
 #pragma once
 
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 #include "base/result.hpp"
 #include "downstream/peer.hpp"
 

@@ -6,7 +6,7 @@
 // pauses and the kernel's backlog holds the rest. Loop thread only.
 #pragma once
 
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
 #include "base/result.hpp"
 #include "downstream/guard.hpp"
 #include "downstream/page_guard.hpp"

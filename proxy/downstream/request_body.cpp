@@ -1,9 +1,9 @@
 #include "downstream/request_body.hpp"
 
-#include "base/brotli.hpp"
-#include "base/inflate.hpp"
+#include "base/compression/brotli.hpp"
+#include "base/compression/inflate.hpp"
+#include "base/compression/zstd_frames.hpp"
 #include "base/tokens.hpp"
-#include "base/zstd_frames.hpp"
 
 #include <boost/range/adaptor/reversed.hpp>
 

@@ -1,6 +1,6 @@
 #include "downstream/request_reader.hpp"
 
-#include "base/write_all.hpp"
+#include "base/async/write_all.hpp"
 #include "downstream/request_target.hpp"
 
 #include <boost/asio/as_tuple.hpp>

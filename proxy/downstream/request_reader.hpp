@@ -5,8 +5,8 @@
 // count like a head and are dropped. `Expect: 100-continue` is answered.
 #pragma once
 
+#include "base/async/deadline.hpp"
 #include "base/clock.hpp"
-#include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "downstream/peer.hpp"
 #include "exchange/http_message.hpp"

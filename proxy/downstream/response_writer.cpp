@@ -1,6 +1,6 @@
 #include "downstream/response_writer.hpp"
 
-#include "base/write_all.hpp"
+#include "base/async/write_all.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>

@@ -1,6 +1,6 @@
 #include "exchange/local_reply.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <utility>
 

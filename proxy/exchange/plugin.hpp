@@ -20,7 +20,7 @@
 // thread. The order of plugins is the list in plugins/plugin_list.cpp.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/local_reply.hpp"

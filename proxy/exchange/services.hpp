@@ -1,9 +1,9 @@
 // Services: what the core lends to plugins, as narrow interfaces. They outlive every plugin.
 #pragma once
 
+#include "base/async/pools.hpp"
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
-#include "base/pools.hpp"
 #include "base/result.hpp"
 #include "openai/roles/role_orders.hpp"
 

@@ -1,6 +1,6 @@
 #include "flow/count_tokens.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/token_count.hpp"
 #include "upstream/fetch.hpp"
 

@@ -8,7 +8,7 @@
 // guard's deadline passed. Loop thread only.
 #pragma once
 
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 #include "downstream/response_writer.hpp"
 #include "flow/flow.hpp"
 

@@ -1,6 +1,6 @@
 #include "flow/refusal.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "flow/run_attempt.hpp"
 #include "openai/count_of.hpp"
 

@@ -4,7 +4,7 @@
 // upstream down and nothing piles up between the sockets.
 #pragma once
 
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 #include "downstream/response_writer.hpp"
 #include "flow/client_stream.hpp"
 #include "flow/flow.hpp"

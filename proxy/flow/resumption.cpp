@@ -1,6 +1,6 @@
 #include "flow/resumption.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <chrono>
 #include <cmath>

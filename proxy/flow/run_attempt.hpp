@@ -1,7 +1,7 @@
 // run_attempt: one try upstream: connect, send, head, then relay.
 #pragma once
 
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 #include "downstream/response_writer.hpp"
 #include "flow/client_stream.hpp"
 #include "flow/flow.hpp"

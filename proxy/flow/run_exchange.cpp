@@ -1,6 +1,6 @@
 #include "flow/run_exchange.hpp"
 
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 #include "base/log.hpp"
 #include "flow/keep_alive.hpp"
 #include "flow/relay.hpp"

@@ -1,6 +1,6 @@
 #include "flow/unstreamed.hpp"
 
-#include "base/race.hpp"
+#include "base/async/race.hpp"
 
 #include <boost/asio/this_coro.hpp>
 

@@ -1,7 +1,7 @@
 // Anthropic's tools and tool_choice -> those of the chat API.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 
 namespace keep::openai::anthropic {

@@ -1,7 +1,7 @@
 // Anthropic's system prompt and turns -> chat messages.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 
 namespace keep::openai::anthropic {

@@ -1,6 +1,6 @@
 #include "openai/chat_reply.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/json_text.hpp"
 
 namespace keep::openai {

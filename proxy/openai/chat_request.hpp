@@ -5,7 +5,7 @@
 // (readers disagree about which one counts).
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 #include "openai/message.hpp"
 #include "openai/surface.hpp"

@@ -1,6 +1,6 @@
 #include "openai/completion_chunk.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/event_info.hpp"
 
 #include <cstdint>

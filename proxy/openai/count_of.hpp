@@ -3,7 +3,7 @@
 // A wrong one must not stay: such numbers go on record, and into estimates that outlive the answer.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 // EventInfo: what one upstream event says, read once by the core and shared by all plugins.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/sse_event.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "openai/field_edit.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 namespace keep::openai {
 

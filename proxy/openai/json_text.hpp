@@ -1,7 +1,7 @@
 // Small tools for putting JSON together out of pieces of other JSON, without decoding them.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <string>
 #include <string_view>

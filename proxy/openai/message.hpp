@@ -1,7 +1,7 @@
 // Message: one entry of a conversation as a client sends it, and how two are compared. Pure.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 
 #include <cstddef>

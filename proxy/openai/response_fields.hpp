@@ -4,7 +4,7 @@
 // what the answer has cost. So it is not told, and its event is cut down here, as it would have.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <cstddef>
 #include <string>

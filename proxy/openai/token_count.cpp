@@ -1,6 +1,6 @@
 #include "openai/token_count.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <utility>
 

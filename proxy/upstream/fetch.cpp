@@ -1,7 +1,7 @@
 #include "upstream/fetch.hpp"
 
-#include "base/deadline.hpp"
-#include "base/race.hpp"
+#include "base/async/deadline.hpp"
+#include "base/async/race.hpp"
 
 #include <optional>
 #include <utility>

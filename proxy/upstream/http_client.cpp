@@ -1,6 +1,6 @@
 #include "upstream/http_client.hpp"
 
-#include "base/write_all.hpp"
+#include "base/async/write_all.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>

@@ -1,6 +1,6 @@
 #include "upstream/slot_control.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 

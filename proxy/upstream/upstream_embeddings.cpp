@@ -1,6 +1,6 @@
 #include "upstream/upstream_embeddings.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "upstream/fetch.hpp"
 
 #include <boost/asio/this_coro.hpp>

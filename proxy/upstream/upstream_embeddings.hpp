@@ -6,9 +6,9 @@
 // are sent again in halves of the batch, then cut. Loop thread only; replies are read in pools.cpu.
 #pragma once
 
+#include "base/async/pools.hpp"
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
-#include "base/pools.hpp"
 #include "exchange/services.hpp"
 #include "upstream/connection_pool.hpp"
 

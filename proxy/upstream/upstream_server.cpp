@@ -1,6 +1,6 @@
 #include "upstream/upstream_server.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/log.hpp"
 #include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"

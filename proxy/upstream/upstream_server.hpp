@@ -4,7 +4,7 @@
 // one that says 503 is loading. Changes are announced to subscribers on the loop.
 #pragma once
 
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
 #include "exchange/services.hpp"
 #include "upstream/connection_pool.hpp"
 #include "upstream/slot_control.hpp"

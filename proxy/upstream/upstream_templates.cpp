@@ -1,6 +1,6 @@
 #include "upstream/upstream_templates.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <array>
 #include <string_view>

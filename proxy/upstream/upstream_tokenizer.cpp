@@ -1,6 +1,6 @@
 #include "upstream/upstream_tokenizer.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <cmath>

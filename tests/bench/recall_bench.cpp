@@ -15,7 +15,7 @@
 // was said a short while ago; with that it has about as many terms and postings as technical
 // documentation of that size.
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "exchange/exchange.hpp"
 #include "plugins/recall/fusion.hpp"
 #include "plugins/recall/lexical_index.hpp"

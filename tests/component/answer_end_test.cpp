@@ -1,5 +1,5 @@
 // Whether an answer was cut is told whatever the client asked to see of it.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

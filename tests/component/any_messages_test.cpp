@@ -2,7 +2,7 @@
 // conversations of several clients at once through the whole proxy with every plugin at work.
 //
 // KEEP_RANDOM_SECONDS: how long (3 by default). KEEP_RANDOM_REQUESTS: how many instead.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/loop_probe.hpp"
 #include "tests/support/random_requests.hpp"
 #include "tests/support/scripted_upstream.hpp"

@@ -1,5 +1,5 @@
 // Clients that put notes or a reminder into the newest message only and send it plain later.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

@@ -1,6 +1,6 @@
 // What a client reads is in the words of the path it called: the Responses API, token counts,
 // errors.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

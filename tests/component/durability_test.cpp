@@ -1,8 +1,8 @@
 // What is on record of a turn, and who is told when it is not: refusals, streams that break, a disk
 // that is full.
-#include "base/files.hpp"
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
+#include "base/os/files.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

@@ -1,5 +1,5 @@
 // Bodies in other codings, with marks, and answers that come compressed.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/compressed.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"

@@ -1,5 +1,5 @@
 // A server of vectors beside the model: what it finds is recalled, and it may go away.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/fake_template.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"

@@ -1,5 +1,5 @@
 // Conversations longer than the model's window: what goes upstream, what comes back, what is kept.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/message.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"

@@ -1,6 +1,6 @@
 // Upstream fails in every way it can; the client always gets a clear end, and the next request
 // works.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

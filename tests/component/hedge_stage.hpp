@@ -2,7 +2,7 @@
 // test has written.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

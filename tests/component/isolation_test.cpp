@@ -1,5 +1,5 @@
 // Two API keys and one llama-server: what one has asked is nowhere to be seen for the other.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/keys_file.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"

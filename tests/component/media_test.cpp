@@ -1,5 +1,5 @@
 // Pictures, sounds and files in front of models that cannot read them.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

@@ -1,6 +1,6 @@
 // Every order in which roles may follow each other is answered, on each surface, with all plugins
 // at work: several messages of one role in a row, instructions amid a conversation, tools.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

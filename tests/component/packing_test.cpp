@@ -1,6 +1,6 @@
 // Many small conversations: what they take on disk once they are closed, and that they go on.
-#include "base/files.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
+#include "base/os/files.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

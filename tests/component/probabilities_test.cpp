@@ -1,5 +1,5 @@
 // Requests whose answer llama-server gives otherwise, or not at all, when it streams.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

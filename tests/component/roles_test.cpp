@@ -1,5 +1,5 @@
 // Orders of roles that a chat template refuses, against servers with strict templates.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/fake_template.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"

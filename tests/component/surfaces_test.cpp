@@ -1,5 +1,5 @@
 // Every endpoint, streaming and not, against scripted answers.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

@@ -1,5 +1,5 @@
 // Text that upstream holds back in a stream and has in a whole reply.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

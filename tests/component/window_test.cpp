@@ -1,6 +1,6 @@
 // How long a prompt is, is llama-server's to say: an upstream with a window, a tokenizer and a
 // template of its own.
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

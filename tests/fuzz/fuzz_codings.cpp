@@ -1,7 +1,7 @@
 // Bytes -> each decoder of content codings. What comes out keeps to the limit, and a decoder ends.
-#include "base/brotli.hpp"
-#include "base/inflate.hpp"
-#include "base/zstd_frames.hpp"
+#include "base/compression/brotli.hpp"
+#include "base/compression/inflate.hpp"
+#include "base/compression/zstd_frames.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <string_view>

@@ -1,7 +1,7 @@
 // Bytes -> validate() and a walk over every value. The slow checker must agree with simdjson, the
 // walk must stay inside the text, and what is written must read back.
-#include "base/json.hpp"
-#include "base/json_fault.hpp"
+#include "base/json/json.hpp"
+#include "base/json/json_fault.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #include "tests/fuzz/pipeline_stage.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/body_edit.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

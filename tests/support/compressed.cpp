@@ -1,6 +1,6 @@
 #include "tests/support/compressed.hpp"
 
-#include "base/zstd.hpp"
+#include "base/compression/zstd.hpp"
 
 #include <brotli/encode.h>
 #include <zlib.h>

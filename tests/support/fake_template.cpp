@@ -1,6 +1,6 @@
 #include "tests/support/fake_template.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/message.hpp"
 #include "tests/support/scripted_upstream.hpp"
 

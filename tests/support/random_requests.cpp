@@ -1,6 +1,6 @@
 #include "tests/support/random_requests.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "tests/support/scripted_upstream.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "exchange/http_message.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -1,6 +1,6 @@
 #include "tests/support/test_client.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>

@@ -1,6 +1,6 @@
 #include "plugins/history/pack/pack.hpp"
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "plugins/history/pack/small_files.hpp"
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 
 #include <array>
 #include <utility>

@@ -1,7 +1,7 @@
 #include "plugins/history/zone/anchor_memory.hpp"
 
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <optional>

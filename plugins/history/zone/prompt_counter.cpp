@@ -1,7 +1,7 @@
 #include "plugins/history/zone/prompt_counter.hpp"
 
-#include "base/json.hpp"
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
+#include "base/json/json.hpp"
 #include "openai/count_of.hpp"
 #include "openai/message.hpp"
 #include "openai/roles/role_fit.hpp"

@@ -4,7 +4,7 @@
 // refusing it would end the conversation for good, since it is sent again with every turn.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 #include "openai/json_text.hpp"
 

@@ -1,7 +1,7 @@
 // Items of the Responses API -> chat messages.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "base/result.hpp"
 
 namespace keep::openai::responses {

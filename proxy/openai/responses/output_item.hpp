@@ -1,7 +1,7 @@
 // OutputItem: one item of an answer while it grows, and as it is in the end. Pure.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/json_text.hpp"
 #include "openai/responses/tools.hpp"
 

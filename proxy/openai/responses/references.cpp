@@ -1,6 +1,6 @@
 #include "openai/responses/references.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 // The response object: what /v1/responses answers, and what its events carry.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <cstdint>
 #include <optional>

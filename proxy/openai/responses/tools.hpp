@@ -7,7 +7,7 @@
 // Tools that only OpenAI runs are left out.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "openai/roles/message_join.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/json_text.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The end of the process at any moment, and storage that fails at any operation.
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "log_files.hpp"
 #include "plugins/history/conversation_log.hpp"
 

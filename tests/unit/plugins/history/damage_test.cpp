@@ -1,6 +1,6 @@
 // What is left of a conversation after its files were cut, changed, or lost.
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "log_files.hpp"
 #include "plugins/history/conversation_log.hpp"
 

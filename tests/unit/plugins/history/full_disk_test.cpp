@@ -1,6 +1,6 @@
 // A disk that takes nothing for a while, and requests that are taken back.
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "shelf_fixture.hpp"
 
 #include <cerrno>

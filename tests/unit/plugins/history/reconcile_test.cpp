@@ -1,7 +1,7 @@
 #include "plugins/history/reconcile.hpp"
 
 #include "base/hash.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>

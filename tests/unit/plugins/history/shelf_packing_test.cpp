@@ -1,6 +1,6 @@
 // Small conversations of a shelf in one file.
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "shelf_fixture.hpp"
 
 #include <semaphore>

@@ -1,6 +1,6 @@
 #include "plugins/recall/fusion.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <gtest/gtest.h>
 

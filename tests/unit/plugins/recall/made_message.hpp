@@ -1,7 +1,7 @@
 // A stored message for tests of what is made out of conversations.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "exchange/conversations.hpp"
 
 #include <string>

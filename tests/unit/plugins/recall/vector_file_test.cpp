@@ -1,7 +1,7 @@
 #include "plugins/recall/vector_file.hpp"
 
-#include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/os/files.hpp"
 #include "tests/support/test_proxy.hpp"
 #include "tests/unit/plugins/recall/random_vectors.hpp"
 

@@ -1,8 +1,8 @@
 // The vectors of conversations from end to end, with a server and a record that are made up.
 #include "plugins/recall/vector_search.hpp"
 
-#include "base/files.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
+#include "base/os/files.hpp"
 #include "plugins/recall/vector_file.hpp"
 #include "tests/support/test_proxy.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"

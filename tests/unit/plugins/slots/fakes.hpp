@@ -2,7 +2,7 @@
 // that may fail, erases that can be held back. And clients that drive the plugin as the flow does.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "exchange/plugin.hpp"
 #include "openai/body_edit.hpp"
 #include "plugins/slots/slots_plugin.hpp"

@@ -1,7 +1,7 @@
 #include "app/doctor_collect.hpp"
 
 #include "app/doctor_probe.hpp"
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

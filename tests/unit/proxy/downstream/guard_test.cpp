@@ -1,7 +1,7 @@
 #include "downstream/guard.hpp"
 
-#include "base/pools.hpp"
-#include "base/write_all.hpp"
+#include "base/async/pools.hpp"
+#include "base/async/write_all.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/read.hpp>

@@ -1,7 +1,7 @@
 #include "flow/pipeline.hpp"
 
+#include "base/async/pools.hpp"
 #include "base/metrics.hpp"
-#include "base/pools.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,7 @@
 // Recorded streams, fed to an encoder event by event, and JSON compared without its order.
 #pragma once
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "openai/response_encoder.hpp"
 #include "openai/sse_parser.hpp"
 

@@ -1,6 +1,6 @@
 #include "upstream/upstream_embeddings.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 

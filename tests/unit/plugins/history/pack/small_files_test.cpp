@@ -2,7 +2,7 @@
 
 #include "plugins/history/pack/small_files.hpp"
 
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 #include "tests/unit/plugins/history/log_files.hpp"
 
 #include <sys/wait.h>

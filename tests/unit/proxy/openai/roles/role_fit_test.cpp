@@ -1,6 +1,6 @@
 #include "openai/roles/role_fit.hpp"
 
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 #include "tests/support/fake_template.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
-#include "base/json_fault.hpp"
+#include "base/json/json_fault.hpp"
 
-#include "base/json_scan.hpp"
+#include "base/json/json_scan.hpp"
 
 #include <string>
 

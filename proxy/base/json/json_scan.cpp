@@ -1,4 +1,4 @@
-#include "base/json_scan.hpp"
+#include "base/json/json_scan.hpp"
 
 #include <array>
 #include <bit>

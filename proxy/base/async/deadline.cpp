@@ -1,4 +1,4 @@
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>

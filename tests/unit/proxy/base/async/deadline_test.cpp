@@ -1,4 +1,4 @@
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>

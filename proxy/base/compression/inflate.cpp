@@ -1,4 +1,4 @@
-#include "base/inflate.hpp"
+#include "base/compression/inflate.hpp"
 
 #include "base/bounded_text.hpp"
 

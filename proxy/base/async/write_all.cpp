@@ -1,6 +1,6 @@
-#include "base/write_all.hpp"
+#include "base/async/write_all.hpp"
 
-#include "base/deadline.hpp"
+#include "base/async/deadline.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>

@@ -1,6 +1,6 @@
 // Value, Members, Elements, Cursor: walking over the bytes.
-#include "base/json.hpp"
-#include "base/json_scan.hpp"
+#include "base/json/json.hpp"
+#include "base/json/json_scan.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "base/zstd.hpp"
+#include "base/compression/zstd.hpp"
 
 #define ZDICT_STATIC_LINKING_ONLY  // for the algorithm with its parameters given
 #include <zdict.h>

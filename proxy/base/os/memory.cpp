@@ -1,4 +1,4 @@
-#include "base/memory.hpp"
+#include "base/os/memory.hpp"
 
 #include <malloc.h>
 

@@ -1,4 +1,4 @@
-#include "base/brotli.hpp"
+#include "base/compression/brotli.hpp"
 
 #include "base/bounded_text.hpp"
 

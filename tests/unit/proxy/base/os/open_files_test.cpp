@@ -1,4 +1,4 @@
-#include "base/open_files.hpp"
+#include "base/os/open_files.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

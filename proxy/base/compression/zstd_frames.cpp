@@ -1,4 +1,4 @@
-#include "base/zstd_frames.hpp"
+#include "base/compression/zstd_frames.hpp"
 
 #include "base/bounded_text.hpp"
 

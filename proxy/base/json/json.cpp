@@ -1,6 +1,6 @@
-#include "base/json.hpp"
+#include "base/json/json.hpp"
 
-#include "base/json_fault.hpp"
+#include "base/json/json_fault.hpp"
 
 #include <simdjson.h>
 

@@ -1,4 +1,4 @@
-#include "base/files.hpp"
+#include "base/os/files.hpp"
 
 #include "base/unix_time.hpp"
 

@@ -1,4 +1,4 @@
-#include "base/thread_stack.hpp"
+#include "base/os/thread_stack.hpp"
 
 #include <cxxabi.h>
 #include <dlfcn.h>

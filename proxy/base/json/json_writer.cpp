@@ -1,6 +1,6 @@
 // Writer and string literals.
-#include "base/json.hpp"
-#include "base/json_scan.hpp"
+#include "base/json/json.hpp"
+#include "base/json/json_scan.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

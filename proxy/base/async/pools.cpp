@@ -1,4 +1,4 @@
-#include "base/pools.hpp"
+#include "base/async/pools.hpp"
 
 #include "base/log.hpp"
 

@@ -1,4 +1,4 @@
-#include "base/zstd.hpp"
+#include "base/compression/zstd.hpp"
 
 #include <gtest/gtest.h>
 
