@@ -3,7 +3,7 @@
 #include "base/hash.hpp"
 #include "base/lru_map.hpp"
 #include "exchange/conversations.hpp"
-#include "openai/anthropic.hpp"
+#include "openai/anthropic/anthropic.hpp"
 #include "openai/responses/responses.hpp"
 #include "plugins/media/media_parts.hpp"
 

@@ -1,7 +1,7 @@
 #include "exchange/dialect.hpp"
 
 #include "base/percent.hpp"
-#include "openai/anthropic.hpp"
+#include "openai/anthropic/anthropic.hpp"
 
 #include <memory>
 #include <utility>

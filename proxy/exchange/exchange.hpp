@@ -9,8 +9,8 @@
 #include "exchange/continuation.hpp"
 #include "exchange/http_message.hpp"
 #include "exchange/route.hpp"
-#include "openai/body_edit.hpp"
 #include "openai/chat_request.hpp"
+#include "openai/edit/body_edit.hpp"
 #include "openai/event_info.hpp"
 
 #include <cstdint>

@@ -8,8 +8,8 @@
 #pragma once
 
 #include "exchange/exchange.hpp"
-#include "openai/response_encoder.hpp"
-#include "openai/splice.hpp"
+#include "openai/answer/response_encoder.hpp"
+#include "openai/edit/splice.hpp"
 
 #include <cstddef>
 #include <cstdint>

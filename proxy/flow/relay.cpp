@@ -1,8 +1,8 @@
 #include "flow/relay.hpp"
 
 #include "exchange/dialect.hpp"
-#include "openai/anthropic.hpp"
-#include "openai/response_encoder.hpp"
+#include "openai/answer/response_encoder.hpp"
+#include "openai/anthropic/anthropic.hpp"
 #include "openai/translation.hpp"
 #include "openai/upstream_error.hpp"
 

@@ -9,7 +9,7 @@
 #include "flow/client_stream.hpp"
 #include "flow/flow.hpp"
 #include "flow/run_attempt.hpp"
-#include "openai/response_encoder.hpp"
+#include "openai/answer/response_encoder.hpp"
 #include "upstream/http_client.hpp"
 
 namespace keep {

@@ -6,7 +6,7 @@
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
 #include "flow/run_attempt.hpp"
-#include "openai/anthropic.hpp"
+#include "openai/anthropic/anthropic.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/body_edit.hpp"
-#include "openai/pieces.hpp"
+#include "openai/edit/body_edit.hpp"
+#include "openai/edit/pieces.hpp"
 
 #include <string>
 

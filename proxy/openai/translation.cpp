@@ -1,6 +1,6 @@
 #include "openai/translation.hpp"
 
-#include "openai/anthropic.hpp"
+#include "openai/anthropic/anthropic.hpp"
 #include "openai/responses/responses.hpp"
 
 namespace keep::openai {

@@ -1,6 +1,6 @@
 // Bytes -> a body, then edits. Layout: surface byte, body, separator, then for each edit a byte for
 // its kind, one for its index, key, separator, JSON, separator. What comes out must be JSON.
-#include "openai/body_edit.hpp"
+#include "openai/edit/body_edit.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

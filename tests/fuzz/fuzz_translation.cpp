@@ -1,6 +1,6 @@
 // Bytes -> a body of /v1/messages or /v1/responses and an upstream stream, parted by the separator.
 // The translated body must be JSON; what the encoders write must be whole events, or one JSON text.
-#include "openai/anthropic.hpp"
+#include "openai/anthropic/anthropic.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/sse_parser.hpp"
 #include "openai/translation.hpp"

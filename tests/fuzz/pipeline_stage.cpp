@@ -1,7 +1,7 @@
 #include "tests/fuzz/pipeline_stage.hpp"
 
 #include "base/json/json.hpp"
-#include "openai/body_edit.hpp"
+#include "openai/edit/body_edit.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <boost/asio/co_spawn.hpp>

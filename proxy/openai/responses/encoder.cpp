@@ -1,5 +1,5 @@
 // The encoder: chat completion chunks -> the events of a response, or the response as one JSON.
-#include "openai/assembler.hpp"
+#include "openai/answer/assembler.hpp"
 #include "openai/json_text.hpp"
 #include "openai/responses/event_writer.hpp"
 #include "openai/responses/output_item.hpp"

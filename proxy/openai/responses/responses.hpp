@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/response_encoder.hpp"
+#include "openai/answer/response_encoder.hpp"
 
 #include <memory>
 #include <string>

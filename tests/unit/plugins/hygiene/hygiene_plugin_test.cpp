@@ -1,6 +1,6 @@
 #include "plugins/hygiene/hygiene_plugin.hpp"
 
-#include "openai/body_edit.hpp"
+#include "openai/edit/body_edit.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
-#include "openai/response_encoder.hpp"
+#include "openai/answer/response_encoder.hpp"
 #include "openai/sse_parser.hpp"
 
 #include <gtest/gtest.h>
