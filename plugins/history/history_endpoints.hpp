@@ -6,7 +6,7 @@
 #include "base/lru_map.hpp"
 #include "exchange/conversations.hpp"
 #include "exchange/exchange.hpp"
-#include "exchange/local_reply.hpp"
+#include "exchange/http/local_reply.hpp"
 #include "exchange/services.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/history/shelf.hpp"

@@ -5,7 +5,7 @@
 // with tools is never one. Conservative: what is not in the table is the conversation's own.
 #pragma once
 
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 #include "openai/chat_request.hpp"
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -11,7 +11,7 @@
 #include "base/json/json.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
-#include "exchange/local_reply.hpp"
+#include "exchange/http/local_reply.hpp"
 #include "exchange/window.hpp"
 #include "upstream/upstream_server.hpp"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <optional>
 #include <string>

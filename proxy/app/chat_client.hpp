@@ -4,7 +4,7 @@
 #include "app/chat_flags.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 #include "upstream/http_client.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -2,8 +2,8 @@
 // it comes from the request or from what is on record.
 #pragma once
 
-#include "exchange/http_message.hpp"
-#include "exchange/local_reply.hpp"
+#include "exchange/http/http_message.hpp"
+#include "exchange/http/local_reply.hpp"
 
 namespace keep {
 

@@ -7,8 +7,8 @@
 // here. Cookies are never asked for. Loop thread only.
 #pragma once
 
-#include "exchange/http_message.hpp"
-#include "exchange/local_reply.hpp"
+#include "exchange/http/http_message.hpp"
+#include "exchange/http/local_reply.hpp"
 
 #include <string>
 #include <string_view>

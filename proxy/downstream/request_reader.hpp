@@ -9,7 +9,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "downstream/peer.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <cstddef>
 #include <functional>

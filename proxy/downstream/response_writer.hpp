@@ -8,8 +8,8 @@
 #include "base/result.hpp"
 #include "downstream/cors.hpp"
 #include "downstream/peer.hpp"
-#include "exchange/http_message.hpp"
-#include "exchange/local_reply.hpp"
+#include "exchange/http/http_message.hpp"
+#include "exchange/http/local_reply.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -7,7 +7,7 @@
 #include "base/clock.hpp"
 #include "exchange/clear_zone.hpp"
 #include "exchange/continuation.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"

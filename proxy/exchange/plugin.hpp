@@ -23,7 +23,7 @@
 #include "base/json/json.hpp"
 #include "base/result.hpp"
 #include "exchange/exchange.hpp"
-#include "exchange/local_reply.hpp"
+#include "exchange/http/local_reply.hpp"
 #include "exchange/outcome.hpp"
 #include "exchange/services.hpp"
 #include "openai/event_info.hpp"

@@ -2,8 +2,8 @@
 
 #include "base/ids.hpp"
 #include "downstream/request_body.hpp"
-#include "exchange/dialect.hpp"
-#include "exchange/endpoints.hpp"
+#include "exchange/http/dialect.hpp"
+#include "exchange/http/endpoints.hpp"
 #include "flow/count_tokens.hpp"
 #include "flow/run_exchange.hpp"
 #include "openai/responses/references.hpp"

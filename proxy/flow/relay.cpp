@@ -1,6 +1,6 @@
 #include "flow/relay.hpp"
 
-#include "exchange/dialect.hpp"
+#include "exchange/http/dialect.hpp"
 #include "openai/answer/response_encoder.hpp"
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/translation.hpp"

@@ -1,6 +1,6 @@
 #include "flow/run_attempt.hpp"
 
-#include "exchange/dialect.hpp"
+#include "exchange/http/dialect.hpp"
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
 #include "openai/field_edit.hpp"

@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,7 +1,7 @@
 #include "tests/support/scripted_upstream.hpp"
 
 #include "base/json/json.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>

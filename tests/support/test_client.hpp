@@ -1,7 +1,7 @@
 // TestClient: a blocking HTTP client that can misbehave: half requests, early close, odd bytes.
 #pragma once
 
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,4 +1,4 @@
-#include "exchange/endpoints.hpp"
+#include "exchange/http/endpoints.hpp"
 
 #include <gtest/gtest.h>
 

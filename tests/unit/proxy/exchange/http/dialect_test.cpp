@@ -1,4 +1,4 @@
-#include "exchange/dialect.hpp"
+#include "exchange/http/dialect.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "exchange/endpoints.hpp"
+#include "exchange/http/endpoints.hpp"
 
 #include "base/percent.hpp"
 #include "openai/token_count.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.hpp"
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-#include "exchange/local_reply.hpp"
+#include "exchange/http/local_reply.hpp"
 
 #include "base/json/json.hpp"
 

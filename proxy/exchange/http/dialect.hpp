@@ -2,7 +2,7 @@
 // OpenAI's; completions have llama-server's own form on two paths. Pure.
 #pragma once
 
-#include "exchange/local_reply.hpp"
+#include "exchange/http/local_reply.hpp"
 
 #include <string_view>
 

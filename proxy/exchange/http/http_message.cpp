@@ -1,4 +1,4 @@
-#include "exchange/http_message.hpp"
+#include "exchange/http/http_message.hpp"
 
 #include <algorithm>
 #include <array>
