@@ -1,5 +1,5 @@
 // argv -> verb -> exit code.
-#include "app/verbs.hpp"
+#include "app/verbs/verbs.hpp"
 
 #include <unistd.h>
 

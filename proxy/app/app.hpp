@@ -2,7 +2,7 @@
 // and stops them in reverse. One per process (tests make several, one after the other).
 #pragma once
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "base/result.hpp"
 
 #include <memory>

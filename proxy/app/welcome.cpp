@@ -1,7 +1,7 @@
 #include "app/welcome.hpp"
 
-#include "app/doctor_checks.hpp"
-#include "app/doctor_http.hpp"
+#include "app/doctor/doctor_checks.hpp"
+#include "app/doctor/doctor_http.hpp"
 #include "base/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>

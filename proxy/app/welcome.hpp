@@ -2,8 +2,8 @@
 // where conversations are kept, who may connect, and what is wrong with the servers behind it.
 #pragma once
 
-#include "app/config.hpp"
-#include "app/doctor_collect.hpp"
+#include "app/config/config.hpp"
+#include "app/doctor/doctor_collect.hpp"
 #include "base/result.hpp"
 #include "upstream/upstream_server.hpp"
 

@@ -28,10 +28,10 @@ assert list(example_keys(sample)) == ["a.wait", "a.limit", "up.url", "b.c.d"]
 assert declared_keys('{"a.wait", &x}, {"127.0.0.1", "b.c.d"}') == ["a.wait", "b.c.d"]
 
 shown = set(example_keys(EXAMPLE.read_text()))
-known = {key for file in pathlib.Path("proxy/app").glob("config*.cpp")
+known = {key for file in pathlib.Path("proxy/app/config").glob("*.cpp")
          for key in declared_keys(file.read_text())}
 for key in sorted(shown - known):
-    print(f"{EXAMPLE}: {key} is unknown to proxy/app/config*.cpp")
+    print(f"{EXAMPLE}: {key} is unknown to proxy/app/config/*.cpp")
 for key in sorted(known - shown):
     print(f"{EXAMPLE}: {key} is missing")
 sys.exit(0 if shown == known and known else 1)

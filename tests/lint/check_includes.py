@@ -16,7 +16,7 @@ DOORS = [  # (header, the only files that may include it)
     (r"hnswlib", r"plugins/recall/vector_graph\.cpp"),
     (r"xxh", r"proxy/base/hash\.cpp"),
     (r"spdlog", r"proxy/base/log\.\w+"),
-    (r"toml", r"proxy/app/config\w*\.cpp"),
+    (r"toml", r"proxy/app/config/\w+\.cpp"),
     (r"prometheus/", r"proxy/base/metrics\w*\.cpp"),
     (r"re2/", r"plugins/hygiene/rules\.cpp"),
     (r"zstd|zdict|lmdb", r"proxy/base/compression/\w+\.\w+"),
@@ -24,7 +24,7 @@ DOORS = [  # (header, the only files that may include it)
     (r"brotli/", r"proxy/base/compression/brotli\.cpp"),
     (r"libstemmer", r"plugins/recall/stem\.cpp"),
     (r"sqlite3", r"proxy/base/sqlite\.cpp"),
-    (r"editline|histedit", r"proxy/app/line_editor\.cpp"),
+    (r"editline|histedit", r"proxy/app/client/line_editor\.cpp"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -87,8 +87,8 @@ self_test(check, bad=[
 ], good=[
     ("proxy/flow/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),
     ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n'),
-    ("proxy/app/config.hpp", '#include "plugins/slots/slots_settings.hpp"\n'),
-    ("proxy/main.cpp", '#include "app/verbs.hpp"\n'),
+    ("proxy/app/config/config.hpp", '#include "plugins/slots/slots_settings.hpp"\n'),
+    ("proxy/main.cpp", '#include "app/verbs/verbs.hpp"\n'),
     ("plugins/plugin_list.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
     ("plugins/tier/model/lru.cpp", '#include "plugins/tier/effects.hpp"\n'),
     ("proxy/upstream/pool.cpp", "#include <boost/beast/core.hpp>\n"),

@@ -1,0 +1,135 @@
+#include "app/client/chat_client.hpp"
+#include "app/client/chat_commands.hpp"
+#include "app/client/chat_flags.hpp"
+#include "app/client/chat_interrupt.hpp"
+#include "app/client/chat_session.hpp"
+#include "app/client/line_editor.hpp"
+#include "app/config/config_values.hpp"
+#include "app/verbs/verbs.hpp"
+#include "base/ids.hpp"
+
+#include <array>
+#include <optional>
+#include <ostream>
+
+namespace keep {
+
+namespace {
+
+constexpr std::array<ClientFlag, 5> kFlags{{
+    {"conversation", "ID", "Go on with this conversation, not with a new one."},
+    {"system", "TEXT", "System prompt."},
+    {"max-tokens", "N", "Longest answer, in tokens."},
+    {"temperature", "T", "How freely the model chooses its words; 0: not at all."},
+    {"model", "NAME", "Model to ask for, where llama-server has several."},
+}};
+
+Result<ChatSettings> settings_of(const ClientLine& line) {
+  if (!line.words.empty()) {
+    return config::bad_value("unexpected word \"" + line.words.front() + "\"");
+  }
+  ChatSettings settings;
+  settings.conversation = line.value("conversation");
+  if (settings.conversation.empty()) settings.conversation = random_id("chat-");
+  settings.system = line.value("system");
+  settings.model = line.value("model");
+  if (line.values.contains("max-tokens")) {
+    const auto count = config::parse_count(line.value("max-tokens"));
+    if (!count) return config::bad_value("--max-tokens: " + count.error().detail);
+    settings.max_tokens = static_cast<std::int64_t>(*count);
+  }
+  if (line.values.contains("temperature")) {
+    const auto value = config::parse_fraction(line.value("temperature"));
+    if (!value) return config::bad_value("--temperature: " + value.error().detail);
+    settings.temperature = *value;
+  }
+  return settings;
+}
+
+// A conversation that goes on, and a server that is away, are known before anything is typed.
+Result<> greet(ChatClient& client, ChatSession& session, bool resumes, std::ostream& out) {
+  ClientRequest health;
+  health.method = "GET";
+  health.target = "/health";
+  const auto reply = client.ask(std::move(health));
+  if (!reply) return reply.error();
+  std::size_t messages = 0;
+  if (resumes) {
+    const auto resumed = session.resume();
+    if (!resumed) return resumed.error();
+    messages = *resumed;
+  }
+  if (!LineEditor::is_terminal()) return {};
+  out << client.url() << ", conversation " << session.conversation();
+  if (messages > 0) out << " with " << messages << " messages";
+  out << "\n/help lists the commands\n";
+  return {};
+}
+
+// One line; false when it failed.
+bool answer(const std::string& line, ChatClient& client, ChatSession& session,
+            const Invocation& invocation) {
+  Result<> done;
+  if (is_command(line)) {
+    const auto text = run_command(line, client, session);
+    if (text) {
+      invocation.out << *text << std::flush;
+    } else {
+      done = text.error();
+    }
+  } else {
+    done = session.say(line, invocation.out);
+  }
+  if (done) return true;
+  const bool meant = done.error().fault == Fault::kCancelled;
+  invocation.err << (meant ? "[" : "error: ") << done.error().detail << (meant ? "]" : "")
+                 << std::endl;
+  return meant;
+}
+
+int chat(ChatClient& client, ChatSession& session, const Invocation& invocation) {
+  std::optional<ChatInterrupt> interrupt;
+  if (LineEditor::is_terminal()) interrupt.emplace();
+  client.set_interrupted(&ChatInterrupt::pending);
+  LineEditor editor(&ChatInterrupt::pending);
+  bool well = true;
+  for (;;) {
+    ChatInterrupt::clear();
+    const auto line = editor.read("> ");
+    if (!line) break;
+    const std::string text = config::trim(*line);
+    if (is_quit(text)) break;
+    ChatInterrupt::clear();
+    if (!text.empty()) well = answer(text, client, session, invocation) && well;
+  }
+  // A person has seen the errors; a script sees the exit code.
+  return well || LineEditor::is_terminal() ? kExitOk : kExitProblem;
+}
+
+}  // namespace
+
+int verb_chat(const Invocation& invocation) {
+  const auto wrong = [&invocation](const std::string& why, int code) {
+    invocation.err << "llama-keep chat: " << why << "\n";
+    return code;
+  };
+  const auto line = parse_client_line(invocation.arguments, kFlags);
+  if (!line) return wrong(line.error().detail, kExitUsage);
+  if (line->switches.contains("help")) {
+    invocation.out << "usage: llama-keep chat [FLAGS]\nTalk to the model behind a running "
+                      "llama-keep.\n\n";
+    print_client_flags(invocation.out, kFlags);
+    return kExitOk;
+  }
+  auto settings = settings_of(*line);
+  if (!settings) return wrong(settings.error().detail, kExitUsage);
+  auto client = ChatClient::make(*line);
+  if (!client) return wrong(client.error().detail, kExitUsage);
+  ChatSession session(*client, *std::move(settings));
+  const auto greeted =
+      greet(*client, session, line->values.contains("conversation"), invocation.out);
+  if (!greeted) return wrong(greeted.error().detail, kExitProblem);
+  return chat(*client, session, invocation);
+}
+
+}  // namespace keep
