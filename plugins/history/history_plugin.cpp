@@ -6,10 +6,10 @@
 #include "base/unix_time.hpp"
 #include "exchange/prompt_length.hpp"
 #include "openai/message.hpp"
-#include "plugins/history/history_endpoints.hpp"
+#include "plugins/history/endpoints/history_endpoints.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/reconcile.hpp"
-#include "plugins/history/shelf.hpp"
+#include "plugins/history/shelf/shelf.hpp"
 #include "plugins/history/zone/zone_keeper.hpp"
 
 #include <chrono>

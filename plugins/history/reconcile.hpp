@@ -16,7 +16,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/log/conversation_log.hpp"
 
 #include <cstddef>
 #include <cstdint>

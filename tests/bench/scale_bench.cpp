@@ -3,7 +3,7 @@
 // Made-up talk (chat_text.hpp) is stored message by message as the history plugin does it, read
 // back at random, and opened again. Bytes and memory are per token or message of what was stored.
 
-#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/log/conversation_log.hpp"
 #include "tests/bench/bench_report.hpp"
 #include "tests/bench/chat_text.hpp"
 #include "tests/bench/scale_index.hpp"

@@ -2,7 +2,7 @@
 
 #include "base/os/files.hpp"
 #include "log_files.hpp"
-#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/log/conversation_log.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // A disk that takes nothing for a while, and requests that are taken back.
 
 #include "base/os/files.hpp"
-#include "shelf_fixture.hpp"
+#include "tests/unit/plugins/history/shelf/shelf_fixture.hpp"
 
 #include <cerrno>
 

@@ -1,7 +1,7 @@
 // What the tests of stored conversations share: files, and messages to store.
 #pragma once
 
-#include "plugins/history/conversation_log.hpp"
+#include "plugins/history/log/conversation_log.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,70 @@
+// HistoryEndpoints: /v1/conversations/list, /v1/conversations/end, /v1/conversations/ID and
+// /v1/sessions/ID, and what they need to know about running exchanges. Loop thread only.
+#pragma once
+
+#include "base/hash.hpp"
+#include "base/lru_map.hpp"
+#include "exchange/conversations.hpp"
+#include "exchange/exchange.hpp"
+#include "exchange/http/local_reply.hpp"
+#include "exchange/services.hpp"
+#include "plugins/history/history_settings.hpp"
+#include "plugins/history/shelf/shelf.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace keep::history {
+
+class HistoryEndpoints {
+ public:
+  HistoryEndpoints(Services& services, Shelf& shelf, const HistorySettings& settings)
+      : services_(services), shelf_(shelf), settings_(settings) {}
+
+  void attach(ConversationKeeper& keeper) { keepers_.push_back(&keeper); }
+  void begin(const ConversationName& name, const Exchange* exchange);
+  void finish(const ConversationName& name, const Exchange* exchange) noexcept;
+
+  // The position behind all that running exchanges go on from; 0 where none runs, nothing where it
+  // is not known yet of one of them.
+  std::optional<Position> end_of_running(const ConversationName& name) const;
+
+  // A conversation is no more, or ends before that position now.
+  void cut(const ConversationName& name, Position end);
+  void removed(const ConversationName& name);
+
+  // nullptr: another endpoint.
+  asio::awaitable<Reply> answer(const Exchange& exchange);
+
+ private:
+  static constexpr std::size_t kMaxLast = 16384;
+  struct NameHash {
+    std::size_t operator()(const ConversationName& name) const noexcept {
+      return hash_combine(hash64(name.tenant), hash64(name.id));
+    }
+  };
+  struct Last {  // of the latest answer
+    std::int64_t context = 0;
+    bool whole = false;
+  };
+  Reply list(const std::string& tenant) const;
+  asio::awaitable<Reply> end(const Exchange& exchange);
+  asio::awaitable<Reply> page(const Exchange& exchange);
+  Reply session(const Exchange& exchange) const;
+  std::size_t slots() const;
+
+  Services& services_;
+  Shelf& shelf_;
+  const HistorySettings& settings_;
+  std::vector<ConversationKeeper*> keepers_;
+  std::unordered_map<ConversationName, std::set<const Exchange*>, NameHash> running_;
+  LruMap<ConversationName, Last, NameHash> last_;
+  std::uint64_t removed_ = 0, hits_ = 0, misses_ = 0;
+};
+
+}  // namespace keep::history
