@@ -17,9 +17,9 @@
 
 #include "base/json/json.hpp"
 #include "exchange/exchange.hpp"
-#include "plugins/recall/fusion.hpp"
-#include "plugins/recall/lexical_index.hpp"
-#include "plugins/recall/selection.hpp"
+#include "plugins/recall/choose/selection.hpp"
+#include "plugins/recall/fog/fusion.hpp"
+#include "plugins/recall/index/lexical_index.hpp"
 
 #include <algorithm>
 #include <chrono>

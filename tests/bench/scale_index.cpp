@@ -1,8 +1,8 @@
 #include "tests/bench/scale_index.hpp"
 
-#include "plugins/recall/lexical_index.hpp"
-#include "plugins/recall/message_text.hpp"
-#include "plugins/recall/passages.hpp"
+#include "plugins/recall/ask/message_text.hpp"
+#include "plugins/recall/index/lexical_index.hpp"
+#include "plugins/recall/text/passages.hpp"
 #include "tests/bench/chat_text.hpp"
 
 #include <algorithm>

@@ -13,7 +13,7 @@ PLUGIN_LIST = "plugins/plugin_list"
 DOORS = [  # (header, the only files that may include it)
     (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/base/boost_src\.cpp"),
     (r"simdjson", r"proxy/base/json/json\.cpp"),
-    (r"hnswlib", r"plugins/recall/vector_graph\.cpp"),
+    (r"hnswlib", r"plugins/recall/index/vector_graph\.cpp"),
     (r"xxh", r"proxy/base/hash\.cpp"),
     (r"spdlog", r"proxy/base/log\.\w+"),
     (r"toml", r"proxy/app/config/\w+\.cpp"),
@@ -22,7 +22,7 @@ DOORS = [  # (header, the only files that may include it)
     (r"zstd|zdict|lmdb", r"proxy/base/compression/\w+\.\w+"),
     (r"zlib", r"proxy/base/compression/inflate\.cpp"),
     (r"brotli/", r"proxy/base/compression/brotli\.cpp"),
-    (r"libstemmer", r"plugins/recall/stem\.cpp"),
+    (r"libstemmer", r"plugins/recall/text/stem\.cpp"),
     (r"sqlite3", r"proxy/base/sqlite\.cpp"),
     (r"editline|histedit", r"proxy/app/client/line_editor\.cpp"),
 ]

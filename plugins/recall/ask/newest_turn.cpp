@@ -1,0 +1,56 @@
+#include "plugins/recall/ask/newest_turn.hpp"
+
+#include "openai/message.hpp"
+
+namespace keep::recall {
+
+namespace {
+
+bool is_user(const openai::Message& message) { return role_of(message.role) == Role::kUser; }
+bool answers(const openai::Message& message) {
+  const Role role = role_of(message.role);
+  return role == Role::kAssistant || role == Role::kTool;
+}
+
+}  // namespace
+
+std::optional<std::size_t> newest_turn(const Exchange& exchange) {
+  const auto& messages = exchange.chat.messages;
+  std::size_t begin = messages.size();
+  bool user = false;
+  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) {
+    --begin;
+    user = user || is_user(messages[begin]);
+  }
+  return user ? std::optional(begin) : std::nullopt;
+}
+
+std::string user_text(const Exchange& exchange, std::size_t begin, std::size_t end) {
+  std::string text;
+  for (std::size_t i = begin; i < end; ++i) {
+    const openai::Message& message = exchange.chat.messages[i];
+    if (!is_user(message)) continue;
+    if (!text.empty()) text += '\n';
+    text += openai::content_text(message.content);
+  }
+  return text;
+}
+
+std::string text_before(const Exchange& exchange, std::size_t turn) {
+  const auto& messages = exchange.chat.messages;
+  std::size_t end = turn;
+  while (end > exchange.zone.lead && answers(messages[end - 1])) --end;
+  std::size_t begin = end;
+  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) --begin;
+  return user_text(exchange, begin, end);
+}
+
+Position first_sent(const Exchange& exchange) {
+  const auto& zone = exchange.zone;
+  for (std::size_t i = zone.first; i < exchange.chat.messages.size(); ++i) {
+    if (zone.position_of(i) != kNoPosition) return zone.position_of(i);
+  }
+  return kNoPosition;
+}
+
+}  // namespace keep::recall

@@ -1,0 +1,40 @@
+// KnownFacts: which stored facts go into the prompt beside the recalled passages. Pure.
+#pragma once
+
+#include "exchange/exchange.hpp"
+#include "exchange/knowledge.hpp"
+#include "exchange/services.hpp"
+#include "plugins/recall/prompt/compose.hpp"
+#include "plugins/recall/prompt/frozen_blocks.hpp"
+#include "plugins/recall/recall_settings.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace keep::recall {
+
+inline constexpr std::size_t kMaxFacts = 16;  // looked at for one turn
+
+struct KnownFacts {
+  std::vector<Note> notes;  // best first
+  std::vector<std::uint64_t> facts;
+  std::int64_t tokens = 0;
+};
+
+// Of several questions: each fact once, with its best relevance, best first.
+std::vector<FoundFact> merge_facts(std::vector<std::vector<FoundFact>> lists);
+
+// Tokens that facts may take: half of what is set aside while the fog is searched as well. While
+// nothing had to be cut nothing is set aside, and it is what the window has left, but no more than
+// a quarter of it or the budget.
+std::int64_t room_for_facts(const Exchange& exchange, const RecallSettings& settings);
+
+// By the rules of select_passages(). A fact that stands in the prompt already is left out until it
+// has a new value. `frozen`: may be null.
+KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
+                        std::string_view turn, const RecallSettings& settings,
+                        const FrozenBlocks::Blocks* frozen);
+
+}  // namespace keep::recall

@@ -1,0 +1,177 @@
+#include "plugins/recall/fog/fog_search.hpp"
+
+#include "base/async/race.hpp"
+#include "base/hash.hpp"
+#include "plugins/recall/ask/message_text.hpp"
+#include "plugins/recall/fog/fusion.hpp"
+#include "plugins/recall/text/passages.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace keep::recall {
+
+namespace {
+
+// What is indexed in one go: a few hundredths of a second.
+constexpr std::size_t kBatchBytes = 256 << 10;
+// Found by words, for each that is wanted, when vectors may change the order.
+constexpr std::size_t kSpare = 4;
+
+std::string key_of(const ConversationName& name) {
+  return std::to_string(name.tenant.size()) + ":" + name.tenant + name.id;
+}
+
+// Of several lists in turns, each passage once, with its best relevance.
+std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& lists,
+                                std::size_t limit) {
+  std::vector<FoundPassage> merged;
+  for (std::size_t rank = 0; rank < limit; ++rank) {
+    for (const auto& list : lists) {
+      if (rank >= list.size()) continue;
+      const FoundPassage& one = list[rank];
+      const auto known = std::ranges::find(merged, one.passage, &FoundPassage::passage);
+      if (known != merged.end()) {
+        known->relevance = std::max(known->relevance, one.relevance);
+      } else if (merged.size() < limit) {
+        merged.push_back(one);
+      }
+    }
+  }
+  return merged;
+}
+
+}  // namespace
+
+struct FogSearch::Shared {
+  explicit Shared(asio::thread_pool& pool) : strand(pool.get_executor()) {}
+  const Strand strand;
+  ConversationIndex index;  // on the strand only
+};
+
+FogSearch::Entry& FogSearch::entry_of(const ConversationName& name) {
+  Entry& entry = entries_.get(key_of(name), hash64(name.tenant));
+  if (!entry.shared) entry.shared = std::make_shared<Shared>(services_.pools.cpu);
+  return entry;
+}
+
+// Whole batches: a caller that stops waiting finds them done next time.
+asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Shared> shared,
+                                      Position end) {
+  for (;;) {
+    const Entry* const before = entries_.peek(key_of(name));
+    if (before == nullptr || before->shared != shared || before->next >= end) co_return;
+    const Position from = before->next;
+    auto batch = co_await services_.conversations->read(name, from, kBatchBytes);
+    if (!batch || batch->empty()) co_return;
+    auto job = [shared, messages = std::move(*batch)] {
+      shared->index.add(messages);
+      return std::array<std::size_t, 3>{shared->index.next(), shared->index.size(),
+                                        shared->index.memory_bytes()};
+    };
+    const auto state = co_await run_in_turn(shared->strand, std::move(job));
+    Entry* const entry = entries_.peek(key_of(name));
+    if (entry == nullptr || entry->shared != shared) co_return;  // ended meanwhile
+    if (state[0] <= from) co_return;                             // nothing but lost messages
+    entry->next = static_cast<Position>(state[0]);
+    entry->passages = state[1];
+    bytes_ = bytes_ - entry->bytes + state[2];
+    entry->bytes = state[2];
+    entries_.weigh(key_of(name), entry->bytes);
+    trim();
+  }
+}
+
+asio::awaitable<void> FogSearch::fill_beside(ConversationName name, std::shared_ptr<Shared> shared,
+                                             Position end) {
+  co_await fill(name, shared, end);
+  Entry* const entry = entries_.peek(key_of(name));
+  if (entry != nullptr && entry->shared == shared) entry->filling = false;
+}
+
+asio::awaitable<void> FogSearch::pause(asio::steady_timer& timer) {
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+Task<> FogSearch::catch_up(const ConversationName& name, Position end) {
+  Entry& entry = entry_of(name);
+  if (entry.next >= end) co_return Result<>{};
+  asio::steady_timer timer(services_.loop, kPatience);
+  auto work = fill(name, entry.shared, end);
+  auto patience = pause(timer);
+  const std::size_t first = co_await race(std::move(work), std::move(patience));
+  if (first == 0) co_return Result<>{};
+  // The rest goes on beside; the next search finds it.
+  Entry* const late = entries_.peek(key_of(name));
+  if (late == nullptr || late->filling) co_return Result<>{};
+  late->filling = true;
+  services_.spawner.spawn("recall index", fill_beside(name, late->shared, end));
+  co_return Result<>{};
+}
+
+Task<std::vector<Found>> FogSearch::find(Search search) {
+  co_await catch_up(search.name, search.end);
+  std::vector<std::vector<SimilarPassage>> similar;
+  if (vectors_ != nullptr) similar = co_await vectors_->find(search);
+  std::shared_ptr<Shared> shared = entry_of(search.name).shared;
+  auto job = [shared, &search, &similar] {
+    std::vector<std::vector<FoundPassage>> lists;
+    const auto find = [&](PassagePlace place) { return shared->index.find(place); };
+    const std::size_t limit = search.limit * (similar.empty() ? 1 : kSpare);
+    for (std::size_t i = 0; i < search.questions.size(); ++i) {
+      lists.push_back(shared->index.search(search.questions[i], search.path, search.end, limit));
+      if (i >= similar.size()) continue;
+      lists.back() = fuse(std::move(lists.back()), similar[i], find, search.limit);
+    }
+    return merge(lists, search.limit);
+  };
+  const auto passages = co_await run_in_turn(shared->strand, std::move(job));
+  co_return co_await read(search.name, passages);
+}
+
+Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
+                                         const std::vector<FoundPassage>& passages) {
+  std::vector<Found> found;
+  for (const FoundPassage& passage : passages) {
+    const auto messages = co_await services_.conversations->read(name, passage.message, 1);
+    if (!messages) co_return messages.error();
+    if (messages->empty() || messages->front().info.position != passage.message) continue;
+    const StoredMessage& message = messages->front();
+    const std::string text = message_text(message.json);
+    const auto pieces = split_passages(text);
+    if (passage.part >= pieces.size()) continue;
+    found.push_back({message.info, passage.passage, std::string(pieces[passage.part]),
+                     passage.relevance, passage.lift});
+  }
+  co_return found;
+}
+
+void FogSearch::forget(const ConversationName& name) {
+  const Entry* const entry = entries_.peek(key_of(name));
+  if (entry == nullptr) return;
+  bytes_ -= entry->bytes;
+  entries_.erase(key_of(name));
+}
+
+void FogSearch::cut(const ConversationName& name, Position end) {
+  const Entry* const entry = entries_.peek(key_of(name));
+  if (entry != nullptr && (entry->next > end || entry->filling)) forget(name);
+}
+
+std::size_t FogSearch::index_entries(const ConversationName& name) const {
+  const Entry* const entry = entries_.peek(key_of(name));
+  return entry == nullptr ? 0 : entry->passages;
+}
+
+void FogSearch::trim() {
+  while (bytes_ > index_bytes_ && entries_.size() > 1) {
+    const auto oldest = entries_.pop_oldest();
+    bytes_ -= oldest->second.bytes;
+  }
+}
+
+}  // namespace keep::recall

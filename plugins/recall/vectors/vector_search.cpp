@@ -1,0 +1,81 @@
+#include "plugins/recall/vectors/vector_search.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace keep::recall {
+
+namespace {
+
+// What is asked stands at the end of a long text.
+constexpr std::size_t kMaxQuestionBytes = 2 << 10;
+
+std::vector<std::string> to_ask(const std::vector<std::string>& questions) {
+  std::vector<std::string> texts;
+  texts.reserve(questions.size());
+  for (const std::string& question : questions) {
+    texts.push_back(
+        question.substr(question.size() - std::min(question.size(), kMaxQuestionBytes)));
+  }
+  return texts;
+}
+
+bool is_blank(std::string_view text) noexcept {
+  return text.find_first_not_of(" \t\r\n") == text.npos;
+}
+
+}  // namespace
+
+VectorSearch::VectorSearch(Services& services, std::string folder, std::size_t max_bytes)
+    : services_(services),
+      shelf_(services, std::move(folder), max_bytes),
+      builder_(services, shelf_) {
+  services.spawner.spawn("vectors without a conversation", shelf_.sweep());
+}
+
+asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(const Search& search) {
+  std::vector<std::vector<SimilarPassage>> lists;
+  const std::shared_ptr<SharedVectors> shared = co_await shelf_.open(search.name);
+  const VectorState* const state = shelf_.find(search.name, shared);
+  if (state == nullptr) co_return lists;
+  const bool ready = state->rows >= ConversationVectors::kLeastRows &&
+                     std::ranges::none_of(search.questions, is_blank) &&
+                     services_.embeddings->available(Embeddings::Kind::kQuestion);
+  if (ready) {
+    std::vector<std::string> texts = to_ask(search.questions);
+    auto asked =
+        co_await services_.embeddings->embed(Embeddings::Kind::kQuestion, std::move(texts));
+    if (asked) {
+      auto job = [shared, &search, &asked = *asked] {
+        std::vector<std::vector<SimilarPassage>> found;
+        const ConversationVectors* const vectors = shared->vectors.get();
+        if (vectors == nullptr || vectors->model() != asked.model) return found;
+        for (const std::vector<float>& vector : asked.vectors) {
+          auto& list = found.emplace_back();
+          if (vector.size() != vectors->dimensions()) continue;
+          list = vectors->search(vector, search.path, search.end, search.limit);
+        }
+        return found;
+      };
+      lists = co_await run_in_turn(shared->strand, std::move(job));
+    }
+  }
+  builder_.want(search.name, search.end);
+  co_return lists;
+}
+
+void VectorSearch::forget(const ConversationName& name) {
+  shelf_.forget(name);
+  builder_.forget(name);
+}
+
+void VectorSearch::report(json::Writer& health) const {
+  const Embeddings& server = *services_.embeddings;
+  health.key("embeddings").begin_object().member("vectors", shelf_.rows());
+  health.member("questions", server.available(Embeddings::Kind::kQuestion));
+  health.member("passages", server.available(Embeddings::Kind::kPassage)).end_object();
+}
+
+}  // namespace keep::recall

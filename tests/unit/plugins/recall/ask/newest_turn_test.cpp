@@ -1,0 +1,92 @@
+#include "plugins/recall/ask/newest_turn.hpp"
+
+#include "tests/unit/plugins/plugin_harness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace keep::recall {
+namespace {
+
+constexpr const char* kRoles = "sudatfx";
+
+std::string role_named(char letter) {
+  static const std::map<char, std::string> names{
+      {'s', "system"}, {'u', "user"},     {'d', "developer"}, {'a', "assistant"},
+      {'t', "tool"},   {'f', "function"}, {'x', "critic"}};
+  return names.at(letter);
+}
+
+// A message for each letter, whose text is its index.
+std::unique_ptr<Exchange> exchange_of(const std::string& shape) {
+  std::vector<std::pair<std::string, std::string>> messages;
+  for (const char letter : shape) {
+    messages.emplace_back(role_named(letter), std::to_string(messages.size()));
+  }
+  auto exchange = keep::test::make_exchange(keep::test::chat_body(messages));
+  exchange->zone.lead = std::min(shape.find_first_not_of("sd"), shape.size());
+  return exchange;
+}
+
+std::optional<std::size_t> turn_of(const std::string& shape) {
+  return newest_turn(*exchange_of(shape));
+}
+
+// The same in the words of the contract: all that follows the last answer, if a user speaks in it.
+std::optional<std::size_t> expected(const std::string& shape) {
+  const std::size_t lead = std::min(shape.find_first_not_of("sd"), shape.size());
+  const std::size_t answer = shape.find_last_of("atf");
+  const std::size_t begin = std::max(lead, answer == std::string::npos ? 0 : answer + 1);
+  const bool asked = shape.find('u', begin) != std::string::npos;
+  return asked ? std::optional(begin) : std::nullopt;
+}
+
+TEST(NewestTurn, BeginsBehindTheLastAnswer) {
+  EXPECT_EQ(turn_of("u"), 0U);
+  EXPECT_EQ(turn_of("su"), 1U);
+  EXPECT_EQ(turn_of("suau"), 3U);
+  EXPECT_EQ(turn_of("sua"), std::nullopt);
+  EXPECT_EQ(turn_of("uat"), std::nullopt);
+  EXPECT_EQ(turn_of("s"), std::nullopt);
+}
+
+TEST(NewestTurn, HoldsEverythingSaidSinceThen) {
+  EXPECT_EQ(turn_of("uu"), 0U);
+  EXPECT_EQ(turn_of("suu"), 1U);
+  EXPECT_EQ(turn_of("uauu"), 2U);
+  EXPECT_EQ(turn_of("uasu"), 2U);
+  EXPECT_EQ(turn_of("uausd"), 2U);
+  EXPECT_EQ(turn_of("uatsxu"), 3U);
+}
+
+TEST(NewestTurn, IsFoundInEveryOrderOfRoles) {
+  std::vector<std::string> shapes{""};
+  for (std::size_t at = 0; shapes[at].size() < 5; ++at) {
+    for (const char role : std::string_view(kRoles)) {
+      shapes.push_back(shapes[at] + role);
+      ASSERT_EQ(turn_of(shapes.back()), expected(shapes.back())) << shapes.back();
+    }
+  }
+}
+
+TEST(NewestTurn, TheTurnBeforeIsWhatTheUserSaidThen) {
+  const auto before = [](const std::string& shape) {
+    const auto exchange = exchange_of(shape);
+    return text_before(*exchange, newest_turn(*exchange).value());
+  };
+  EXPECT_EQ(before("uu"), "");
+  EXPECT_EQ(before("uau"), "0");
+  EXPECT_EQ(before("suusuatauu"), "1\n2\n4");
+  EXPECT_EQ(before("auu"), "");
+}
+
+}  // namespace
+}  // namespace keep::recall
