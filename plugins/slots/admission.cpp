@@ -270,7 +270,7 @@ void Admission::finish(LeaseId id, const Ending& ending) {
       keeper_->answered(lease.upstream);
       break;
     case Ending::Kind::kBroken:
-      if (upstream.table.abandon(id, now)) {
+      if (upstream.table.abandon(id, ending.begun, now)) {
         keeper_->settle(lease.upstream, lease.slot, ending.grace);
       }
       break;

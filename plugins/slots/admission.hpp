@@ -62,6 +62,7 @@ struct Ending {
   Tokens prompt = 0;               // of these
   std::uint64_t answer_bytes = 0;  // of the text among the held tokens that the model wrote
   Duration grace{};                // kBroken: see SlotKeeper::settle
+  bool begun = false;              // kBroken: upstream has read the prompt
   bool look_again = false;         // other slots may not hold what we think
 };
 

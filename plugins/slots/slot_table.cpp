@@ -133,11 +133,12 @@ bool SlotTable::cancel(LeaseId lease) {
   return true;
 }
 
-bool SlotTable::abandon(LeaseId lease, Instant now) {
+bool SlotTable::abandon(LeaseId lease, bool begun, Instant now) {
   const auto slot = find_lease(lease);
   if (!slot) return false;
   Slot& s = change(*slot);
   s.held = s.cells();  // until the server tells
+  if (!begun && s.owner != before_[*slot].owner) s.owner = 0;
   s.reserved = 0;
   s.text_bytes = 0;
   s.prompt = 0;

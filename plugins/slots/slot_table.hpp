@@ -82,8 +82,10 @@ class SlotTable {
   // -> cooling. `prompt`: of the held tokens.
   bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now,
                Tokens prompt = 0);
-  bool cancel(LeaseId lease);                // upstream was never asked: as it was before
-  bool abandon(LeaseId lease, Instant now);  // upstream may be busy with it -> settling
+  bool cancel(LeaseId lease);  // upstream was never asked: as it was before
+  // Upstream may be busy with it -> settling. `begun`: it has read the prompt of this lease; else
+  // what the slot holds may still be what its owner before has left there.
+  bool abandon(LeaseId lease, bool begun, Instant now);
 
   // Idle at last, holding so many tokens -> cooling or free. A suspect slot that has lost its
   // tokens loses its key, too.

@@ -306,6 +306,7 @@ Ending SlotsPlugin::ending_of(const Exchange& exchange, const Outcome& outcome,
     const auto tokenizing =
         std::chrono::milliseconds(exchange.chat_body.size() / kTokenizeBytesPerMs);
     if (!timeline.head) ending.grace = kStartGrace + tokenizing;
+    ending.begun = answer.progress || timeline.first_output;
     return ending;
   }
   ending.kind = Ending::Kind::kClean;

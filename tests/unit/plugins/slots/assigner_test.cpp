@@ -76,7 +76,7 @@ TEST_F(AssignerTest, ThenTheLeastRecentlyUsed) {
 TEST_F(AssignerTest, NeverALeasedOrUnsettledSlot) {
   for (std::size_t i = 0; i < 4; ++i) warm(i, 40 + i);
   lease(0, 40);
-  table_.abandon(lease(1, 41), now());
+  table_.abandon(lease(1, 41), true, now());
   table_.begin_erase(2);
   EXPECT_EQ(choose(50).slot, 3U);
   lease(3, 43);
@@ -84,7 +84,7 @@ TEST_F(AssignerTest, NeverALeasedOrUnsettledSlot) {
 }
 
 TEST_F(AssignerTest, WaitsForItsOwnSlotToSettle) {
-  table_.abandon(lease(2, 42), now());
+  table_.abandon(lease(2, 42), true, now());
   const Choice choice = choose(42);
   EXPECT_EQ(choice.kind, Choice::Kind::kWaitFor) << "although others are free";
   EXPECT_EQ(choice.slot, 2U);

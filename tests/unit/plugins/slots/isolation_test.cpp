@@ -75,6 +75,30 @@ TEST_F(IsolationTest, ANewServersSlotsAreNobodys) {
   EXPECT_TRUE(reads_all(served("one", "a")));
 }
 
+// Refused, cut off or left before anything was read: what the slot holds is still the other's.
+TEST_F(IsolationTest, WhoseRequestCameToNothingOwnsNothing) {
+  add_server(1, false);
+  start();
+  turn("mine", "a");
+  Client& refused = served("theirs", "b");
+  sent(refused);
+  finish(refused);
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_TRUE(reads_all(served("again", "b")));
+}
+
+TEST_F(IsolationTest, WhoWasReadOwnsWhatIsThere) {
+  add_server(1, false);
+  start();
+  turn("mine", "a");
+  Client& cut = served("theirs", "b");
+  sent(cut);
+  cut.exchange.timeline.first_output = clock_.now();
+  finish(cut);
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_FALSE(reads_all(served("theirs", "b")));
+}
+
 TEST_F(IsolationTest, SeveralAnswersMayFillAnySlot) {
   add_server(2, false);
   start();

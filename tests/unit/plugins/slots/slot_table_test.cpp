@@ -67,7 +67,7 @@ TEST(SlotTable, CancelledLeaseLeavesThePreviousOwnerWarm) {
 TEST(SlotTable, AbandonedSlotSettlesAndStaysWarm) {
   SlotTable table = settled_table(1);
   table.lease(0, terms(1, 42, 500), at(1));
-  ASSERT_TRUE(table.abandon(1, at(2)));
+  ASSERT_TRUE(table.abandon(1, true, at(2)));
   EXPECT_EQ(table.at(0).use, SlotUse::kSettling);
   EXPECT_EQ(table.at(0).cells(), 500) << "until the server tells";
   EXPECT_FALSE(table.lease(0, terms(2), at(3)));
@@ -77,10 +77,25 @@ TEST(SlotTable, AbandonedSlotSettlesAndStaysWarm) {
   EXPECT_EQ(table.find_warm(42), 0U);
 }
 
+TEST(SlotTable, WhoDidNotBeginDoesNotOwnWhatIsThere) {
+  for (const bool begun : {false, true}) {
+    SlotTable table = settled_table(1);
+    LeaseTerms mine = terms(1, 42), theirs = terms(2, 43);
+    mine.owner = 7;
+    theirs.owner = 8;
+    table.lease(0, mine, at(1));
+    table.release(1, 100, 0, at(2));
+    table.lease(0, theirs, at(3));
+    table.abandon(2, begun, at(4));
+    table.settled(0, 100);
+    EXPECT_EQ(table.at(0).owner, begun ? 8U : 0U);
+  }
+}
+
 TEST(SlotTable, AbandonedBeforeAnyTokenIsFree) {
   SlotTable table = settled_table(1);
   table.lease(0, terms(1, 42), at(1));
-  table.abandon(1, at(2));
+  table.abandon(1, true, at(2));
   table.settled(0, 0);
   EXPECT_EQ(table.at(0).use, SlotUse::kFree);
   EXPECT_EQ(table.find_warm(42), std::nullopt);
@@ -180,7 +195,7 @@ TEST(SlotTable, NeverLeasesTwiceNorLosesASlot) {
           leases.erase(any);
           break;
         case 5:
-          ASSERT_EQ(table.abandon(any, at(step)), known != leases.end());
+          ASSERT_EQ(table.abandon(any, random() % 2 == 0, at(step)), known != leases.end());
           leases.erase(any);
           break;
         case 6: table.settled(slot, random() % 50); break;
