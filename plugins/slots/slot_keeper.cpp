@@ -195,8 +195,9 @@ void SlotKeeper::apply(State& state, const Snapshot& before, const std::vector<S
       apply_settling(state, slot);
     } else if (before.refresh && !slot.processing) {
       const Tokens held = table.at(id).held;
+      const bool owned = table.at(id).owner != 0;  // else another's answers may have gone through
       const bool ours = !table.observed(id, slot.held_tokens);
-      if (!ours && slot.held_tokens == 0) compared.lost += held;
+      if (!ours && owned && slot.held_tokens == 0) compared.lost += held;
       compared.kept += ours && held > 0 ? 1 : 0;
     }
   }

@@ -105,6 +105,23 @@ TEST_F(RamCacheTest, AShortPoolIsNoSuchHabit) {
   EXPECT_TRUE(pinned(a));
 }
 
+// llama-server gives the second answer another slot, and may leave it empty.
+TEST_F(RamCacheTest, ASlotTakenByASecondAnswerIsNoSuchHabit) {
+  FakeUpstream& server = add_upstream(4);
+  server.server.n_ctx = 8192;
+  start();
+  for (const char* name : {"a", "b", "c"}) turn(name);
+  until([this] { return spawner_.running() == 0; });
+  Client& two = client("d");
+  two.body(R"({"messages":[{"role":"user","content":"hello"}],"n":2})");
+  route(two);
+  until([&two] { return two.leased(); });
+  server.control.state[two.slot() == 0 ? 1 : 0].held_tokens = 0;
+  answer(two);
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_TRUE(pinned(ask("e")));
+}
+
 TEST_F(RamCacheTest, ServerThatKeepsIdleSlotsIsAskedOnce) {
   FakeUpstream& server = add_upstream(4);
   server.server.n_ctx = 8192;
