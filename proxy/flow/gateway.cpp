@@ -112,7 +112,7 @@ Result<std::string> Gateway::admit(const Request& request) const {
   auto tenant = authenticate_(request);
   if (!tenant) {
     return Error(Fault::kUnauthorized, Side::kDownstream,
-                 "missing or unknown API key (Authorization: Bearer ...)");
+                 "missing or unknown API key (Authorization: Bearer KEY, or x-api-key: KEY)");
   }
   return std::move(*tenant);
 }
