@@ -1,9 +1,10 @@
 // The relay of server-sent events, and of an answer that is as good as one.
+#include "base/async/pools.hpp"
+#include "base/json/json.hpp"
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
 #include "flow/unstreamed.hpp"
 #include "openai/answer/answer_end.hpp"
-#include "openai/answer/assembler.hpp"
 #include "openai/answer/completion_chunk.hpp"
 #include "openai/chat_reply.hpp"
 #include "openai/sse_parser.hpp"
@@ -11,9 +12,14 @@
 #include "openai/untold_cache.hpp"
 #include "openai/upstream_error.hpp"
 
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,16 +29,22 @@ namespace {
 
 constexpr std::size_t kMaxUnsent = 16 << 10;    // before the head
 constexpr std::size_t kLargeReply = 256 << 10;  // to read on the loop
+// A reply in one JSON. A long answer is a megabyte; with the probabilities of twenty tokens at each
+// of its places, or a dozen choices, it is ten.
+constexpr std::size_t kMaxReply = 16 << 20;
+// In one turn of the loop, where an event counts as so much more than its bytes.
+constexpr std::size_t kTurnBytes = 64 << 10, kEventCost = 1 << 10;
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
 
-// Gathers what the answer says about itself.
+// Gathers what the answer says about itself. The id of one that is whole is for its reader to find:
+// it may be megabytes away.
 void note(Exchange& exchange, const openai::EventInfo& info, Instant now, FlowMetrics& metrics,
           std::optional<Instant>& last_output) {
   Answer& answer = exchange.answer;
   Timeline& timeline = exchange.timeline;
   if (!timeline.first_event) timeline.first_event = now;
-  if (answer.id.empty()) answer.id = info.root.find("id").string().value_or("");
+  if (answer.id.empty() && !info.whole) answer.id = info.root.find("id").string().value_or("");
   if (info.progress && !answer.progress) answer.progress = info.progress;
   if (info.timings) answer.timings = info.timings;
   if (info.usage) answer.usage = info.usage;
@@ -70,6 +82,32 @@ class Untold {
   std::string data_, raw_;
 };
 
+// A reply in one JSON, as it is to be handed on, and what it amounts to.
+struct WholeReply {
+  std::string json;
+  std::vector<std::string> events;
+};
+
+// Nothing where it is no JSON.
+std::optional<WholeReply> read_whole(const std::string& reply, bool cache_untold) {
+  if (!json::validate(reply)) return std::nullopt;
+  WholeReply whole{cache_untold ? openai::untold_reply(reply) : reply, {}};
+  whole.events = openai::to_events(whole.json);
+  return whole;
+}
+
+struct WholeEvent {
+  openai::EventInfo info;
+  std::string id;  // of the answer
+};
+
+WholeEvent read_whole_event(const openai::SseEvent& event, bool wants_id) {
+  WholeEvent whole{openai::read_event(event), {}};
+  whole.info.whole = true;
+  if (wants_id) whole.id = whole.info.root.find("id").string().value_or("");
+  return whole;
+}
+
 // The state of one event relay between its reads.
 class EventRelay {
  public:
@@ -77,9 +115,13 @@ class EventRelay {
       : c_(context), head_(std::move(head)), answer_end_(c_.exchange.chat.choices) {
     openai::EncoderOptions options = encoder_options(c_.exchange);
     if (c_.exchange.surface == openai::Surface::kResponses && c_.exchange.chat.store) {
-      options.on_item = [&items = c_.flow.items, tenant = c_.exchange.identity.tenant](
-                            std::string_view id, std::string_view json) {
-        items.put(tenant, id, json);
+      // A large reply is encoded in the pool; the items belong to the loop.
+      options.on_item = [&items = c_.flow.items, tenant = c_.exchange.identity.tenant,
+                         &loop = c_.flow.services.loop](std::string_view id,
+                                                        std::string_view json) {
+        asio::dispatch(loop, [&items, tenant, id = std::string(id), json = std::string(json)] {
+          items.put(tenant, id, json);
+        });
       };
     }
     c_.stream.open(options);
@@ -115,26 +157,51 @@ class EventRelay {
 
   // Nothing of it can be stopped, and its end is where it ends.
   asio::awaitable<AttemptResult> run_whole() {
-    auto reply = co_await read_body(c_, openai::kMaxAnswerBytes);
+    auto reply = co_await read_body(c_, kMaxReply);
     if (!reply) co_return failed(reply.error());
-    if (reply->size() > openai::kMaxAnswerBytes) co_return failed(openai::too_long());
-    reply_ = c_.exchange.route.cache_untold ? openai::untold_reply(*reply) : std::move(*reply);
-    auto job = [&reply = *reply_] { return openai::to_events(reply); };
-    if (reply_->size() < kLargeReply) {
-      events_ = job();
-    } else {
-      events_ = co_await run_on(c_.flow.services.pools.cpu, job);
+    if (reply->size() > kMaxReply) co_return failed(openai::too_long());
+    c_.deadline.clear();  // what follows is work of ours, of a size that is bounded
+    auto job = [&body = *reply, untold = c_.exchange.route.cache_untold] {
+      return read_whole(body, untold);
+    };
+    auto whole = co_await off_loop(reply->size(), job);
+    if (!whole) {
+      co_return failed(Error(Fault::kProtocol, Side::kUpstream, "upstream's answer is no JSON"));
     }
-    const Instant now = std::chrono::steady_clock::now();
-    for (const std::string& data : events_) {
-      const openai::SseEvent event{{}, {}, data};
-      show(event, whole_event(event), now);
-    }
+    reply_ = std::move(whole->json);
+    events_ = std::move(whole->events);
+    co_await show_all();
     c_.exchange.answer.complete = !events_.empty() && !upstream_error_;
     co_return co_await end();
   }
 
  private:
+  // What takes time in proportion to `bytes`.
+  template <class Job>
+  asio::awaitable<std::invoke_result_t<Job&>> off_loop(std::size_t bytes, Job job) {
+    if (bytes < kLargeReply) co_return job();
+    co_return co_await run_on(c_.flow.services.pools.cpu, std::move(job));
+  }
+
+  // The events of a whole reply, with turns of the loop for others between them.
+  asio::awaitable<void> show_all() {
+    const Instant now = std::chrono::steady_clock::now();
+    std::size_t turn = 0;
+    for (const std::string& data : events_) {
+      const openai::SseEvent event{{}, {}, data};
+      auto job = [&event, wants_id = c_.exchange.answer.id.empty()] {
+        return read_whole_event(event, wants_id);
+      };
+      const WholeEvent whole = co_await off_loop(data.size(), job);
+      if (c_.exchange.answer.id.empty()) c_.exchange.answer.id = whole.id;
+      show(event, whole.info, now);
+      turn += data.size() + kEventCost;
+      if (turn < kTurnBytes) continue;
+      turn = 0;
+      co_await asio::post(asio::use_awaitable);
+    }
+  }
+
   static Error upstream_error() {
     return Error(Fault::kProtocol, Side::kUpstream, "upstream ended with an error");
   }
@@ -183,12 +250,6 @@ class EventRelay {
     }
     c_.exchange.hold_from = Exchange::kHoldNothing;
     return c_.flow.pipeline.on_event(c_.exchange, event, info);
-  }
-
-  static openai::EventInfo whole_event(const openai::SseEvent& event) {
-    openai::EventInfo info = openai::read_event(event);
-    info.whole = true;
-    return info;
   }
 
   // Whether the attempt can go on with the answer: it failed if it ends before it has said anything
@@ -274,16 +335,23 @@ class EventRelay {
     c_.stream.out().insert(0, ": x-keep-record " + std::string(to_string(kept)) + "\n\n");
   }
 
-  Result<> finish() {
-    if (!reply_) return c_.stream.finish();
+  Task<> finish() {
+    if (!reply_) co_return c_.stream.finish();
     if (c_.exchange.skip_text == 0 && !openai::is_translated(c_.exchange.surface)) {
       c_.stream.out() = std::move(*reply_);
-      return {};
+      co_return Result<>{};
     }
+    auto job = [this] { return encode_whole(); };
+    co_return co_await off_loop(reply_->size(), job);
+  }
+
+  // On any thread: nobody else has the client's stream meanwhile.
+  Result<> encode_whole() {
     c_.stream.skip(c_.exchange.skip_text);
     for (const std::string& data : events_) {
       const openai::SseEvent event{{}, {}, data};
-      c_.stream.take(event, whole_event(event), Exchange::kHoldNothing);
+      const WholeEvent whole = read_whole_event(event, false);
+      c_.stream.take(event, whole.info, Exchange::kHoldNothing);
     }
     return c_.stream.finish();
   }
@@ -294,7 +362,7 @@ class EventRelay {
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
     if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
     tell_kept();
-    const auto finished = finish();
+    const auto finished = co_await finish();
     if (!finished) co_return failed(finished.error());
     std::string& out = c_.stream.out();
     if (c_.stream.streams()) out.append(parser_.rest());

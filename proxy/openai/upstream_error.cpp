@@ -54,7 +54,7 @@ Error cut_short() {
 }
 
 Error too_long() {
-  return Error(Fault::kTooLarge, Side::kUpstream, "upstream's answer is over the size limit");
+  return Error(Fault::kProtocol, Side::kUpstream, "upstream's answer is over the size limit");
 }
 
 void append_error_event(const Error& error, std::string& out) {
