@@ -2,6 +2,7 @@
 
 #include "base/os/files.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace keep::history {
@@ -66,6 +67,8 @@ Result<Pack::Opened> Pack::open(const std::function<void(PackedConversation)>& o
     if (const auto aside = set_aside(opened); !aside) return aside.error();
   }
   if (const auto read = read_all(on_each); !read) opened.notes.push_back(read.error().detail);
+  // What is not deleted now is with the next change.
+  if (const auto done = change({}, {}); !done) opened.notes.push_back(done.error().detail);
   return opened;
 }
 
@@ -95,19 +98,26 @@ Result<> Pack::set_aside(Opened& opened) {
   return {};
 }
 
-// From both ends, up to where it is damaged: how many. What they say has checksums of its own.
+// From both ends, up to where it is damaged: how many. Of several rows of a key the newest counts.
+// What they say has checksums of its own.
 Result<std::size_t> Pack::salvage(const std::string& damaged) {
   auto database = sqlite::Database::open(damaged, "");
   if (!database) return database.error();
-  for (const char* const order : {"ORDER BY id", "ORDER BY id DESC"}) {
+  std::unordered_map<std::string, std::int64_t> taken;  // by key: from which row
+  for (const char* const order : {"ORDER BY id DESC", "ORDER BY id"}) {
     auto rows = database->prepare(std::string(kSelect) + order);
     bool more = rows.has_value();
     std::vector<PackedConversation> some;
     while (more) {
       const auto row = rows->step();
       more = row && *row;
-      if (more) some.push_back(row_in(*rows));
-      if (more && holds(some.back().key)) some.pop_back();
+      if (more) {
+        PackedConversation one = row_in(*rows);
+        const std::int64_t id = rows->integer(0);
+        const auto [at, first] = taken.try_emplace(one.key, id);
+        if (first || at->second < id) some.push_back(std::move(one));
+        at->second = std::max(at->second, id);
+      }
       if (more && some.size() < kAtOnce) continue;
       if (const auto saved = change({}, some); !saved) return saved.error();
       some.clear();
@@ -116,17 +126,23 @@ Result<std::size_t> Pack::salvage(const std::string& damaged) {
   return rows_.size();
 }
 
+// The newest first: what comes again is older.
 Result<> Pack::read_all(const std::function<void(PackedConversation)>& on_each) {
   if (!database_) return {};
-  auto rows = database_->prepare(std::string(kSelect) + "ORDER BY id");
+  rows_.clear();  // what was salvaged is read like the rest
+  auto rows = database_->prepare(std::string(kSelect) + "ORDER BY id DESC");
   if (!rows) return rows.error();
   for (;;) {
     const auto row = rows->step();
     if (!row) return row.error();
     if (!*row) return {};
     PackedConversation one = row_in(*rows);
-    rows_[one.key] = rows->integer(0);
-    on_each(std::move(one));
+    const std::int64_t id = rows->integer(0);
+    if (rows_.try_emplace(one.key, id).second) {
+      on_each(std::move(one));
+    } else {
+      outdated_.push_back(id);
+    }
   }
 }
 
@@ -141,28 +157,38 @@ Result<std::optional<PackedFiles>> Pack::find(const std::string& key) {
   return std::optional(std::move(row_in(*asked).files));
 }
 
-Result<> Pack::erase(const std::string& key) {
-  const auto at = rows_.find(key);
-  if (at == rows_.end()) return {};
+Result<> Pack::erase(std::int64_t id) {
   auto erased = database_->prepare("DELETE FROM packed WHERE id = ?1");
   if (!erased) return erased.error();
-  return erased->bind(at->second).run();
+  return erased->bind(id).run();
 }
 
-Result<std::int64_t> Pack::insert(const PackedConversation& one) {
-  if (const auto erased = erase(one.key); !erased) return erased.error();
+// The row that there is now: one that was put in just before, and not one that is gone already,
+// whose number may be another's by now.
+Result<> Pack::erase(const std::string& key, Changes& changes) {
+  const auto [change, first] = changes.try_emplace(key);
+  if (const auto at = rows_.find(key); first && at != rows_.end()) change->second = at->second;
+  if (!change->second) return {};
+  const auto erased = erase(*change->second);
+  change->second.reset();
+  return erased;
+}
+
+Result<> Pack::insert(const PackedConversation& one, Changes& changes) {
+  if (const auto erased = erase(one.key, changes); !erased) return erased;
   auto added = database_->prepare(
       "INSERT INTO packed(key, modified, tail, zone, recalled) VALUES(?1, ?2, ?3, ?4, ?5)");
   if (!added) return added.error();
   added->bind(one.key).bind(one.files.modified).bind_blob(one.files.tail);
   added->bind_blob(one.files.sidecars[0]).bind_blob(one.files.sidecars[1]);
   if (const auto done = added->run(); !done) return done.error();
-  return database_->last_id();
+  changes[one.key] = database_->last_id();
+  return {};
 }
 
 Result<> Pack::change(std::span<const std::string> gone,
                       std::span<const PackedConversation> fresh) {
-  if (gone.empty() && fresh.empty()) return {};
+  if (gone.empty() && fresh.empty() && outdated_.empty()) return {};
   if (!database_) {
     if (fresh.empty()) return {};
     if (newer_) return Error(Fault::kStorage, Side::kInternal, path_ + " is of a newer version");
@@ -172,18 +198,25 @@ Result<> Pack::change(std::span<const std::string> gone,
   }
   auto transaction = sqlite::Transaction::begin(*database_);
   if (!transaction) return transaction.error();
-  for (const std::string& key : gone) {
-    if (const auto erased = erase(key); !erased) return erased;
+  for (const std::int64_t id : outdated_) {
+    if (const auto erased = erase(id); !erased) return erased;
   }
-  std::vector<std::int64_t> ids;
+  Changes changes;
+  for (const std::string& key : gone) {
+    if (const auto erased = erase(key, changes); !erased) return erased;
+  }
   for (const PackedConversation& one : fresh) {
-    const auto id = insert(one);
-    if (!id) return id.error();
-    ids.push_back(*id);
+    if (const auto inserted = insert(one, changes); !inserted) return inserted;
   }
   if (const auto done = transaction->commit(); !done) return done;
-  for (const std::string& key : gone) rows_.erase(key);
-  for (std::size_t i = 0; i < fresh.size(); ++i) rows_[fresh[i].key] = ids[i];
+  outdated_.clear();
+  for (const auto& [key, id] : changes) {
+    if (id) {
+      rows_[key] = *id;
+    } else {
+      rows_.erase(key);
+    }
+  }
   return {};
 }
 

@@ -53,7 +53,7 @@ class Pack {
   // Nothing: it is not in here. Fault::kStorage: it was, and cannot be read.
   Result<std::optional<PackedFiles>> find(const std::string& key);
   // Deletes those that are gone, as far as they are in here, and puts in the fresh ones, in the
-  // place of what there is of them. All or nothing.
+  // place of what there is of them; of several of one key the last one. All or nothing.
   Result<> change(std::span<const std::string> gone, std::span<const PackedConversation> fresh);
 
   std::uint64_t disk_bytes() const;  // what the disk has less for all of it
@@ -63,13 +63,17 @@ class Pack {
   Result<> set_aside(Opened& opened);
   Result<std::size_t> salvage(const std::string& damaged);
   Result<> read_all(const std::function<void(PackedConversation)>& on_each);
-  Result<> erase(const std::string& key);
-  Result<std::int64_t> insert(const PackedConversation& one);
+  // What a transaction has changed so far, by key: which row it is, or that there is none.
+  using Changes = std::unordered_map<std::string, std::optional<std::int64_t>>;
+  Result<> erase(std::int64_t id);
+  Result<> erase(const std::string& key, Changes& changes);
+  Result<> insert(const PackedConversation& one, Changes& changes);
 
   const std::string path_;
   std::optional<sqlite::Database> database_;
   bool newer_ = false;
   std::unordered_map<std::string, std::int64_t> rows_;  // by key: which row it is
+  std::vector<std::int64_t> outdated_;                  // older rows of keys, to be deleted
 };
 
 }  // namespace keep::history

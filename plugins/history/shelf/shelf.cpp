@@ -180,6 +180,7 @@ void Shelf::leave(const ConversationName& name) {
   --entry.running;
   if (entry.running == 0 && !entry.counted) {
     open_.erase(entry.opened);
+    unqueue(entry);
     entries_.erase(at);
   }
   close_idle();
@@ -309,7 +310,8 @@ const ConversationName* Shelf::most_spare() const {
 }
 
 void Shelf::let_go(const ConversationName& name, bool old) {
-  Entry& entry = entries_.find(name)->second;
+  const auto at = entries_.find(name);
+  Entry& entry = at->second;
   log::info("conversation deleted", {{"conversation", name.id},
                                      {"reason", old ? "ttl" : "quota"},
                                      {"messages", entry.figures.messages},
@@ -317,7 +319,7 @@ void Shelf::let_go(const ConversationName& name, bool old) {
   (old ? metrics_.evicted_ttl : metrics_.evicted_quota).add();
   discount(entry);
   if (entry.in_pack && entry.drawer == nullptr) {
-    doomed_.push_back(name);
+    enqueue(doomed_, at->first, entry);
     tidy_pack();
   } else {
     services_.spawner.spawn("history deletion", delete_files(name));

@@ -27,7 +27,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -116,7 +115,8 @@ class Shelf {
     std::vector<NewMessage> waiting;  // see add_later()
     bool counted = false;             // in totals_, by_use_ and shares_; not while being deleted
     bool in_pack = false;             // or may be: its turns are on the pack's strand
-    std::list<const ConversationName*>::iterator use, own_use, opened;
+    std::list<const ConversationName*>* queue = nullptr;  // closed_ or doomed_, if it is in one
+    std::list<const ConversationName*>::iterator use, own_use, opened, queued;
   };
   struct Share {  // of one tenant that has conversations
     std::uint64_t disk_bytes = 0;
@@ -162,7 +162,10 @@ class Shelf {
   void close(Entry& entry);
   // What follows is about the pack (shelf_packing.cpp).
   struct PackJob;
-  void may_pack(const ConversationName& name, const Entry& entry);
+  void may_pack(const ConversationName& name, Entry& entry);
+  void enqueue(std::list<const ConversationName*>& queue, const ConversationName& name,
+               Entry& entry);
+  static void unqueue(Entry& entry);
   void tidy_pack();
   asio::awaitable<void> run_pack_jobs(std::size_t least);
   PackJob next_pack_job();
@@ -188,8 +191,9 @@ class Shelf {
   std::list<const ConversationName*> by_use_, open_;  // least recently used first
   std::shared_ptr<Pack> pack_;                        // used on its strand
   const Strand pack_strand_;
-  std::deque<ConversationName> closed_;  // may be packed
-  std::deque<ConversationName> doomed_;  // to be deleted from the pack
+  // What may be packed, and what is to be deleted from the pack: no conversation is in both, or
+  // twice in one.
+  std::list<const ConversationName*> closed_, doomed_;
   bool tidying_ = false;
   // What the pack takes on disk beside packed_bytes, and what could not be deleted from it.
   std::uint64_t pack_overhead_ = 0, pack_undeleted_ = 0;

@@ -57,8 +57,22 @@ void Shelf::PackJob::run(Pack& pack) {
   pack_bytes = pack.disk_bytes();
 }
 
-void Shelf::may_pack(const ConversationName& name, const Entry& entry) {
-  if (entry.in_pack || entry.figures.disk_bytes <= kWorthALook) closed_.push_back(name);
+void Shelf::may_pack(const ConversationName& name, Entry& entry) {
+  if (entry.in_pack || entry.figures.disk_bytes <= kWorthALook) enqueue(closed_, name, entry);
+}
+
+// As the last one there, wherever it was before. `name` lives in entries_.
+void Shelf::enqueue(std::list<const ConversationName*>& queue, const ConversationName& name,
+                    Entry& entry) {
+  unqueue(entry);
+  entry.queue = &queue;
+  entry.queued = queue.insert(queue.end(), &name);
+}
+
+void Shelf::unqueue(Entry& entry) {
+  if (entry.queue == nullptr) return;
+  entry.queue->erase(entry.queued);
+  entry.queue = nullptr;
 }
 
 void Shelf::tidy_pack() {
@@ -81,7 +95,7 @@ asio::awaitable<void> Shelf::run_pack_jobs(std::size_t least) {
 
 asio::awaitable<void> Shelf::put_away() {
   // There may be any number of them, for the next time.
-  closed_.resize(std::min(closed_.size(), kAtOnce));
+  while (closed_.size() > kAtOnce) unqueue(entries_.find(*closed_.back())->second);
   for (auto at = open_.begin(); at != open_.end();) {
     Entry& entry = entries_.find(**at)->second;
     if (entry.running > 0 || entry.figures.unwritten > 0) {
@@ -98,15 +112,16 @@ asio::awaitable<void> Shelf::put_away() {
 // Only what nobody uses: whatever is in use is closed again later.
 Shelf::PackJob Shelf::next_pack_job() {
   PackJob job;
-  const auto take = [this](std::deque<ConversationName>& from, bool counted,
+  const auto take = [this](const std::list<const ConversationName*>& from, bool counted,
                            std::vector<ConversationName>& names, std::vector<std::string>& stems) {
-    for (; !from.empty() && names.size() < kAtOnce; from.pop_front()) {
-      const auto at = entries_.find(from.front());
-      if (at == entries_.end() || at->second.counted != counted) continue;
-      if (at->second.running > 0 || at->second.drawer != nullptr) continue;
-      at->second.in_pack = true;
-      stems.push_back(stem_of(settings_.folder, from.front()));
-      names.push_back(std::move(from.front()));
+    while (!from.empty() && names.size() < kAtOnce) {
+      const auto at = entries_.find(*from.front());
+      Entry& entry = at->second;
+      unqueue(entry);
+      if (entry.counted != counted || entry.running > 0 || entry.drawer != nullptr) continue;
+      entry.in_pack = true;
+      stems.push_back(stem_of(settings_.folder, at->first));
+      names.push_back(at->first);
     }
   };
   take(doomed_, false, job.doomed, job.doomed_stems);
@@ -140,7 +155,10 @@ void Shelf::note_removed(const PackJob& done) {
       if (unused) pack_undeleted_ += at->second.figures.packed_bytes;
       continue;
     }
-    if (unused && at->second.drawer == nullptr) entries_.erase(at);
+    if (unused && at->second.drawer == nullptr) {
+      unqueue(at->second);
+      entries_.erase(at);
+    }
     if (settings_.on_removed) settings_.on_removed(name);
   }
 }

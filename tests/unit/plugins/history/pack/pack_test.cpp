@@ -6,8 +6,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <map>
 
 namespace keep::history {
@@ -28,6 +30,17 @@ std::vector<PackedConversation> conversations(std::size_t count) {
   std::vector<PackedConversation> all;
   for (std::size_t i = 0; i < count; ++i) all.push_back(conversation(i));
   return all;
+}
+
+// No file grows beyond that. What the limit was.
+rlimit fill_disk(std::uint64_t size) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit full = before;
+  full.rlim_cur = size;
+  EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  return before;
 }
 
 class PackTest : public testing::Test {
@@ -63,6 +76,21 @@ class PackTest : public testing::Test {
       if (read_file(file.path()).find(text) != std::string::npos) return true;
     }
     return false;
+  }
+
+  // As a program has left it that had put in conversations twice: older rows of other keys.
+  void rename_rows(const std::string& sql) {
+    pack_.reset();
+    ASSERT_TRUE(sqlite::Database::open(path_, "PRAGMA secure_delete=ON")->run(sql));
+  }
+  std::int64_t rows() const {
+    auto database = sqlite::Database::open(path_, "");
+    auto count = database->prepare("SELECT count(*) FROM packed");
+    EXPECT_TRUE(count->step().value());
+    return count->integer(0);
+  }
+  bool is_text_readable(std::size_t number) const {
+    return is_readable(conversation(number).files.tail.substr(100, 50));
   }
 
   TempFolder folder_;
@@ -114,6 +142,47 @@ TEST_F(PackTest, WhatIsDeletedIsNotReadableAnyMore) {
   ASSERT_TRUE(pack_->change({}, {&other, 1}));
   EXPECT_FALSE(is_readable(conversation(5).files.tail.substr(100, 50)));
   EXPECT_TRUE(is_readable(conversation(7).files.tail));
+}
+
+TEST_F(PackTest, OfSeveralOfOneKeyTheLastCounts) {
+  open();
+  put(2);
+  std::vector<PackedConversation> twice{conversation(5), conversation(6), conversation(0)};
+  twice[0].key = twice[1].key = "key 0";
+  ASSERT_TRUE(pack_->change({}, twice));
+  EXPECT_EQ(rows(), 2);
+  expect_found(0);
+  const std::vector<std::string> gone{"key 0", "key 0"};
+  ASSERT_TRUE(pack_->change(gone, {}));
+  for (const std::size_t number : {0U, 5U, 6U}) EXPECT_FALSE(is_text_readable(number)) << number;
+  EXPECT_FALSE(pack_->holds("key 0"));
+  EXPECT_EQ(open().size(), 1U);
+}
+
+// SQLite gives the number of a deleted row to the next one.
+TEST_F(PackTest, WhatIsGoneAndComesAgainCostsNobodyElse) {
+  open();
+  put(3);
+  const std::vector<std::string> gone{"key 2", "key 2"};
+  ASSERT_TRUE(pack_->change(gone, std::vector{conversation(9), conversation(2)}));
+  EXPECT_EQ(rows(), 4);
+  for (const std::size_t number : {0U, 1U, 2U, 9U}) expect_found(number);
+  EXPECT_EQ(open().size(), 4U);
+}
+
+TEST_F(PackTest, OlderRowsOfAKeyAreDeletedWhenItIsOpened) {
+  open();
+  put(4);
+  rename_rows("UPDATE packed SET key = 'key 2' WHERE id < 3");
+  const auto all = open();
+  EXPECT_EQ(all.size(), 2U);
+  expect_is(all.at("key 2"), 2);
+  expect_found(2);
+  EXPECT_EQ(rows(), 2);
+  for (const std::size_t number : {0U, 1U}) EXPECT_FALSE(is_text_readable(number)) << number;
+  const std::string gone = "key 2";
+  ASSERT_TRUE(pack_->change({&gone, 1}, {}));
+  EXPECT_EQ(open().size(), 1U);
 }
 
 TEST_F(PackTest, ShrinksWithWhatIsInIt) {
@@ -186,6 +255,24 @@ TEST_F(PackTest, OneDamagedPageCostsWhatIsOnIt) {
   EXPECT_FALSE(opened_.damaged);
 }
 
+TEST_F(PackTest, OfADamagedPackTheNewestRowsCount) {
+  open();
+  put(400);
+  rename_rows(  // both sides of the damage, and both from far away
+      "UPDATE packed SET key = 'key 200' WHERE id = 1;"
+      "UPDATE packed SET key = 'key 390' WHERE id = 2;"
+      "UPDATE packed SET key = 'key 391' WHERE id = 390;");
+  std::string bytes = read_file(path_);
+  bytes.replace(bytes.size() / 8192 * 3 / 4 * 8192, 8192, std::string(8192, '\xff'));
+  write_file(path_, bytes);
+  const auto all = open();
+  EXPECT_TRUE(opened_.damaged);
+  EXPECT_GE(all.size(), 387U);
+  EXPECT_LT(all.size(), 397U);
+  for (const std::size_t number : {200U, 390U, 391U}) expect_found(number);
+  EXPECT_EQ(rows(), static_cast<std::int64_t>(all.size()));
+}
+
 TEST_F(PackTest, OneOfANewerVersionIsLeftAlone) {
   open();
   put(3);
@@ -202,20 +289,34 @@ TEST_F(PackTest, AFullDiskChangesNothing) {
   open();
   put(50);
   const std::uint64_t size = std::filesystem::file_size(path_);
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  rlimit full = before;
-  full.rlim_cur = size;
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
-  const auto done = pack_->change({}, conversations(100));
+  std::vector<PackedConversation> twice = conversations(100);
+  std::ranges::copy(conversations(100), std::back_inserter(twice));
+  const auto before = fill_disk(size);
+  const auto done = pack_->change({}, twice);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().fault, Fault::kStorage);
   for (std::size_t i = 0; i < 50; ++i) expect_found(i);
   EXPECT_FALSE(pack_->holds("key 70"));
   put(100);
+  EXPECT_EQ(rows(), 100);
   EXPECT_EQ(open().size(), 100U);
+}
+
+TEST_F(PackTest, OlderRowsThatCannotBeDeletedGoWithTheNextChange) {
+  open();
+  put(3);
+  rename_rows("UPDATE packed SET key = 'key 1' WHERE id = 1");
+  const auto before = fill_disk(0);
+  const auto all = open();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(all.size(), 2U);
+  EXPECT_EQ(opened_.notes.size(), 1U);
+  EXPECT_EQ(rows(), 3);
+  const std::string gone = "key 1";
+  ASSERT_TRUE(pack_->change({&gone, 1}, {}));
+  EXPECT_EQ(rows(), 1);
+  for (const std::size_t number : {0U, 1U}) EXPECT_FALSE(is_text_readable(number)) << number;
 }
 
 }  // namespace

@@ -83,6 +83,38 @@ TEST_F(ShelfPackingTest, WhatFallsOutOfTheOpenLogsIsPackedByAndBy) {
   for (std::size_t i = 0; i < 400; ++i) EXPECT_EQ(size_of(name(i)).value(), 2U);
 }
 
+TEST_F(ShelfPackingTest, WhatIsClosedOverAndOverIsOneConversation) {
+  settings_.max_open = 1;
+  reopen();
+  for (std::size_t i = 0; i < 3; ++i) say(name(i), 2);
+  for (std::size_t i = 0; i < 300; ++i) EXPECT_EQ(size_of(name(i % 3)).value(), 2U);
+  settle();
+  EXPECT_EQ(own_files(), 3U) << "too few to be packed";
+  EXPECT_FALSE(std::filesystem::exists(pack_path()));
+  EXPECT_TRUE(run(shelf_->end(name(0))).value());
+  say(name(0), 2);
+  for (std::size_t i = 0; i < 300; ++i) EXPECT_EQ(size_of(name(i % 3)).value(), 2U);
+  settle();
+  EXPECT_FALSE(std::filesystem::exists(pack_path())) << "nor is one that has begun anew";
+}
+
+TEST_F(ShelfPackingTest, WhatWasClosedTwiceAndHasEndedIsNowhere) {
+  settings_.max_open = 1;
+  reopen();
+  for (std::size_t i = 0; i < 140; ++i) {
+    say(name(i), 2);
+    EXPECT_EQ(size_of(name(0)).value(), 2U);
+  }
+  settle();
+  put_away();
+  EXPECT_NE(read_file(pack_path()).find("talk-0"), std::string::npos);
+  EXPECT_TRUE(run(shelf_->end(name(0))).value());
+  EXPECT_EQ(read_file(pack_path()).find("talk-0"), std::string::npos);
+  reopen();
+  EXPECT_FALSE(shelf_->find(name(0)));
+  EXPECT_EQ(shelf_->totals().conversations, 139U);
+}
+
 TEST_F(ShelfPackingTest, AFolderWithoutAPackIsPackedAfterTheStart) {
   for (std::size_t i = 0; i < 150; ++i) {
     const auto log = ConversationLog::open(stem(i), name(i), settings_.log).value();
