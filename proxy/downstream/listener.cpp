@@ -180,7 +180,6 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     }
     co_return false;
   }
-  peer.enter(Peer::State::kServed);
   ResponseWriter writer(peer, incoming.request, draining_, settings_.cors);
   const Headers none;
   if (incoming.request.method == "OPTIONS") {

@@ -2,7 +2,8 @@
 //
 // "Full": at max_connections whoever comes next takes the place of the connection that has been
 // silent for longest between requests; where none is, of the one whose request, head or body, has
-// been on its way for longest. Nobody loses it who is being answered: while all are, accepting
+// been on its way for longest, or who is given replies of ours (errors, health). Nobody loses it
+// whose request the handler has let in (ResponseWriter::hold_place): while all are, accepting
 // pauses and the kernel's backlog holds the rest. Loop thread only.
 #pragma once
 

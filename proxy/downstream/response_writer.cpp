@@ -128,6 +128,7 @@ Task<> ResponseWriter::finish(std::string_view last) {
 }
 
 Task<> ResponseWriter::reply(const LocalReply& reply, const Headers& extra) {
+  peer_.answer_here();
   Headers headers;
   const auto add_own = [&](std::string_view name, std::string_view value) {
     if (!extra.find(name)) headers.add(name, value);

@@ -31,7 +31,9 @@ class ResponseWriter {
   Task<> flush();                        // the head, if it has not left
   // Ends the body, with its last bytes in the same write; begin() must have been called.
   Task<> finish(std::string_view last = {});
-  Task<> reply(const LocalReply& reply, const Headers& extra);  // where both name one, `extra` wins
+  // A reply of our own. Where both name a field, `extra` wins.
+  Task<> reply(const LocalReply& reply, const Headers& extra);
+  void hold_place() noexcept { peer_.enter(Peer::State::kServed); }  // until such a reply
   // Without waiting, and only while no other write runs: begun() and intact() must hold. What the
   // socket does not take now leaves in front of the next write; as long as some waits, nothing is
   // added to it. False: some waits.

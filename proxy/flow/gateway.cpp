@@ -197,6 +197,7 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
     auto tenant = admit(request);
     if (!tenant) co_return co_await refuse(exchange, writer, tenant.error());
     exchange.identity.tenant = std::move(*tenant);
+    writer.hold_place();
   }
   if (!treatment) co_return co_await refuse(exchange, writer, treatment.error());
   if (treatment->changes && !flow_.settings.keys && !holds_json(request)) {

@@ -36,21 +36,64 @@ class GreedyTest : public testing::Test {
   Config config_ = test_config(upstream_.url());
 };
 
-class NotReadingTest : public GreedyTest, public testing::WithParamInterface<std::string> {};
+struct OwnReply {
+  const char* target;
+  bool keys;  // are asked for, and the clients have none
+};
 
-TEST_P(NotReadingTest, PipeliningClientsThatDoNotReadAreGivenUp) {
-  config_.timeouts.write = 300ms;
+class NotReadingTest : public GreedyTest, public testing::WithParamInterface<OwnReply> {
+ protected:
+  NotReadingTest() {
+    if (GetParam().keys) config_.keys_file = keys_.path();
+  }
+  std::string many() const {
+    std::string requests;
+    while (requests.size() < 100'000)
+      requests += std::string("GET ") + GetParam().target + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    return requests;
+  }
+  KeysFile keys_{"secret\n"};
+};
+
+TEST_P(NotReadingTest, PipeliningClientsMakeRoomLongBeforeTheyAreGivenUp) {
+  config_.timeouts.write = 60s;
   TestProxy proxy(config_);
-  std::string requests;
-  while (requests.size() < 100'000)
-    requests += "GET " + GetParam() + " HTTP/1.1\r\nHost: x\r\n\r\n";
-  const auto clients = crowd(proxy.port(), requests);
-  TestClient other(proxy.port());
-  other.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_EQ(other.read_response(5s).status, 200);
+  const auto clients = crowd(proxy.port(), many());
+  std::this_thread::sleep_for(300ms);
+  for (int i = 0; i < 4; ++i) {
+    TestClient other(proxy.port());
+    other.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(other.read_response(3s).status, 200) << i;
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(Replies, NotReadingTest, testing::Values("/metrics", "/v1/models"));
+INSTANTIATE_TEST_SUITE_P(Replies, NotReadingTest,
+                         testing::Values(OwnReply{"/metrics", false}, OwnReply{"/v1/models", false},
+                                         OwnReply{"/", true}));
+
+// A place is not kept by asking for more and more that needs no key.
+TEST_F(GreedyTest, ClientsThatAskWithoutEndMakeRoom) {
+  const KeysFile keys("secret\n");
+  config_.keys_file = keys.path();
+  TestProxy proxy(config_);
+  std::atomic<bool> ended{false};
+  std::atomic<int> answered{0};
+  std::vector<std::thread> threads;
+  for (const char* const target : {"/health", "/metrics", "/ready", "/v1/models"}) {
+    threads.emplace_back([&, target] {
+      TestClient client(proxy.port());
+      while (!ended && client.get(target).complete) ++answered;
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return answered > 100; }));
+  for (int i = 0; i < 4; ++i) {
+    TestClient other(proxy.port());
+    other.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(other.read_response(3s).status, 200) << i;
+  }
+  ended = true;
+  for (std::thread& thread : threads) thread.join();
+}
 
 class IdleTest : public GreedyTest, public testing::WithParamInterface<const char*> {};
 

@@ -19,5 +19,22 @@ TEST(Peer, GivesBackTheRoomThatIsEmpty) {
   EXPECT_EQ(peer.input.size(), 0U);
 }
 
+TEST(Peer, RepliesOfOurOwnDoNotMakeItNewer) {
+  using State = Peer::State;
+  boost::asio::io_context loop;
+  Peer peer(boost::asio::ip::tcp::socket{loop});
+  peer.enter(State::kServed);
+  peer.answer_here();
+  EXPECT_EQ(peer.state, State::kReading);
+  const Instant answered = peer.since;
+  peer.enter(State::kIdle);
+  peer.enter(State::kReading);
+  peer.answer_here();
+  peer.enter(State::kIdle);
+  EXPECT_EQ(peer.since, answered);
+  peer.enter(State::kServed);
+  EXPECT_GT(peer.since, answered);
+}
+
 }  // namespace
 }  // namespace keep
