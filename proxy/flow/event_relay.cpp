@@ -66,22 +66,6 @@ openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
   return options;
 }
 
-// The text of an event in which nothing is told of caches, while it is looked at. Before anybody
-// else sees it: what our own headers, figures and records say comes from there.
-class Untold {
- public:
-  void apply(openai::SseEvent& event, openai::EventInfo& info) {
-    data_ = openai::untold(info);
-    if (data_.empty()) return;
-    raw_ = "data: " + data_ + "\n\n";
-    event = openai::SseEvent{raw_, event.name, data_};
-    info = openai::read_event(event);
-  }
-
- private:
-  std::string data_, raw_;
-};
-
 // A reply in one JSON, as it is to be handed on, and what it amounts to.
 struct WholeReply {
   std::string json;
@@ -224,7 +208,7 @@ class EventRelay {
     openai::SseEvent event;
     const Instant now = std::chrono::steady_clock::now();
     const bool is_untold = c_.exchange.route.cache_untold;
-    Untold untold;
+    openai::UntoldEvent untold;
     while (parser_.next(event)) {
       openai::EventInfo info = openai::read_event(event);
       const bool tells_where_it_began = is_untold && openai::is_midway(info);
@@ -287,7 +271,7 @@ class EventRelay {
     if (!chunk) co_return Result<>{};
     openai::SseEvent event{{}, {}, *chunk};
     openai::EventInfo info = openai::read_event(event);
-    Untold untold;
+    openai::UntoldEvent untold;
     if (c_.exchange.route.cache_untold) untold.apply(event, info);
     info.whole = true;
     note(c_.exchange, info, std::chrono::steady_clock::now(), c_.flow.metrics, last_output_);

@@ -104,6 +104,14 @@ std::string untold_reply(std::string_view reply) {
   return out.end_array().take();
 }
 
+void UntoldEvent::apply(SseEvent& event, EventInfo& info) {
+  data_ = untold(info);
+  if (data_.empty()) return;
+  raw_ = "data: " + data_ + "\n\n";
+  event = SseEvent{raw_, event.name, data_};
+  info = read_event(event);
+}
+
 bool is_midway(const EventInfo& info) noexcept {
   return info.kind == EventInfo::Kind::kProgress &&
          info.progress->processed > info.progress->cache &&

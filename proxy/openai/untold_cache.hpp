@@ -3,6 +3,7 @@
 #pragma once
 
 #include "openai/event_info.hpp"
+#include "openai/sse_event.hpp"
 
 #include <string>
 #include <string_view>
@@ -15,6 +16,16 @@ std::string untold(const EventInfo& info);
 
 // The same of a reply in one JSON: an answer, or a list of them.
 std::string untold_reply(std::string_view reply);
+
+// Takes the place of an event that tells, and holds its text while it is looked at. Before anybody
+// else sees it: what our own headers, figures and records say comes from there.
+class UntoldEvent {
+ public:
+  void apply(SseEvent& event, EventInfo& info);
+
+ private:
+  std::string data_, raw_;
+};
 
 // How far the reading of a prompt has come, between its begin and its end: by the steps it can be
 // told where it began.

@@ -55,7 +55,7 @@ class WholeReplyTest : public testing::Test {
 class LargeReplyTest : public WholeReplyTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(LargeReplyTest, HoldsNobodyUp) {
-  answer_ = with_probabilities(8 * kMegabyte);
+  answer_ = with_probabilities(2 * kMegabyte);
   const LoopProbe probe(proxy_);
   const Response response = ask(GetParam());
   EXPECT_EQ(response.status, 200);
@@ -64,10 +64,9 @@ TEST_P(LargeReplyTest, HoldsNobodyUp) {
 }
 
 TEST_P(LargeReplyTest, NorDoManyChoices) {
-  answer_ =
-      R"({"choices":[)" +
-      repeated(R"({"index":0,"message":{"content":"y"},"finish_reason":"stop"})", 4 * kMegabyte) +
-      "]}";
+  answer_ = R"({"choices":[)" +
+            repeated(R"({"index":0,"message":{"content":"y"},"finish_reason":"stop"})", kMegabyte) +
+            "]}";
   const LoopProbe probe(proxy_);
   EXPECT_EQ(ask(GetParam()).status, 200);
   EXPECT_LT(probe.longest_stall(), LoopProbe::kLongest);
@@ -88,9 +87,8 @@ INSTANTIATE_TEST_SUITE_P(Surfaces, LargeReplyTest,
                          testing::Values(kChat, "/v1/messages", "/v1/responses"));
 
 TEST_F(WholeReplyTest, ManyResultsHoldNobodyUp) {
-  answer_ = "[" +
-            repeated(R"({"index":0,"content":"y","stop":true,"stop_type":"eos"})", 4 * kMegabyte) +
-            "]";
+  answer_ =
+      "[" + repeated(R"({"index":0,"content":"y","stop":true,"stop_type":"eos"})", kMegabyte) + "]";
   const LoopProbe probe(proxy_);
   EXPECT_EQ(ask("/completion").body, answer_);
   EXPECT_LT(probe.longest_stall(), LoopProbe::kLongest);
