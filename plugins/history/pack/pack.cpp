@@ -45,10 +45,10 @@ Result<std::int64_t> version_of(sqlite::Database& database) {
 }
 
 Result<> create_table(sqlite::Database& database) {
-  if (const auto shaped = database.run(kShape); !shaped) return shaped;
+  if (auto shaped = database.run(kShape); !shaped) return shaped;
   auto transaction = sqlite::Transaction::begin(database);
   if (!transaction) return transaction.error();
-  if (const auto created = database.run(kCreate); !created) return created;
+  if (auto created = database.run(kCreate); !created) return created;
   return transaction->commit();
 }
 
@@ -91,7 +91,7 @@ Result<bool> Pack::connect() {
 Result<> Pack::set_aside(Opened& opened) {
   opened.damaged = true;
   database_.reset();
-  if (const auto moved = sqlite::set_aside(path_); !moved) return moved;
+  if (auto moved = sqlite::set_aside(path_); !moved) return moved;
   const auto saved = salvage(path_ + ".damaged");
   opened.notes.push_back("damaged, set aside: " + path_ + "; conversations read from it: " +
                          (saved ? std::to_string(*saved) : saved.error().detail));
@@ -169,13 +169,13 @@ Result<> Pack::erase(const std::string& key, Changes& changes) {
   const auto [change, first] = changes.try_emplace(key);
   if (const auto at = rows_.find(key); first && at != rows_.end()) change->second = at->second;
   if (!change->second) return {};
-  const auto erased = erase(*change->second);
+  auto erased = erase(*change->second);
   change->second.reset();
   return erased;
 }
 
 Result<> Pack::insert(const PackedConversation& one, Changes& changes) {
-  if (const auto erased = erase(one.key, changes); !erased) return erased;
+  if (auto erased = erase(one.key, changes); !erased) return erased;
   auto added = database_->prepare(
       "INSERT INTO packed(key, modified, tail, zone, recalled) VALUES(?1, ?2, ?3, ?4, ?5)");
   if (!added) return added.error();
@@ -199,16 +199,16 @@ Result<> Pack::change(std::span<const std::string> gone,
   auto transaction = sqlite::Transaction::begin(*database_);
   if (!transaction) return transaction.error();
   for (const std::int64_t id : outdated_) {
-    if (const auto erased = erase(id); !erased) return erased;
+    if (auto erased = erase(id); !erased) return erased;
   }
   Changes changes;
   for (const std::string& key : gone) {
-    if (const auto erased = erase(key, changes); !erased) return erased;
+    if (auto erased = erase(key, changes); !erased) return erased;
   }
   for (const PackedConversation& one : fresh) {
-    if (const auto inserted = insert(one, changes); !inserted) return inserted;
+    if (auto inserted = insert(one, changes); !inserted) return inserted;
   }
-  if (const auto done = transaction->commit(); !done) return done;
+  if (auto done = transaction->commit(); !done) return done;
   outdated_.clear();
   for (const auto& [key, id] : changes) {
     if (id) {

@@ -70,7 +70,7 @@ class Scanner {
   Scan take() &&;
 
  private:
-  void add_packed(PackedConversation one);
+  void add_packed(const PackedConversation& one);
   void set_aside(const PackedConversation& one);
   void scan_sidecars(const std::string& stem) const;
   void scan_one(const std::string& stem, const Present& present);
@@ -89,14 +89,14 @@ class Scanner {
 };
 
 Result<> Scanner::scan_pack() {
-  const auto opened = pack_.open([this](PackedConversation one) { add_packed(std::move(one)); });
+  const auto opened = pack_.open([this](const PackedConversation& one) { add_packed(one); });
   if (!opened) return opened.error();
   scan_.damaged += opened->damaged ? 1 : 0;
   scan_.notes.insert(scan_.notes.end(), opened->notes.begin(), opened->notes.end());
   return {};
 }
 
-void Scanner::add_packed(PackedConversation one) {
+void Scanner::add_packed(const PackedConversation& one) {
   TailContents tail = parse_tail(one.files.tail);
   if (tail.state == TailContents::State::kNewer) {
     scan_.notes.push_back(one.key + " in the pack was written by a newer version");
