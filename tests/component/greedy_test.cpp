@@ -63,7 +63,7 @@ TEST_P(NotReadingTest, PipeliningClientsMakeRoomLongBeforeTheyAreGivenUp) {
   for (int i = 0; i < 4; ++i) {
     TestClient other(proxy.port());
     other.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_EQ(other.read_response(3s).status, 200) << i;
+    EXPECT_EQ(other.read_response(10s).status, 200) << i;
   }
 }
 
@@ -89,7 +89,7 @@ TEST_F(GreedyTest, ClientsThatAskWithoutEndMakeRoom) {
   for (int i = 0; i < 4; ++i) {
     TestClient other(proxy.port());
     other.send("GET /ready HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_EQ(other.read_response(3s).status, 200) << i;
+    EXPECT_EQ(other.read_response(10s).status, 200) << i;
   }
   ended = true;
   for (std::thread& thread : threads) thread.join();
