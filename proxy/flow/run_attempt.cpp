@@ -3,7 +3,7 @@
 #include "exchange/http/dialect.hpp"
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
-#include "openai/field_edit.hpp"
+#include "openai/edit/field_edit.hpp"
 #include "openai/translation.hpp"
 
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "openai/field_edit.hpp"
+#include "openai/edit/field_edit.hpp"
 
 #include "base/json/json.hpp"
 
