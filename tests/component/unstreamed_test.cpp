@@ -112,13 +112,14 @@ TEST(Unstreamed, WhereItIsRefusedTheStreamCounts) {
   EXPECT_NE(response.body.find(R"("content":"")"), std::string::npos) << response.body;
 }
 
+// The stream says nothing, and the reply that is asked for then never comes.
+std::vector<Step> hang_when_asked_again(const Received& request) {
+  if (streams(request)) return silent_stream(3);
+  return {WaitForClientGone{}};
+}
+
 TEST(Unstreamed, WhereItHangsTheStreamCounts) {
-  ScriptedUpstream upstream(
-      [](const Received& request) -> std::vector<Step> {
-        if (streams(request)) return silent_stream(3);
-        return {WaitForClientGone{}};
-      },
-      1);
+  ScriptedUpstream upstream(hang_when_asked_again, 1);
   TestProxy proxy(test_config(upstream.url()));
   TestClient client(proxy.port());
   client.send(post_bytes("/v1/chat/completions", chat_body("x", false)));
@@ -130,12 +131,7 @@ TEST(Unstreamed, WhereItHangsTheStreamCounts) {
 }
 
 TEST(Unstreamed, AClientThatLeavesIsNoticed) {
-  ScriptedUpstream upstream(
-      [](const Received& request) -> std::vector<Step> {
-        if (streams(request)) return silent_stream(3);
-        return {WaitForClientGone{}};
-      },
-      1);
+  ScriptedUpstream upstream(hang_when_asked_again, 1);
   TestProxy proxy(test_config(upstream.url()));
   TestClient leaver(proxy.port());
   leaver.send(post_bytes("/v1/chat/completions", chat_body("x", false)));

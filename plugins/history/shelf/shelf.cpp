@@ -249,7 +249,12 @@ void Shelf::add(const std::string& tenant, const Figures& figures, int times) {
 }
 
 void Shelf::close_idle() {
-  for (auto at = open_.begin(); at != open_.end() && open_.size() > settings_.max_open;) {
+  close_unused(settings_.max_open);
+  tidy_pack();
+}
+
+void Shelf::close_unused(std::size_t most) {
+  for (auto at = open_.begin(); at != open_.end() && open_.size() > most;) {
     Entry& entry = entries_.find(**at)->second;
     if (entry.running > 0 || entry.figures.unwritten > 0) {
       ++at;
@@ -259,7 +264,6 @@ void Shelf::close_idle() {
     close(entry);
     at = open_.erase(at);
   }
-  tidy_pack();
 }
 
 void Shelf::close(Entry& entry) {

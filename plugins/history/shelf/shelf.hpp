@@ -159,6 +159,7 @@ class Shelf {
   void add(const std::string& tenant, const Figures& figures, int times);
   asio::awaitable<void> write_each(std::vector<ConversationName> names);
   void close_idle();
+  void close_unused(std::size_t most);  // until no more than that are open
   void close(Entry& entry);
   // What follows is about the pack (shelf_packing.cpp).
   struct PackJob;

@@ -96,16 +96,7 @@ asio::awaitable<void> Shelf::run_pack_jobs(std::size_t least) {
 asio::awaitable<void> Shelf::put_away() {
   // There may be any number of them, for the next time.
   while (closed_.size() > kAtOnce) unqueue(entries_.find(*closed_.back())->second);
-  for (auto at = open_.begin(); at != open_.end();) {
-    Entry& entry = entries_.find(**at)->second;
-    if (entry.running > 0 || entry.figures.unwritten > 0) {
-      ++at;
-      continue;
-    }
-    may_pack(**at, entry);
-    close(entry);
-    at = open_.erase(at);
-  }
+  close_unused(0);
   co_await run_pack_jobs(1);
 }
 
