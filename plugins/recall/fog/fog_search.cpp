@@ -48,7 +48,7 @@ std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& li
 }  // namespace
 
 struct FogSearch::Shared {
-  explicit Shared(asio::thread_pool& pool) : strand(pool.get_executor()) {}
+  explicit Shared(Pool& pool) : strand(pool.get_executor()) {}
   const Strand strand;
   ConversationIndex index;  // on the strand only
 };

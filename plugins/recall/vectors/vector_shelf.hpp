@@ -21,7 +21,7 @@
 namespace keep::recall {
 
 struct SharedVectors {
-  explicit SharedVectors(asio::thread_pool& pool) : strand(pool.get_executor()) {}
+  explicit SharedVectors(Pool& pool) : strand(pool.get_executor()) {}
   const Strand strand;
   std::unique_ptr<ConversationVectors> vectors;  // on the strand only; none: no vector yet
 };

@@ -1,6 +1,7 @@
 // Pools: where work goes that would block the loop. And Spawner: detached work that is waited for.
 #pragma once
 
+#include "base/async/pool.hpp"
 #include "base/result.hpp"
 
 #include <boost/asio/associated_executor.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
@@ -25,8 +25,8 @@ namespace keep {
 struct Pools {
   explicit Pools(std::size_t cpu_threads, std::size_t disk_threads = 2)
       : cpu(cpu_threads), disk(disk_threads) {}
-  asio::thread_pool cpu;
-  asio::thread_pool disk;
+  Pool cpu;
+  Pool disk;
 };
 
 namespace detail {
@@ -75,12 +75,12 @@ asio::awaitable<std::invoke_result_t<Fn&>> call_on(Executor executor, Fn fn) {
 // returns something. A cancellation of the caller does not reach `fn`, not even before it began: it
 // takes effect when the caller waits for something else.
 template <class Fn>
-asio::awaitable<std::invoke_result_t<Fn&>> run_on(asio::thread_pool& pool, Fn fn) {
+asio::awaitable<std::invoke_result_t<Fn&>> run_on(Pool& pool, Fn fn) {
   return detail::call_on(pool.get_executor(), std::move(fn));
 }
 
 // One thing after the other, in the order in which it was asked for; on any thread of a pool.
-using Strand = asio::strand<asio::thread_pool::executor_type>;
+using Strand = asio::strand<Pool::Executor>;
 
 // The same on a strand.
 template <class Fn>

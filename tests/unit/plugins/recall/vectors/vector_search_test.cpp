@@ -299,7 +299,7 @@ TEST_F(VectorSearchTest, AForgottenConversationLeavesNothing) {
   EXPECT_EQ(search_->memory_bytes(), 0U);
   record_.talks.clear();
   stop();
-  pools_.disk.wait();
+  pools_.disk.join();
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 
@@ -310,7 +310,7 @@ TEST_F(VectorSearchTest, ForgottenWhileTheyAreMade) {
   find("x");
   EXPECT_EQ(search_->rows(kOne), 0U);
   stop();
-  pools_.disk.wait();
+  pools_.disk.join();
   EXPECT_FALSE(std::filesystem::exists(path()));
 }
 

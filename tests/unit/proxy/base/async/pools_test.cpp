@@ -3,12 +3,15 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <semaphore>
 #include <stdexcept>
@@ -63,6 +66,46 @@ TEST_F(PoolsTest, WhatAJobThrowsReachesTheCaller) {
   const std::exception_ptr failure = run(fail(pools_));
   ASSERT_NE(failure, nullptr);
   EXPECT_THROW(std::rethrow_exception(failure), std::runtime_error);
+}
+
+// Strands change the thread with each job; what a job asks for is waited for as well.
+TEST_F(PoolsTest, APoolIsJoinedWhenAllIsDoneThatJobsAskFor) {
+  const Strand strand(pools_.disk.get_executor());
+  std::atomic<int> done = 0;
+  std::function<void()> step = [&] {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    if (++done < 50) asio::post(strand, step);
+  };
+  asio::post(strand, step);
+  pools_.disk.join();
+  EXPECT_EQ(done, 50);
+}
+
+TEST_F(PoolsTest, AJobThatTakesLongHoldsNoOther) {
+  std::binary_semaphore go{0}, other{0};
+  asio::post(pools_.disk.get_executor(), [&] { go.acquire(); });
+  for (int i = 0; i < 10; ++i) {
+    asio::post(Strand(pools_.disk.get_executor()), [&] { other.release(); });
+    other.acquire();  // hangs if it waits behind the long one
+  }
+  go.release();
+  pools_.disk.join();
+}
+
+TEST_F(PoolsTest, JobsThatDidNotBeginAreDroppedWithTheirPool) {
+  std::binary_semaphore began{0}, go{0};
+  const auto alive = std::make_shared<int>(1);
+  {
+    Pool pool(1);
+    asio::post(pool.get_executor(), [&] {
+      began.release();
+      go.acquire();
+    });
+    for (int i = 0; i < 10; ++i) asio::post(pool.get_executor(), [alive] {});
+    began.acquire();
+    go.release();
+  }
+  EXPECT_EQ(alive.use_count(), 1);
 }
 
 asio::awaitable<void> take_turn(Strand strand, int number, std::vector<int>& order) {
