@@ -13,7 +13,7 @@
 #include "base/result.hpp"
 #include "exchange/http/local_reply.hpp"
 #include "exchange/window.hpp"
-#include "upstream/upstream_server.hpp"
+#include "upstream/fleet.hpp"
 
 #include <functional>
 #include <string>
@@ -25,7 +25,7 @@ namespace keep {
 class Admin {
  public:
   // `max_model_len`: tokens that a conversation may grow to; 0: no more than its window.
-  Admin(UpstreamSet& upstreams, Metrics& metrics, WindowLimits limits, std::size_t max_model_len)
+  Admin(Fleet& upstreams, Metrics& metrics, WindowLimits limits, std::size_t max_model_len)
       : upstreams_(upstreams), metrics_(metrics), limits_(limits), max_model_len_(max_model_len) {}
 
   // `report` adds members to the body of /health; `degraded`: whether they tell of something that
@@ -49,7 +49,7 @@ class Admin {
   std::string health_body(bool stranger) const;
   asio::awaitable<Reply> models();
 
-  UpstreamSet& upstreams_;
+  Fleet& upstreams_;
   Metrics& metrics_;
   WindowLimits limits_;
   std::size_t max_model_len_;

@@ -174,7 +174,7 @@ struct App::Parts {
   Metrics metrics;
   Pools pools;
   Spawner connections, background;
-  UpstreamSet upstreams;
+  Fleet upstreams;
   UpstreamQueries queries;
   UpstreamTokenizer tokenizer;
   UpstreamTemplates templates;

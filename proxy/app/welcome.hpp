@@ -5,7 +5,7 @@
 #include "app/config/config.hpp"
 #include "app/doctor/doctor_collect.hpp"
 #include "base/result.hpp"
-#include "upstream/upstream_server.hpp"
+#include "upstream/fleet.hpp"
 
 #include <optional>
 #include <string>

@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::chrono::seconds kLimit{30};  // a long prompt is read at megabytes per second
 
-std::optional<std::size_t> healthy_upstream(UpstreamSet& upstreams) {
+std::optional<std::size_t> healthy_upstream(Fleet& upstreams) {
   for (std::size_t i = 0; i < upstreams.size(); ++i) {
     if (upstreams.at(i).healthy()) return i;
   }
   return std::nullopt;
 }
 
-Error nobody_there(UpstreamSet& upstreams) {
+Error nobody_there(Fleet& upstreams) {
   if (upstreams.any_loading()) {
     return Error(Fault::kLoading, Side::kUpstream, "llama-server is loading its model");
   }

@@ -5,7 +5,7 @@
 #include "flow/flow_metrics.hpp"
 #include "flow/item_memory.hpp"
 #include "flow/pipeline.hpp"
-#include "upstream/upstream_server.hpp"
+#include "upstream/fleet.hpp"
 
 #include <cstddef>
 
@@ -23,7 +23,7 @@ struct Flow {
   FlowSettings settings;
   Services& services;
   Pipeline& pipeline;
-  UpstreamSet& upstreams;
+  Fleet& upstreams;
   FlowMetrics& metrics;
   ItemMemory& items;
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exchange/services.hpp"
-#include "upstream/upstream_server.hpp"
+#include "upstream/fleet.hpp"
 
 #include <string>
 
@@ -10,11 +10,11 @@ namespace keep {
 
 class UpstreamQueries final : public Queries {
  public:
-  explicit UpstreamQueries(UpstreamSet& upstreams) : upstreams_(upstreams) {}
+  explicit UpstreamQueries(Fleet& upstreams) : upstreams_(upstreams) {}
   Task<std::string> post(std::size_t upstream, std::string target, std::string body) override;
 
  private:
-  UpstreamSet& upstreams_;
+  Fleet& upstreams_;
 };
 
 }  // namespace keep

@@ -1,15 +1,9 @@
 #include "upstream/upstream_server.hpp"
 
 #include "base/json/json.hpp"
-#include "base/log.hpp"
 #include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -19,9 +13,6 @@
 namespace keep {
 
 namespace {
-
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kProbeWell{2000}, kProbeDown{200};
 
 bool same(const ServerProps& a, const ServerProps& b) {
   return a.total_slots == b.total_slots && a.n_ctx == b.n_ctx && a.model_path == b.model_path &&
@@ -96,53 +87,6 @@ Task<bool> UpstreamServer::probe() {
   healthy_ = up;
   if (!up && was_healthy) pool_.clear();
   co_return changed || healthy_ != was_healthy || loading_ != was_loading;
-}
-
-void UpstreamSet::add(std::string url, UpstreamAddress address, std::string authorization) {
-  servers_.push_back(std::make_unique<UpstreamServer>(loop_, std::move(url), std::move(address),
-                                                      std::move(authorization)));
-  timers_.push_back(std::make_unique<asio::steady_timer>(loop_));
-}
-
-void UpstreamSet::on_change(std::function<void(std::size_t)> callback) {
-  callbacks_.push_back(std::move(callback));
-}
-
-void UpstreamSet::start(Spawner& spawner) {
-  for (std::size_t i = 0; i < servers_.size(); ++i) spawner.spawn("health probe", watch(i));
-}
-
-void UpstreamSet::suspect(std::size_t index) { timers_[index]->cancel(); }
-
-asio::awaitable<void> UpstreamSet::watch(std::size_t index) {
-  UpstreamServer& server = *servers_[index];
-  asio::steady_timer& timer = *timers_[index];
-  for (;;) {
-    const auto changed = co_await server.probe();
-    if (changed && *changed) {
-      log::info("upstream changed", {{"url", server.url()},
-                                     {"healthy", server.healthy()},
-                                     {"loading", server.loading()},
-                                     {"slots", server.props().total_slots},
-                                     {"n_ctx", server.props().n_ctx}});
-      for (const auto& callback : callbacks_) callback(index);
-    }
-    timer.expires_after(server.healthy() ? kProbeWell : kProbeDown);
-    co_await timer.async_wait(kToken);
-  }
-}
-
-bool UpstreamSet::any_healthy() const noexcept {
-  return std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s->healthy(); });
-}
-
-bool UpstreamSet::any_ready() const noexcept {
-  return std::any_of(servers_.begin(), servers_.end(),
-                     [](const auto& s) { return s->healthy() && !s->props().router; });
-}
-
-bool UpstreamSet::any_loading() const noexcept {
-  return std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s->loading(); });
 }
 
 }  // namespace keep
