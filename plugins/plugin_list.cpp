@@ -30,7 +30,6 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
   if (settings.history.enabled) {
     history::HistorySettings history = settings.history;
     if (recalls) history.recall_tokens = settings.recall.budget_tokens;
-    history.pool_tokens = settings.slots.pool_tokens;
     history.queue = settings.slots.queue;
     list.push_back(history::make_history(std::move(history)));
     if (recalls) list.push_back(recall::make_recall(settings.recall));

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "exchange/window.hpp"
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +17,6 @@ struct HistorySettings {
   std::size_t window_tokens = 0;  // what the model can see; 0: what llama-server has
   double low_water = 0.5;         // of the window, filled after a cut
   std::size_t recall_tokens = 0;  // set aside for recalled text; set by whoever wires the plugins
-  std::size_t pool_tokens = 0;    // likewise, see WindowLimits
   std::size_t queue = 0;          // likewise: requests that may wait for a slot
 };
 

@@ -43,7 +43,7 @@ struct Admission::Pending : Waiter {
 Admission::Admission(Services& services, const SlotsSettings& settings)
     : services_(services),
       settings_(settings),
-      keeper_(std::make_shared<SlotKeeper>(services, settings)),
+      keeper_(std::make_shared<SlotKeeper>(services)),
       metrics_(services.metrics),
       queue_(settings.queue) {}
 
@@ -126,8 +126,14 @@ void Admission::pump() {
 
 Offer Admission::offer(Pending& waiter, Claims& claims) {
   if (settings_.max_active > 0 && leases_.size() >= settings_.max_active) return Offer::kStop;
-  const auto tables = keeper_->tables();
+  auto tables = keeper_->tables();
   const Wish& wish = waiter.ask.wish;
+  bool others = false;  // servers that can serve requests, but not this one
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (tables[i] == nullptr || services_.upstreams.suits(i, waiter.ask.demand)) continue;
+    tables[i] = nullptr;
+    others = true;
+  }
   bool short_of_cells = false;
   for (const std::size_t upstream : rank_upstreams(tables, wish)) {
     Plan plan;
@@ -146,8 +152,8 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
     short_of_cells = true;
   }
   if (short_of_cells) return Offer::kHold;
-  // A wish for a slot that no upstream has now is nobody else's trouble.
-  return wish.slot ? Offer::kPass : Offer::kStop;
+  // A wish for a slot or a server that is not to be had now is nobody else's trouble.
+  return wish.slot || others ? Offer::kPass : Offer::kStop;
 }
 
 bool Admission::make_room(const Ask& ask, Plan& plan) {

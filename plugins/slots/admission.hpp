@@ -32,6 +32,7 @@ namespace keep::slots {
 struct Ask {
   std::string tenant;
   Wish wish;
+  ServerDemand demand;
   bool seen_before = false;  // llama-server's RAM cache may hold it
   bool spreads = false;      // llama-server gives it more slots than the one it is pinned to
   PromptText text;

@@ -34,9 +34,8 @@ bool same_server(const ServerProps& a, const ServerProps& b) {
 
 }  // namespace
 
-SlotKeeper::SlotKeeper(Services& services, const SlotsSettings& settings)
+SlotKeeper::SlotKeeper(Services& services)
     : services_(services),
-      pool_tokens_(settings.pool_tokens),
       states_(services.upstreams.size()),
       given_up_(services.metrics.counter("slots_given_up_total",
                                          "Idle slots emptied because their cells were needed")) {}
@@ -85,7 +84,8 @@ void SlotKeeper::rebuild(std::size_t upstream) {
   ++state.generation;
   state.slots = UpstreamSlots();
   state.slots.table = SlotTable(slots);
-  state.slots.pool = static_cast<Tokens>(pool_tokens_);
+  state.slots.pool = services_.upstreams.at(upstream).pool_tokens();
+  state.slots.pool_given = state.slots.pool > 0;
   state.compared = false;
   state.losses = 0;
   state.settling.assign(slots, Settling());
@@ -252,10 +252,10 @@ void SlotKeeper::learn(State& state, const Comparison& seen) {
     return;
   }
   const Tokens bound = std::max(least, held_before - seen.lost / 2);
-  if (pool_tokens_ > 0 || (state.slots.pool > 0 && state.slots.pool <= bound)) return;
+  if (state.slots.pool_given || (state.slots.pool > 0 && state.slots.pool <= bound)) return;
   state.slots.pool = bound;
   log::warn("llama-server purged an idle slot: its KV pool is smaller than what its slots hold",
-            {{"assumed_pool", bound}, {"advice", "set slots.pool_tokens to its -c"}});
+            {{"assumed_pool", bound}, {"advice", "set pool_tokens of the upstream to its -c"}});
 }
 
 void SlotKeeper::give_up(std::size_t upstream, std::size_t slot,

@@ -23,7 +23,8 @@ namespace keep::slots {
 
 struct UpstreamSlots {
   SlotTable table;
-  Tokens pool = 0;  // 0: no budget
+  Tokens pool = 0;          // 0: no budget
+  bool pool_given = false;  // by the configuration
   // It saves and empties idle slots at each request (its RAM cache, a unified pool and no
   // --no-cache-idle-slots). Pinning would only keep it from finding again what it saved.
   bool clears_idle = false;
@@ -42,7 +43,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
     std::function<void(std::size_t)> rebuilt;  // all leases of that upstream are void
   };
 
-  SlotKeeper(Services& services, const SlotsSettings& settings);
+  explicit SlotKeeper(Services& services);
   void start(Events events);
 
   std::size_t size() const noexcept { return states_.size(); }
@@ -124,7 +125,6 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   void learn(State& state, const Comparison& seen);
 
   Services& services_;
-  std::size_t pool_tokens_;
   std::vector<State> states_;
   Events events_;
   Counter given_up_;

@@ -96,7 +96,6 @@ class SlotsPlugin final : public Plugin {
   using Place = std::pair<std::size_t, int>;  // upstream, slot
 
   void forget(std::uint64_t conversation);
-  Result<std::size_t> first_healthy() const;
   bool is_pinned(const Exchange& exchange) const;
   Reuse reuse_for(const Exchange& exchange) const;
   bool is_pinned_infill(const Exchange& exchange) const;
@@ -136,16 +135,6 @@ void SlotsPlugin::forget(std::uint64_t conversation) {
   }
 }
 
-Result<std::size_t> SlotsPlugin::first_healthy() const {
-  bool loading = false;
-  for (std::size_t i = 0; i < services_->upstreams.size(); ++i) {
-    if (services_->upstreams.at(i).healthy()) return i;
-    loading = loading || services_->upstreams.at(i).loading();
-  }
-  if (loading) return Error(Fault::kLoading, Side::kUpstream, "the model is still loading");
-  return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
-}
-
 Task<> SlotsPlugin::on_route(Exchange& exchange) {
   const auto running = running_.find(&exchange);
   if (exchange.route.lease.held() && running != running_.end()) {
@@ -157,9 +146,6 @@ Task<> SlotsPlugin::on_route(Exchange& exchange) {
     if (!idle && !taken) co_return idle.error();
     co_return Result<>{};
   }
-  const auto first = first_healthy();
-  if (!first) co_return first.error();
-  exchange.route.upstream = *first;
   const bool pinned = settings_.enabled && admission_->slots_up() > 0;
   const bool generates =
       exchange.surface != openai::Surface::kPassThrough || is_pinned_infill(exchange);
@@ -174,6 +160,7 @@ Task<> SlotsPlugin::lease(Exchange& exchange) {
   if (!wish) co_return wish.error();
   Ask ask;
   ask.tenant = exchange.identity.tenant;
+  ask.demand = exchange.route.demand;
   ask.wish.key = key_of(exchange.identity);
   ask.wish.owner = owner_of(ask.tenant);
   const bool infill = exchange.surface == openai::Surface::kPassThrough;

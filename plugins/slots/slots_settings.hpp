@@ -11,9 +11,6 @@ struct SlotsSettings {
   std::size_t max_active = 0;  // exchanges running at once; 0: the number of slots
   std::size_t queue = 64;      // exchanges waiting; beyond that 503
   std::chrono::milliseconds queue_timeout{600000};
-  // KV cells in tokens that all slots of an upstream share (its -c under a unified pool). 0: no
-  // budget until the server has been seen to purge a slot.
-  std::size_t pool_tokens = 0;
 };
 
 }  // namespace keep::slots

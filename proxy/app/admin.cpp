@@ -27,9 +27,9 @@ std::string_view state_of(const Upstream& upstream) {
 }
 
 // The model object with `window` and `max_model_len` added; everything else byte for byte.
-std::string with_window(const json::Value& model, const ServerProps& props,
-                        const WindowLimits& limits, std::size_t max_model_len) {
-  std::int64_t window = window_tokens(props, limits);
+std::string with_window(const json::Value& model, const Upstream& server, std::size_t most,
+                        std::size_t max_model_len) {
+  std::int64_t window = window_tokens(server, most);
   const std::int64_t trained = openai::count_of(model.find("meta").find("n_ctx_train"));
   if (trained > 0) window = std::min(window, trained);
   std::string text(model.raw());
@@ -115,7 +115,7 @@ asio::awaitable<Reply> Admin::models() {
     std::string list = "[";
     for (const json::Value model : data.elements()) {
       if (list.size() > 1) list += ',';
-      list += with_window(model, server.props(), limits_, max_model_len_);
+      list += with_window(model, server, window_, max_model_len_);
     }
     list += ']';
     std::string body = response->body;

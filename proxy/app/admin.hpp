@@ -24,9 +24,10 @@ namespace keep {
 
 class Admin {
  public:
-  // `max_model_len`: tokens that a conversation may grow to; 0: no more than its window.
-  Admin(Fleet& upstreams, Metrics& metrics, WindowLimits limits, std::size_t max_model_len)
-      : upstreams_(upstreams), metrics_(metrics), limits_(limits), max_model_len_(max_model_len) {}
+  // `window`: tokens that a model gets to see at most; 0: all that its slots give. `max_model_len`:
+  // tokens that a conversation may grow to; 0: no more than its window.
+  Admin(Fleet& upstreams, Metrics& metrics, std::size_t window, std::size_t max_model_len)
+      : upstreams_(upstreams), metrics_(metrics), window_(window), max_model_len_(max_model_len) {}
 
   // `report` adds members to the body of /health; `degraded`: whether they tell of something that
   // fails although requests are served.
@@ -51,8 +52,7 @@ class Admin {
 
   Fleet& upstreams_;
   Metrics& metrics_;
-  WindowLimits limits_;
-  std::size_t max_model_len_;
+  std::size_t window_, max_model_len_;
   Report report_;
   std::function<bool()> degraded_;
   bool draining_ = false;

@@ -116,10 +116,6 @@ bool keeps_state(const Config& config) {
   return config.history.enabled || config.knowledge.enabled;
 }
 
-WindowLimits window_limits(const Config& config) {
-  return {config.history.enabled ? config.history.window_tokens : 0, config.slots.pool_tokens};
-}
-
 // Connections and open logs, as many as the limit on open files has room for.
 Config within_open_files(Config config) {
   const OpenFiles wanted{config.listen.max_connections, config.history.max_open};
@@ -144,13 +140,13 @@ struct App::Parts {
         pools(cpu_threads()),
         connections(loop),
         background(loop),
-        upstreams(loop),
+        upstreams(loop, clock),
         queries(upstreams),
         tokenizer(upstreams, queries, clock),
         templates(upstreams, queries),
         services{loop, pools, clock, metrics, background, upstreams, queries, tokenizer, templates},
         flow_metrics(metrics),
-        admin(upstreams, metrics, window_limits(config),
+        admin(upstreams, metrics, config.history.enabled ? config.history.window_tokens : 0,
               config.history.enabled ? config.history.max_conversation_tokens : 0),
         signals(loop) {}
 
@@ -208,7 +204,8 @@ Result<> App::Parts::add_upstreams() {
     if (!address) return address.error();
     auto authorization = read_authorization(settings.api_key_file);
     if (!authorization) return authorization.error();
-    upstreams.add(settings.url, std::move(*address), *std::move(authorization));
+    upstreams.add(settings.url, std::move(*address), *std::move(authorization),
+                  static_cast<std::int64_t>(settings.pool_tokens));
   }
   return {};
 }

@@ -71,8 +71,9 @@ asio::awaitable<void> watch_findings(UpstreamServer& server, const Config& confi
   asio::steady_timer timer(executor);
   doctor::HttpEngine engine(server.pool(), server.authorization());
   for (bool first = true;; first = false) {
-    const auto facts =
+    auto facts =
         co_await doctor::collect(engine, std::string(server.url()), doctor::Pinning::kNotTried);
+    facts.pool_tokens = server.pool_tokens();
     const bool away = facts.reach != doctor::Reach::kOk;
     if (first || !away) say_findings(doctor::check_engine(facts, config));
     if (!away) co_return;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace keep {
 
@@ -38,8 +40,16 @@ class SlotLease {
   std::function<void()> release_;
 };
 
+// What a server has to be to answer a request. Decided before the prompt is cut to a window.
+struct ServerDemand {
+  std::string model;        // as the client named it: counts where a server goes by that name
+  std::int64_t window = 0;  // tokens that a slot has to give a prompt and its answer; 0: any
+  std::vector<std::size_t> tried;  // have failed this request
+};
+
 struct Route {
-  std::size_t upstream = 0;  // index into Services::upstreams
+  ServerDemand demand;       // core
+  std::size_t upstream = 0;  // index into Services::upstreams; core, then slots
   SlotLease lease;           // not held: llama-server chooses
   bool warm = false;         // the slot held this conversation before
   // What upstream finds in its caches may be another tenant's: nobody is told how much it was.

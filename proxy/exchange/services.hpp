@@ -52,7 +52,11 @@ class Upstream {
   // Of the last successful probe; total_slots == 0 until then.
   virtual const ServerProps& props() const noexcept = 0;
   virtual SlotControl& slots() noexcept = 0;
+  // KV cells, in tokens, that its slots share, which no endpoint tells; 0: not known.
+  virtual std::int64_t pool_tokens() const noexcept = 0;
 };
+
+struct ServerDemand;
 
 // Upstreams in the order of the configuration. Fixed after start.
 class Upstreams {
@@ -60,6 +64,8 @@ class Upstreams {
   virtual ~Upstreams() = default;
   virtual std::size_t size() const noexcept = 0;
   virtual Upstream& at(std::size_t index) noexcept = 0;
+  // Whether that server can answer such a request now.
+  virtual bool suits(std::size_t index, const ServerDemand& demand) const noexcept = 0;
   // Called on the loop whenever an upstream's health or props change.
   virtual void on_change(std::function<void(std::size_t)> callback) = 0;
 };

@@ -1,10 +1,10 @@
 #include "flow/count_tokens.hpp"
 
 #include "base/json/json.hpp"
+#include "flow/placement.hpp"
 #include "openai/token_count.hpp"
 #include "upstream/fetch.hpp"
 
-#include <optional>
 #include <utility>
 
 namespace keep {
@@ -12,20 +12,6 @@ namespace keep {
 namespace {
 
 constexpr std::chrono::seconds kLimit{30};  // a long prompt is read at megabytes per second
-
-std::optional<std::size_t> healthy_upstream(Fleet& upstreams) {
-  for (std::size_t i = 0; i < upstreams.size(); ++i) {
-    if (upstreams.at(i).healthy()) return i;
-  }
-  return std::nullopt;
-}
-
-Error nobody_there(Fleet& upstreams) {
-  if (upstreams.any_loading()) {
-    return Error(Fault::kLoading, Side::kUpstream, "llama-server is loading its model");
-  }
-  return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
-}
 
 // The client's key goes on where it would with an answer.
 std::string authorization_for(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
@@ -87,17 +73,24 @@ Task<std::int64_t> count(Flow& flow, Exchange& exchange, std::string body) {
 }  // namespace
 
 Task<std::string> count_tokens(Flow& flow, Exchange& exchange) {
-  const auto upstream = healthy_upstream(flow.upstreams);
-  if (!upstream) co_return nobody_there(flow.upstreams);
-  exchange.route.upstream = *upstream;
+  const auto placed = place(flow, exchange);
+  if (!placed) co_return placed.error();
   co_await flow.pipeline.on_count(exchange);
   openai::BodyEdits edits = exchange.request_edits;
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);
   if (!body) co_return body.error();
-  const auto tokens = co_await count(flow, exchange, std::move(*body));
-  if (!tokens) co_return tokens.error();
-  co_return openai::count_body(exchange.surface, *tokens);
+  for (;;) {
+    std::string question = *body;
+    const auto tokens = co_await count(flow, exchange, std::move(question));
+    if (tokens) co_return openai::count_body(exchange.surface, *tokens);
+    const bool refused = tokens.error().fault == Fault::kBadRequest;
+    if (refused || !has_elsewhere(flow, exchange)) co_return tokens.error();
+    flow.upstreams.failed(exchange.route.upstream);
+    leave_server(flow, exchange);
+    const auto moved = place(flow, exchange);
+    if (!moved) co_return moved.error();
+  }
 }
 
 }  // namespace keep

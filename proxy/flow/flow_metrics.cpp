@@ -40,7 +40,9 @@ FlowMetrics::FlowMetrics(Metrics& metrics)
                                      {{"source", "slot"}})),
       generated_tokens_(metrics.counter("generated_tokens_total", "Tokens generated")),
       keep_alives_(
-          metrics.counter("keep_alives_total", "Signs of life sent in streams that were silent")) {}
+          metrics.counter("keep_alives_total", "Signs of life sent in streams that were silent")),
+      failovers_(metrics.counter("failovers_total",
+                                 "Requests that went to another upstream as one had failed")) {}
 
 void FlowMetrics::finished(const Exchange& exchange, const Outcome& outcome) {
   count_request(exchange, outcome);

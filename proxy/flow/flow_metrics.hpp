@@ -18,6 +18,7 @@ class FlowMetrics {
 
   void inter_token(Duration gap) noexcept { inter_token_.observe(seconds(gap)); }
   void kept_alive() noexcept { keep_alives_.add(); }
+  void went_elsewhere() noexcept { failovers_.add(); }
   void finished(const Exchange& exchange, const Outcome& outcome);
 
  private:
@@ -28,7 +29,7 @@ class FlowMetrics {
   Metrics& metrics_;
   Histogram inter_token_, duration_, ttft_hit_, ttft_prefill_;
   Histogram parse_, identify_, route_, rewrite_;
-  Counter prompt_tokens_, cached_tokens_, generated_tokens_, keep_alives_;
+  Counter prompt_tokens_, cached_tokens_, generated_tokens_, keep_alives_, failovers_;
   std::map<std::pair<openai::Surface, int>, Counter> requests_;
 };
 

@@ -1,6 +1,7 @@
 #include "flow/run_attempt.hpp"
 
 #include "exchange/http/dialect.hpp"
+#include "flow/placement.hpp"
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
 #include "openai/edit/field_edit.hpp"
@@ -19,6 +20,7 @@ namespace {
 constexpr const char* kOurFields[] = {"X-Conversation-Id", "X-Tenant-ID", "X-Topic"};
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
+AttemptResult silent(Error error) { return AttemptResult{AttemptEnd::kSilent, std::move(error)}; }
 
 Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
   Headers headers = end_to_end(exchange.request.headers);
@@ -114,9 +116,10 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
     if (!connection) {
       auto fresh = co_await pool.connect();
       if (!fresh) {
-        flow.upstreams.suspect(index);
-        if (tries > 0 || fresh.error().fault == Fault::kCancelled) co_return failed(fresh.error());
-        continue;
+        if (fresh.error().fault == Fault::kCancelled) co_return failed(fresh.error());
+        if (tries == 0) continue;
+        flow.upstreams.failed(index);
+        co_return silent(fresh.error());
       }
       connection = std::move(*fresh);
     }
@@ -133,11 +136,16 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
       const bool stale = connection->reused() && head.error().fault == Fault::kGone;
       connection.reset();
       if (stale && tries == 0) continue;
-      flow.upstreams.suspect(index);
-      co_return failed(head.error());
+      flow.upstreams.failed(index);
+      co_return silent(head.error());
     }
     exchange.timeline.head = flow.services.clock.now();
     flow.pipeline.on_response_head(exchange, *head);
+    if (head->status == 503 && has_elsewhere(flow, exchange)) {
+      flow.upstreams.failed(index);
+      co_return silent(Error(Fault::kLoading, Side::kUpstream, "upstream is not ready"));
+    }
+    flow.upstreams.answered(index);
     const RelayContext context{flow, exchange, *connection, writer, stream, deadline};
     ResponseHead answer = std::move(*head);
     auto result = co_await relay(context, std::move(answer));

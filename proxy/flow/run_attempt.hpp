@@ -13,6 +13,7 @@ inline constexpr int kMaxAttempts = 4;  // of one exchange
 enum class AttemptEnd {
   kDone,      // the client has its whole answer
   kFailed,    // see the error; the head may have been sent
+  kSilent,    // see the error; no word of an answer came: another server may be asked
   kResubmit,  // a plugin wants another attempt
 };
 

@@ -3,6 +3,7 @@
 #include "base/async/deadline.hpp"
 #include "base/log.hpp"
 #include "flow/keep_alive.hpp"
+#include "flow/placement.hpp"
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
 #include "flow/run_attempt.hpp"
@@ -29,6 +30,11 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
     if (!deadline.passed())
       deadline.clear();  // the last attempt's: plugins have limits of their own
     exchange.attempt_edits.clear();
+    const auto placed = place(flow, exchange);
+    if (!placed) {
+      error = placed.error();
+      co_return;
+    }
     const auto routed = co_await flow.pipeline.on_route(exchange);
     exchange.timeline.routed = flow.services.clock.now();
     if (!routed) {
@@ -40,7 +46,12 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
     co_await flow.pipeline.on_upstream_request(exchange);
     AttemptResult result = co_await run_attempt(flow, exchange, writer, stream, deadline);
     if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
-    if (result.end == AttemptEnd::kFailed && withdraw(exchange, stream)) continue;
+    const bool failed = result.end == AttemptEnd::kFailed || result.end == AttemptEnd::kSilent;
+    if (failed && withdraw(exchange, stream)) continue;
+    if (result.end == AttemptEnd::kSilent && has_elsewhere(flow, exchange)) {
+      leave_server(flow, exchange);
+      continue;
+    }
     if (result.end == AttemptEnd::kDone) {
       error.reset();
     } else {

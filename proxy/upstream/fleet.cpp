@@ -1,6 +1,7 @@
 #include "upstream/fleet.hpp"
 
 #include "base/log.hpp"
+#include "exchange/window.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,12 +17,27 @@ namespace {
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kProbeWell{2000}, kProbeDown{200};
 
+// An answer needs room, too: history sets aside no more for it.
+bool has_room(std::int64_t window, std::int64_t tokens) noexcept {
+  return window == 0 || tokens <= window - window / 4;
+}
+
+// The name of a model is its alias, or the path of its file, which may be shortened to its name.
+bool goes_by(const ServerProps& props, std::string_view model) noexcept {
+  if (model.empty()) return false;
+  if (props.model_alias == model || props.model_path == model) return true;
+  const std::string_view path = props.model_path;
+  return !path.empty() && path.substr(path.rfind('/') + 1) == model;
+}
+
 }  // namespace
 
-void Fleet::add(std::string url, UpstreamAddress address, std::string authorization) {
-  servers_.push_back(std::make_unique<UpstreamServer>(loop_, std::move(url), std::move(address),
-                                                      std::move(authorization)));
-  timers_.push_back(std::make_unique<asio::steady_timer>(loop_));
+void Fleet::add(std::string url, UpstreamAddress address, std::string authorization,
+                std::int64_t pool_tokens) {
+  Member& member = members_.emplace_back();
+  member.server = std::make_unique<UpstreamServer>(loop_, std::move(url), std::move(address),
+                                                   std::move(authorization), pool_tokens);
+  member.timer = std::make_unique<asio::steady_timer>(loop_);
 }
 
 void Fleet::on_change(std::function<void(std::size_t)> callback) {
@@ -29,14 +45,83 @@ void Fleet::on_change(std::function<void(std::size_t)> callback) {
 }
 
 void Fleet::start(Spawner& spawner) {
-  for (std::size_t i = 0; i < servers_.size(); ++i) spawner.spawn("health probe", watch(i));
+  for (std::size_t i = 0; i < members_.size(); ++i) spawner.spawn("health probe", watch(i));
 }
 
-void Fleet::suspect(std::size_t index) { timers_[index]->cancel(); }
+void Fleet::failed(std::size_t index) {
+  Member& member = members_[index];
+  const auto time =
+      std::min<Duration>(kLongestShun, kFirstShun * (1 << std::min(member.failures, 5)));
+  ++member.failures;
+  member.shunned_until = clock_.now() + time;
+  if (members_.size() > 1) {
+    log::warn("upstream failed a request",
+              {{"url", member.server->url()},
+               {"in_a_row", member.failures},
+               {"shunned_s", std::chrono::duration_cast<std::chrono::seconds>(time).count()}});
+  }
+  member.timer->cancel();
+}
+
+bool Fleet::is_shunned(const Member& member) const noexcept {
+  return member.failures > 0 && clock_.now() < member.shunned_until;
+}
+
+// Most clients name a model that no server knows, which llama-server does not mind.
+bool Fleet::is_named(std::string_view model) const noexcept {
+  return std::ranges::any_of(members_,
+                             [&](const Member& m) { return goes_by(m.server->props(), model); });
+}
+
+bool Fleet::can_serve(const Member& member, const ServerDemand& demand) const noexcept {
+  const UpstreamServer& server = *member.server;
+  if (!server.healthy()) return false;
+  const std::int64_t window = window_tokens(server);
+  if (window > 0 && window < demand.window) return false;
+  const auto index = static_cast<std::size_t>(&member - members_.data());
+  if (std::ranges::find(demand.tried, index) != demand.tried.end()) return false;
+  return goes_by(server.props(), demand.model) || !is_named(demand.model);
+}
+
+bool Fleet::suits(std::size_t index, const ServerDemand& demand) const noexcept {
+  const Member& member = members_[index];
+  if (!can_serve(member, demand)) return false;
+  return !is_shunned(member) || std::ranges::none_of(members_, [&](const Member& other) {
+    return !is_shunned(other) && can_serve(other, demand);
+  });
+}
+
+Result<std::size_t> Fleet::choose(ServerDemand& demand, std::int64_t tokens) const {
+  demand.window = 0;
+  std::vector<std::size_t> able, roomy;
+  std::int64_t largest = 0;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    if (!suits(i, demand)) continue;
+    const std::int64_t window = window_tokens(*members_[i].server);
+    able.push_back(i);
+    if (has_room(window, tokens)) roomy.push_back(i);
+    largest = std::max(largest, window);
+  }
+  if (able.empty()) {
+    if (any_loading()) {
+      return Error(Fault::kLoading, Side::kUpstream, "the model is still loading");
+    }
+    return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
+  }
+  if (roomy.empty()) {
+    demand.window = largest;
+    return *std::ranges::find_if(able, [&](std::size_t i) { return suits(i, demand); });
+  }
+  for (const std::size_t i : roomy) {
+    const std::int64_t window = window_tokens(*members_[i].server);
+    if (window > 0 && (demand.window == 0 || window < demand.window)) demand.window = window;
+  }
+  return roomy.front();
+}
 
 asio::awaitable<void> Fleet::watch(std::size_t index) {
-  UpstreamServer& server = *servers_[index];
-  asio::steady_timer& timer = *timers_[index];
+  UpstreamServer& server = *members_[index].server;
+  asio::steady_timer& timer = *members_[index].timer;
   for (;;) {
     const auto changed = co_await server.probe();
     if (changed && *changed) {
@@ -53,16 +138,16 @@ asio::awaitable<void> Fleet::watch(std::size_t index) {
 }
 
 bool Fleet::any_healthy() const noexcept {
-  return std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s->healthy(); });
+  return std::ranges::any_of(members_, [](const Member& m) { return m.server->healthy(); });
 }
 
 bool Fleet::any_ready() const noexcept {
-  return std::any_of(servers_.begin(), servers_.end(),
-                     [](const auto& s) { return s->healthy() && !s->props().router; });
+  return std::ranges::any_of(
+      members_, [](const Member& m) { return m.server->healthy() && !m.server->props().router; });
 }
 
 bool Fleet::any_loading() const noexcept {
-  return std::any_of(servers_.begin(), servers_.end(), [](const auto& s) { return s->loading(); });
+  return std::ranges::any_of(members_, [](const Member& m) { return m.server->loading(); });
 }
 
 }  // namespace keep

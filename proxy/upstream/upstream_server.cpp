@@ -37,9 +37,10 @@ std::string text_of(const json::Value& root, std::string_view key) {
 }  // namespace
 
 UpstreamServer::UpstreamServer(asio::io_context& loop, std::string url, UpstreamAddress address,
-                               std::string authorization)
+                               std::string authorization, std::int64_t pool_tokens)
     : url_(std::move(url)),
       authorization_(std::move(authorization)),
+      pool_tokens_(pool_tokens),
       pool_(loop, std::move(address)),
       slots_(pool_, authorization_) {}
 

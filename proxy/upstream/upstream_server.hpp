@@ -17,13 +17,14 @@ class UpstreamServer final : public Upstream {
  public:
   // `authorization`: value of the Authorization header for requests of our own, or empty.
   UpstreamServer(asio::io_context& loop, std::string url, UpstreamAddress address,
-                 std::string authorization);
+                 std::string authorization, std::int64_t pool_tokens);
 
   std::string_view url() const noexcept override { return url_; }
   bool healthy() const noexcept override { return healthy_; }
   bool loading() const noexcept override { return loading_; }
   const ServerProps& props() const noexcept override { return props_; }
   SlotControl& slots() noexcept override { return slots_; }
+  std::int64_t pool_tokens() const noexcept override { return pool_tokens_; }
   ConnectionPool& pool() noexcept { return pool_; }
   const std::string& authorization() const noexcept { return authorization_; }
 
@@ -34,6 +35,7 @@ class UpstreamServer final : public Upstream {
   Task<ServerProps> read_props();
 
   std::string url_, authorization_;
+  std::int64_t pool_tokens_;
   ConnectionPool pool_;
   HttpSlotControl slots_;
   ServerProps props_;

@@ -64,7 +64,7 @@ std::string chat(const std::string& messages) {
 
 TEST_F(ParkingTest, ASlotWhoseCellsAreNeededIsParked) {
   Config config = test_config(upstream_.url());
-  config.slots.pool_tokens = kPool;
+  config.upstreams.front().pool_tokens = kPool;
   TestProxy proxy(config);
   TestClient client(proxy.port());
   const std::string first = user("One. " + std::string(300, 'a'));

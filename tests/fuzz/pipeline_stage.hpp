@@ -19,12 +19,14 @@ class OneServer final : public Upstreams, public Upstream, public SlotControl {
   OneServer();
   std::size_t size() const noexcept override { return 1; }
   Upstream& at(std::size_t) noexcept override { return *this; }
+  bool suits(std::size_t, const ServerDemand&) const noexcept override { return true; }
   void on_change(std::function<void(std::size_t)>) override {}
   std::string_view url() const noexcept override { return "http://host:1"; }
   bool healthy() const noexcept override { return true; }
   bool loading() const noexcept override { return false; }
   const ServerProps& props() const noexcept override { return props_; }
   SlotControl& slots() noexcept override { return *this; }
+  std::int64_t pool_tokens() const noexcept override { return 0; }
   Task<std::vector<SlotState>> list() override { co_return slots_; }
   Task<> erase(int) override { co_return Result<>{}; }
 

@@ -15,7 +15,7 @@ class AdmissionCase(StackCase):
     # A pool far larger than the slots need makes each step slow, so that a long answer holds its
     # slot for seconds.
     CTX = 64 * TRAINED
-    KEEP_FLAGS = ("--admission.queue", str(QUEUE), "--slots.pool_tokens", str(CTX))
+    KEEP_FLAGS = ("--admission.queue", str(QUEUE), "--upstream.pool_tokens", str(CTX))
 
     def open(self, text, tenant="one", **fields):
         """A stream of its own conversation; closed with the test."""

@@ -46,7 +46,7 @@ class Agents(unittest.TestCase):
         cls.addClassCleanup(cls.engine.stop)
         cls.steer = Steer(cls.engine.port, CALLS, ANSWER).start()
         cls.addClassCleanup(cls.steer.stop)
-        cls.keep = Keep(cls.steer.port, "--slots.pool_tokens", str(2 * WINDOW)).start()
+        cls.keep = Keep(cls.steer.port, "--upstream.pool_tokens", str(2 * WINDOW)).start()
         cls.addClassCleanup(cls.keep.stop)
 
     def setUp(self):

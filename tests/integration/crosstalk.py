@@ -30,7 +30,7 @@ class Talk:
 class Crosstalk(StackCase):
     SLOTS = 8
     CTX = SLOTS * TRAINED
-    KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
+    KEEP_FLAGS = ("--upstream.pool_tokens", str(CTX))
 
     @classmethod
     def setUpClass(cls):

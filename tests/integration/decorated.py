@@ -9,7 +9,7 @@ NOTES = "Use these notes: the ferry leaves at noon, the museum closes at six. " 
 class Decorated(StackCase):
     SLOTS = 1
     CTX = TRAINED
-    KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
+    KEEP_FLAGS = ("--upstream.pool_tokens", str(CTX))
 
     def converse(self, port):
         """-> prefilled tokens of each turn, conversations, causes of lost prefixes"""

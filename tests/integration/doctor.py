@@ -45,7 +45,7 @@ class Doctor(unittest.TestCase):
 
     def test_the_bundled_server_is_fine(self):
         engine = self.started(Engine(SLOTS, SLOTS * TRAINED))
-        code, checks = examine(engine.port, "--slots.pool_tokens", str(SLOTS * TRAINED))
+        code, checks = examine(engine.port, "--upstream.pool_tokens", str(SLOTS * TRAINED))
         self.assertEqual(code, 0)
         self.assertEqual({check["status"] for check in checks.values()}, {"ok"}, checks)
 

@@ -107,5 +107,5 @@ class Help(unittest.TestCase):
         short, full = (subprocess.run([os.environ["KEEP_BIN"], "serve", flag], capture_output=True, text=True,
                                       timeout=10).stdout for flag in ("--help", "--help-all"))
         self.assertLessEqual(len(short.splitlines()), 24)
-        self.assertNotIn("--slots.pool_tokens", short.replace("(--slots.pool_tokens", ""))
-        self.assertIn("--slots.pool_tokens", full)
+        self.assertNotIn("--upstream.pool_tokens", short.replace("(--upstream.pool_tokens", ""))
+        self.assertIn("--upstream.pool_tokens", full)

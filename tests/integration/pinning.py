@@ -25,7 +25,7 @@ class Talk:
 class Pinning(StackCase):
     SLOTS = CONVERSATIONS
     CTX = SLOTS * TRAINED
-    KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
+    KEEP_FLAGS = ("--upstream.pool_tokens", str(CTX))
 
     def ask_chat(self, messages):
         """-> text, prefilled, cached, generated, slot"""

@@ -45,7 +45,7 @@ class SharedPool(StackCase):
     SLOTS = 8
     CTX = 2 * TRAINED
     ENGINE_FLAGS = ("-kvu",)
-    KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
+    KEEP_FLAGS = ("--upstream.pool_tokens", str(CTX))
 
     def test_given_up_is_not_lost(self):
         read = converse(self.keep.port)

@@ -73,7 +73,7 @@ class TightPool(StackCase):
     SLOTS = 8
     CTX = 2048
     ENGINE_FLAGS = ("-kvu",)
-    KEEP_FLAGS = ("--slots.pool_tokens", str(CTX))
+    KEEP_FLAGS = ("--upstream.pool_tokens", str(CTX))
     PADDING = " ".join(["The owner of the harbor is Klara."] * 9)
 
     def rounds(self, ask):

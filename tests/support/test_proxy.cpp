@@ -15,7 +15,7 @@ Config test_config(const std::string& upstream_url) {
   using namespace std::chrono_literals;
   Config config;
   config.listen.address = "127.0.0.1:0";
-  config.upstreams.push_back(UpstreamSettings{upstream_url, ""});
+  config.upstreams.push_back(UpstreamSettings{upstream_url, "", 0});
   config.timeouts.drain = 5s;
   config.timeouts.first_event = 10s;
   config.timeouts.between_events = 5s;

@@ -1,6 +1,7 @@
 #include "plugins/history/endpoints/history_endpoints.hpp"
 
 #include "base/unix_time.hpp"
+#include "exchange/window.hpp"
 #include "plugins/history/endpoints/conversation_endpoints.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -154,8 +155,7 @@ Reply HistoryEndpoints::session(const Exchange& exchange) const {
   }
   state.messages = summary->messages;
   for (std::size_t i = 0; i < services_.upstreams.size() && state.window == 0; ++i) {
-    const WindowLimits limits{settings_.window_tokens, settings_.pool_tokens};
-    state.window = window_tokens(services_.upstreams.at(i).props(), limits);
+    state.window = window_tokens(services_.upstreams.at(i), settings_.window_tokens);
   }
   return json_reply(200, session_body(state));
 }

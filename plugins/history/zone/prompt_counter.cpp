@@ -61,16 +61,16 @@ std::string tokenize_body(std::string_view prompt) {
 
 asio::awaitable<std::optional<Tokens>> PromptCounter::count(const Exchange& exchange,
                                                             const openai::BodyEdits& edits) {
-  const auto upstream = first_healthy();
-  if (!upstream || services_.clock.now() < paused_until_) co_return std::nullopt;
-  const openai::BodyEdits ordered = co_await in_order(exchange, edits, *upstream);
+  if (services_.clock.now() < paused_until_) co_return std::nullopt;
+  const std::size_t upstream = exchange.route.upstream;
+  const openai::BodyEdits ordered = co_await in_order(exchange, edits, upstream);
   const auto pieces =
       openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits, ordered);
   if (!pieces) co_return std::nullopt;
   std::string body;
   body.reserve(pieces->bytes());
   pieces->append_to(body);
-  const auto counted = co_await ask(exchange, *upstream, std::move(body));
+  const auto counted = co_await ask(exchange, upstream, std::move(body));
   if (counted) co_return *counted;
   // A request that the server refuses to render is nobody else's trouble.
   if (counted.error().fault != Fault::kProtocol) {
@@ -91,13 +91,6 @@ asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& excha
   if (!orders) co_return edits;
   for (openai::BodyEdit& edit : fit(*orders)) edits.push_back(std::move(edit));
   co_return edits;
-}
-
-std::optional<std::size_t> PromptCounter::first_healthy() const {
-  for (std::size_t i = 0; i < services_.upstreams.size(); ++i) {
-    if (services_.upstreams.at(i).healthy()) return i;
-  }
-  return std::nullopt;
 }
 
 Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, std::string body) {

@@ -23,12 +23,11 @@ class PromptCounter {
 
   explicit PromptCounter(Services& services) : services_(services) {}
 
-  // Of the request with its edits and these.
+  // Of the request with its edits and these, by the server that it is to go to.
   asio::awaitable<std::optional<Tokens>> count(const Exchange& exchange,
                                                const openai::BodyEdits& edits);
 
  private:
-  std::optional<std::size_t> first_healthy() const;
   asio::awaitable<openai::BodyEdits> in_order(const Exchange& exchange, openai::BodyEdits edits,
                                               std::size_t upstream);
   Task<Tokens> ask(const Exchange& exchange, std::size_t upstream, std::string body);

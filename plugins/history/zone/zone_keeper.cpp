@@ -95,21 +95,18 @@ Cut plan_within(const Budget& budget, const ZoneWeights& weights, const Anchor& 
 
 }  // namespace
 
-// The smallest: where the request will go is not decided yet.
+// What every server that suits the exchange gives a slot, unless less is wanted.
 ZoneKeeper::Window ZoneKeeper::window_for(const Exchange& exchange) const {
-  Window smallest;
-  const WindowLimits limits{settings_.window_tokens, settings_.pool_tokens};
-  for (std::size_t i = 0; i < services_.upstreams.size(); ++i) {
-    Upstream& upstream = services_.upstreams.at(i);
-    const Tokens window = upstream.healthy() ? window_tokens(upstream.props(), limits) : 0;
-    if (window > 0 && (smallest.tokens == 0 || window < smallest.tokens)) {
-      smallest = {window, window != upstream.props().n_ctx};
-    }
+  const Route& route = exchange.route;
+  Window window{route.demand.window, false};
+  const auto asked = static_cast<Tokens>(settings_.window_tokens);
+  if (asked > 0 && (window.tokens == 0 || asked < window.tokens)) window.tokens = asked;
+  if (window.tokens == 0) return window;
+  window.ours = window.tokens != services_.upstreams.at(route.upstream).props().n_ctx;
+  if (exchange.overflow && exchange.overflow->window > 0) {
+    window.tokens = std::min(window.tokens, exchange.overflow->window);
   }
-  if (exchange.overflow && exchange.overflow->window > 0 && smallest.tokens > 0) {
-    smallest.tokens = std::min(smallest.tokens, exchange.overflow->window);
-  }
-  return smallest;
+  return window;
 }
 
 Budget ZoneKeeper::budget_for(const Exchange& exchange, Tokens window) const {

@@ -48,16 +48,15 @@ Error out_of_range(const std::string& low, const std::string& high) {
 
 // Parses into the type the target points at. One overload for each alternative of Target.
 struct Store {
-  const Key& key;
+  const Range& range;
+  Result<> (*check)(std::string&);
   std::string_view text;
 
-  bool inside(std::uint64_t value) const {
-    return value >= key.range.low && value <= key.range.high;
-  }
+  bool inside(std::uint64_t value) const { return value >= range.low && value <= range.high; }
   Result<> operator()(std::string* out) const {
     std::string value(text);
-    if (key.check) {
-      const auto checked = key.check(value);
+    if (check) {
+      const auto checked = check(value);
       if (!checked) return checked.error();
     }
     *out = std::move(value);
@@ -73,7 +72,7 @@ struct Store {
     const auto value = parse_count(text);
     if (!value) return value.error();
     if (!inside(*value)) {
-      return out_of_range(std::to_string(key.range.low), std::to_string(key.range.high));
+      return out_of_range(std::to_string(range.low), std::to_string(range.high));
     }
     *out = *value;
     return {};
@@ -81,8 +80,8 @@ struct Store {
   Result<> operator()(double* out) const {
     const auto value = parse_fraction(text);
     if (!value) return value.error();
-    const double low = static_cast<double>(key.range.low) / 100;
-    const double high = static_cast<double>(key.range.high) / 100;
+    const double low = static_cast<double>(range.low) / 100;
+    const double high = static_cast<double>(range.high) / 100;
     if (*value < low || *value > high) {
       return out_of_range(format_fraction(low), format_fraction(high));
     }
@@ -93,7 +92,7 @@ struct Store {
     const auto value = parse_bytes(text);
     if (!value) return value.error();
     if (!inside(*value)) {
-      return out_of_range(format_bytes(key.range.low), format_bytes(key.range.high));
+      return out_of_range(format_bytes(range.low), format_bytes(range.high));
     }
     *out.value = *value;
     return {};
@@ -102,9 +101,9 @@ struct Store {
     const auto value = parse_duration(text);
     if (!value) return value.error();
     if (!inside(static_cast<std::uint64_t>(value->count()))) {
-      const std::string days = std::to_string(key.range.high / kDay) + " days";
-      return bad_value(key.range.low > 0 ? "expected a time above zero and at most " + days
-                                         : "expected a time of at most " + days);
+      const std::string days = std::to_string(range.high / kDay) + " days";
+      return bad_value(range.low > 0 ? "expected a time above zero and at most " + days
+                                     : "expected a time of at most " + days);
     }
     *out = *value;
     return {};
@@ -131,11 +130,10 @@ struct Print {
 
 }  // namespace
 
-Type type_of(const Key& key) {
-  Config scratch;
+Type type_of(const Target& target) {
   static constexpr std::array kTypes{Type::kText,  Type::kBool,     Type::kCount,  Type::kFraction,
                                      Type::kBytes, Type::kDuration, Type::kChoice, Type::kChoice};
-  return kTypes[key.at(scratch).index()];
+  return kTypes[target.index()];
 }
 
 std::string_view describe(Type type) {
@@ -151,13 +149,11 @@ std::string_view describe(Type type) {
   return "";
 }
 
-Result<> set_value(const Key& key, Config& config, std::string_view text) {
-  return std::visit(Store{key, text}, key.at(config));
+Result<> set_target(const Target& target, const Range& range, Result<> (*check)(std::string&),
+                    std::string_view text) {
+  return std::visit(Store{range, check, text}, target);
 }
 
-std::string get_value(const Key& key, const Config& config) {
-  Config copy = config;  // the table hands out mutable places only
-  return std::visit(Print{}, key.at(copy));
-}
+std::string get_target(const Target& target) { return std::visit(Print{}, target); }
 
 }  // namespace keep::config

@@ -280,12 +280,6 @@ const std::array kKeys{
     Key{"slots.scratch",
         "Titles, tags and summaries share one slot instead of displacing conversations.",
         [](C& c) -> T { return &c.slots.scratch; }},
-    Key{"slots.pool_tokens",
-        "KV cells in tokens that the slots of an upstream share: its -c under -kvu, which it does "
-        "not\n"
-        "tell; 0: no budget until llama-server is seen to purge a slot.",
-        [](C& c) -> T { return &c.slots.pool_tokens; },
-        {0, 1000000000}},
 
     Key{"admission.max_active",
         "Requests running at once, all upstreams; 0: as many as slots.",
@@ -299,33 +293,60 @@ const std::array kKeys{
         [](C& c) -> T { return &c.slots.queue_timeout; }, kWait},
 };
 
-constexpr std::array<RowKey<UpstreamSettings>, 2> kUpstreamKeys{{
-    {"upstream.url", "http://host:port of a llama-server. TLS is not spoken.",
-     &UpstreamSettings::url, check_upstream_url, true},
-    {"upstream.api_key_file",
-     "File with the key this llama-server wants (its --api-key). Empty: the client's\n"
-     "Authorization header goes on.",
-     &UpstreamSettings::api_key_file},
-}};
+using U = UpstreamSettings;
+const std::array kUpstreamKeys{
+    KeyOf<U>{"upstream.url",
+             "http://host:port of a llama-server. TLS is not spoken.",
+             [](U& u) -> T { return &u.url; },
+             {},
+             check_upstream_url,
+             true},
+    KeyOf<U>{"upstream.api_key_file",
+             "File with the key this llama-server wants (its --api-key). Empty: the client's\n"
+             "Authorization header goes on.",
+             [](U& u) -> T { return &u.api_key_file; }},
+    KeyOf<U>{
+        "upstream.pool_tokens",
+        "KV cells in tokens that its slots share: its -c under -kvu, which it does not tell; 0: "
+        "no\n"
+        "budget until it is seen to purge a slot.",
+        [](U& u) -> T { return &u.pool_tokens; },
+        {0, 1000000000}},
+};
 
-using hygiene::RuleSettings;
-constexpr std::array<RowKey<RuleSettings>, 4> kRuleKeys{{
-    {"hygiene.rule.name", "Label of the rule in logs and metrics.", &RuleSettings::name,
-     check_rule_name, true},
-    {"hygiene.rule.role", "\"system\", \"user\", \"assistant\", \"tool\"; \"\": any.",
-     &RuleSettings::role, check_role},
-    {"hygiene.rule.pattern", "RE2 expression, matched inside each text part.",
-     &RuleSettings::pattern, check_pattern, true},
-    {"hygiene.rule.action", "\"drop\" the match, or \"freeze\" it to the conversation's first.",
-     &RuleSettings::action, check_action, true},
-}};
+using R = hygiene::RuleSettings;
+const std::array kRuleKeys{
+    KeyOf<R>{"hygiene.rule.name",
+             "Label of the rule in logs and metrics.",
+             [](R& r) -> T { return &r.name; },
+             {},
+             check_rule_name,
+             true},
+    KeyOf<R>{"hygiene.rule.role",
+             "\"system\", \"user\", \"assistant\", \"tool\"; \"\": any.",
+             [](R& r) -> T { return &r.role; },
+             {},
+             check_role},
+    KeyOf<R>{"hygiene.rule.pattern",
+             "RE2 expression, matched inside each text part.",
+             [](R& r) -> T { return &r.pattern; },
+             {},
+             check_pattern,
+             true},
+    KeyOf<R>{"hygiene.rule.action",
+             "\"drop\" the match, or \"freeze\" it to the conversation's first.",
+             [](R& r) -> T { return &r.action; },
+             {},
+             check_action,
+             true},
+};
 
 }  // namespace
 
 std::span<const Section> sections() { return kSections; }
 std::span<const Key> keys() { return kKeys; }
-std::span<const RowKey<UpstreamSettings>> upstream_keys() { return kUpstreamKeys; }
-std::span<const RowKey<RuleSettings>> rule_keys() { return kRuleKeys; }
+std::span<const KeyOf<UpstreamSettings>> upstream_keys() { return kUpstreamKeys; }
+std::span<const KeyOf<hygiene::RuleSettings>> rule_keys() { return kRuleKeys; }
 
 const Key* find_key(std::string_view name) {
   for (const Key& key : kKeys) {

@@ -33,23 +33,18 @@ struct Range {  // inclusive; milliseconds for durations, hundredths for fractio
   std::uint64_t low = 0, high = 0;
 };
 
-struct Key {
+// One setting of an Owner: the Config, or a row of one of its lists of tables ([[upstream]],
+// [[hygiene.rule]]).
+template <class Owner>
+struct KeyOf {
   std::string_view name;  // section.key
   std::string_view help;  // one line, with the unit where there is one
-  Target (*at)(Config&);
+  Target (*at)(Owner&);
   Range range{};
   Result<> (*check)(std::string&) = nullptr;  // text: refuses, or rewrites to the normal form
+  bool required = false;                      // of a row: has to be given
 };
-
-// A key of a list of tables: [[upstream]], [[hygiene.rule]]. All are text.
-template <class Row>
-struct RowKey {
-  std::string_view name;
-  std::string_view help;
-  std::string Row::*member;
-  Result<> (*check)(std::string&) = nullptr;
-  bool required = false;
-};
+using Key = KeyOf<Config>;
 
 struct Section {
   std::string_view name;
@@ -58,28 +53,34 @@ struct Section {
 
 std::span<const Section> sections();
 std::span<const Key> keys();  // in the order of sections()
-std::span<const RowKey<UpstreamSettings>> upstream_keys();
-std::span<const RowKey<hygiene::RuleSettings>> rule_keys();
+std::span<const KeyOf<UpstreamSettings>> upstream_keys();
+std::span<const KeyOf<hygiene::RuleSettings>> rule_keys();
 
 const Key* find_key(std::string_view name);
 std::vector<std::string> key_names();  // of all tables
 
-Type type_of(const Key& key);
+Type type_of(const Target& target);
 std::string_view describe(Type type);  // "a whole number"
 
 // Parses, checks and stores. On error nothing is stored.
-Result<> set_value(const Key& key, Config& config, std::string_view text);
-template <class Row>
-Result<> set_value(const RowKey<Row>& key, Row& row, std::string_view text) {
-  std::string value(text);
-  if (key.check) {
-    const auto checked = key.check(value);
-    if (!checked) return checked.error();
-  }
-  row.*key.member = std::move(value);
-  return {};
+Result<> set_target(const Target& target, const Range& range, Result<> (*check)(std::string&),
+                    std::string_view text);
+std::string get_target(const Target& target);  // as TOML
+
+template <class Owner>
+Type type_of(const KeyOf<Owner>& key) {
+  Owner scratch;
+  return type_of(key.at(scratch));
 }
-std::string get_value(const Key& key, const Config& config);  // as TOML
+template <class Owner>
+Result<> set_value(const KeyOf<Owner>& key, Owner& owner, std::string_view text) {
+  return set_target(key.at(owner), key.range, key.check, text);
+}
+template <class Owner>
+std::string get_value(const KeyOf<Owner>& key, const Owner& owner) {
+  Owner copy = owner;  // the table hands out mutable places only
+  return get_target(key.at(copy));
+}
 
 std::string environment_name(std::string_view key);  // LLAMA_KEEP_SECTION_KEY
 

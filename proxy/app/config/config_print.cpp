@@ -1,6 +1,5 @@
 #include "app/config/config.hpp"
 #include "app/config/config_keys.hpp"
-#include "base/json/json.hpp"
 
 #include <algorithm>
 #include <string>
@@ -20,15 +19,15 @@ void append_comment(std::string& out, std::string_view text) {
 
 template <class Row>
 void append_rows(std::string& out, std::string_view table, const std::vector<Row>& rows,
-                 std::span<const config::RowKey<Row>> keys) {
+                 std::span<const config::KeyOf<Row>> keys) {
   bool first = true;
   for (const Row& row : rows) {
     if (!first) out += "\n";
     out.append("[[").append(table).append("]]\n");
-    for (const config::RowKey<Row>& key : keys) {
+    for (const config::KeyOf<Row>& key : keys) {
       if (first) append_comment(out, key.help);
       out.append(key.name.substr(table.size() + 1)).append(" = ");
-      out.append(json::quoted(row.*key.member)).append("\n");
+      out.append(config::get_value(key, row)).append("\n");
     }
     first = false;
   }

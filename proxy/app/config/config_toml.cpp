@@ -97,10 +97,17 @@ class Reader {
                     const toml::node& node) {
     const Key* key = find_key(name);
     if (!key) return unknown(where, name);
-    const Type type = type_of(*key);
+    return store(*key, config_, where, node);
+  }
+
+  template <class Owner>
+  Result<> store(const KeyOf<Owner>& key, Owner& owner, const toml::source_region& where,
+                 const toml::node& node) {
+    const std::string name(key.name);
+    const Type type = type_of(key);
     const auto text = text_for(type, node);
     if (!text) return fault(where, name, wrong_type(type, node));
-    const auto stored = set_value(*key, config_, *text);
+    const auto stored = set_value(key, owner, *text);
     if (!stored) return fault(where, name, stored.error().detail);
     return {};
   }
@@ -111,7 +118,7 @@ class Reader {
 
   template <class Row>
   Result<> read_rows(const toml::node& node, const std::string& name,
-                     std::span<const RowKey<Row>> keys, std::vector<Row>& out) {
+                     std::span<const KeyOf<Row>> keys, std::vector<Row>& out) {
     const toml::array* list = node.as_array();
     if (!list) return fault(node.source(), name, "expected a list; write [[" + name + "]]");
     out.clear();
@@ -128,26 +135,23 @@ class Reader {
 
   template <class Row>
   Result<> read_row(const toml::table& table, const std::string& name,
-                    std::span<const RowKey<Row>> keys, Row& row) {
+                    std::span<const KeyOf<Row>> keys, Row& row) {
     std::size_t matched = 0;
-    for (const RowKey<Row>& key : keys) {
+    for (const KeyOf<Row>& key : keys) {
       const toml::node* node = table.get(key.name.substr(name.size() + 1));
       if (!node) {
         if (key.required) return fault(table.source(), std::string(key.name), "is missing");
         continue;
       }
       ++matched;
-      const auto text = text_for(Type::kText, *node);
-      if (!text)
-        return fault(node->source(), std::string(key.name), wrong_type(Type::kText, *node));
-      const auto stored = set_value(key, row, *text);
-      if (!stored) return fault(node->source(), std::string(key.name), stored.error().detail);
+      const auto done = store(key, row, node->source(), *node);
+      if (!done) return done.error();
     }
     if (matched == table.size()) return {};
     for (const auto& [key, value] : table) {
       const std::string full = name + "." + std::string(key.str());
       bool known = false;
-      for (const RowKey<Row>& k : keys) known = known || k.name == full;
+      for (const KeyOf<Row>& k : keys) known = known || k.name == full;
       if (!known) return unknown(key.source(), full);
     }
     return {};

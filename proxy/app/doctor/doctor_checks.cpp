@@ -148,7 +148,7 @@ void Checker::probe_result() {
 void Checker::memory() {
   if (facts.total_slots <= 0 || facts.n_ctx <= 0) return;
   const auto slots = static_cast<std::int64_t>(facts.total_slots);
-  const auto pool = static_cast<std::int64_t>(config.slots.pool_tokens);
+  const std::int64_t pool = facts.pool_tokens;
   const std::string each =
       std::to_string(slots) + " slots of up to " + std::to_string(facts.n_ctx) + " tokens: ";
   if (pool == 0) {
@@ -156,21 +156,20 @@ void Checker::memory() {
     return add("memory", status,
                each + std::to_string(slots * facts.n_ctx) +
                    " KV cells. llama-server does not tell whether they share a smaller pool (-kvu)",
-               slots > 1
-                   ? "set slots.pool_tokens to the -c of llama-server, unless it runs with -no-kvu"
-                   : "");
+               slots > 1 ? "set pool_tokens of the upstream to the -c of llama-server, unless it "
+                           "runs with -no-kvu"
+                         : "");
   }
   if (pool < facts.n_ctx) {
-    return add(
-        "memory", Status::kFail,
-        each + "slots.pool_tokens is " + std::to_string(pool) + ", less than a single slot takes",
-        "set slots.pool_tokens to the -c of llama-server");
+    return add("memory", Status::kFail,
+               each + "pool_tokens is " + std::to_string(pool) + ", less than a single slot takes",
+               "set pool_tokens of the upstream to the -c of llama-server");
   }
   if (pool > slots * facts.n_ctx) {
     return add("memory", Status::kWarn,
-               each + "slots.pool_tokens is " + std::to_string(pool) + ", but no more than " +
+               each + "pool_tokens is " + std::to_string(pool) + ", but no more than " +
                    std::to_string(slots * facts.n_ctx) + " can be used",
-               "lower -c and slots.pool_tokens, or raise -np");
+               "lower -c and pool_tokens, or raise -np");
   }
   add("memory", Status::kOk,
       each + std::to_string(pool) + " KV cells, " + std::to_string(pool / slots) +

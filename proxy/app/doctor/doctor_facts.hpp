@@ -75,6 +75,7 @@ struct EngineFacts {
   int total_slots = 0;
   std::int64_t n_ctx = 0;                       // of one slot, never above the training context
   std::int64_t n_ctx_train = 0;                 // 0: not told
+  std::int64_t pool_tokens = 0;                 // as configured; 0: not
   std::optional<std::vector<SlotState>> slots;  // empty: --no-slots
   std::optional<bool> metrics;
   std::optional<bool> save_path;

@@ -54,9 +54,11 @@ po::options_description setting_flags() {
                         po::value<std::string>()->value_name(config::get_value(key, defaults)),
                         one_line(key.help).c_str());
   }
+  const UpstreamSettings row;
   for (const auto& key : config::upstream_keys()) {
     const std::string name(key.name);
-    group.add_options()(name.c_str(), po::value<std::string>()->value_name("TEXT"),
+    group.add_options()(name.c_str(),
+                        po::value<std::string>()->value_name(config::get_value(key, row)),
                         (one_line(key.help) + " For every upstream.").c_str());
   }
   return group;

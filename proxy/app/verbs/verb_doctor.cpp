@@ -56,7 +56,9 @@ doctor::EngineFacts examine(const UpstreamSettings& settings, doctor::Pinning pi
   asio::io_context loop{1};
   ConnectionPool pool(loop, std::move(*address));
   HttpEngine engine(pool, authorization_of(settings.api_key_file));
-  return run_alone(loop, doctor::collect(engine, settings.url, pinning));
+  facts = run_alone(loop, doctor::collect(engine, settings.url, pinning));
+  facts.pool_tokens = static_cast<std::int64_t>(settings.pool_tokens);
+  return facts;
 }
 
 doctor::Check examine_embeddings(const recall::RecallSettings& settings) {

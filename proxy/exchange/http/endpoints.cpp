@@ -153,4 +153,10 @@ Result<Treatment> treatment_of(std::string_view method, std::string_view target,
   return treatment;
 }
 
+bool is_repeatable(std::string_view method, std::string_view target) noexcept {
+  if (method == "GET" || method == "HEAD") return true;
+  const Endpoint* const endpoint = find_endpoint(method, path_of(target));
+  return endpoint != nullptr && endpoint->handling == kForward;
+}
+
 }  // namespace keep

@@ -42,4 +42,8 @@ struct Treatment {
 // Fault::kNotFound or, for a path that cannot be decoded, kBadRequest.
 Result<Treatment> treatment_of(std::string_view method, std::string_view target, bool keys);
 
+// Whether a request that passes through may be sent a second time, to another server: nothing but
+// the answer comes of it.
+bool is_repeatable(std::string_view method, std::string_view target) noexcept;
+
 }  // namespace keep

@@ -31,6 +31,7 @@ class NoUpstreams final : public Upstreams {
  public:
   std::size_t size() const noexcept override { return 0; }
   Upstream& at(std::size_t) noexcept override { std::terminate(); }
+  bool suits(std::size_t, const ServerDemand&) const noexcept override { return false; }
   void on_change(std::function<void(std::size_t)>) override {}
 };
 

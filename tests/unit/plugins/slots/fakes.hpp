@@ -85,10 +85,12 @@ struct FakeUpstream final : Upstream {
   bool loading() const noexcept override { return is_loading; }
   const ServerProps& props() const noexcept override { return server; }
   SlotControl& slots() noexcept override { return control; }
+  std::int64_t pool_tokens() const noexcept override { return pool; }
 
   std::string address;
   FakeSlots control;
   ServerProps server;
+  std::int64_t pool = 0;
   bool up = true, is_loading = false;
   bool ram_cache = false;
   std::set<std::string> prompts;  // small ones it was asked to read
@@ -98,6 +100,9 @@ class FakeUpstreams final : public Upstreams {
  public:
   std::size_t size() const noexcept override { return servers.size(); }
   Upstream& at(std::size_t index) noexcept override { return *servers[index]; }
+  bool suits(std::size_t index, const ServerDemand&) const noexcept override {
+    return servers[index]->up;
+  }
   void on_change(std::function<void(std::size_t)> callback) override {
     changed = std::move(callback);
   }
@@ -166,9 +171,8 @@ class SlotsFixture : public testing::Test {
     return *upstreams_.servers.back();
   }
   void start_with_pool(std::size_t tokens) {
-    SlotsSettings settings;
-    settings.pool_tokens = tokens;
-    start(settings);
+    for (auto& server : upstreams_.servers) server->pool = static_cast<std::int64_t>(tokens);
+    start();
   }
   // Slots are settled afterwards.
   void start(SlotsSettings settings = {}) {

@@ -9,13 +9,12 @@ namespace {
 class SlotsEditsTest : public SlotsFixture {};
 
 TEST_F(SlotsEditsTest, PassThroughNeedsNoSlot) {
-  FakeUpstream& first = add_upstream(1);
+  add_upstream(1);
   add_upstream(1);
   start();
-  first.up = false;
-  upstreams_.changed(0);
   Client& c = client("");
   c.exchange.surface = openai::Surface::kPassThrough;
+  c.exchange.route.upstream = 1;
   route(c);
   ASSERT_TRUE(c.result && *c.result);
   EXPECT_FALSE(c.leased());

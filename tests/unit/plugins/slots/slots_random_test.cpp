@@ -83,7 +83,7 @@ TEST_P(SlotsRandomTest, NoSlotIsLeasedTwiceOrLost) {
   add_upstream(2);
   SlotsSettings settings;
   settings.queue = 6;
-  settings.pool_tokens = 1500;
+  for (auto& server : upstreams_.servers) server->pool = 1500;
   start(settings);
   for (int step = 0; step < 150; ++step) {
     const auto what = random_() % 10;

@@ -56,7 +56,7 @@ class KeepAliveTest : public testing::Test, protected test::FakeServices {
   bool cut_ = false;
   Deadline deadline_{loop_.get_executor(), [this] { cut_ = true; }};
   Pipeline pipeline_{{}, metrics_};
-  Fleet no_upstreams_{loop_};
+  Fleet no_upstreams_{loop_, clock_};
   FlowMetrics flow_metrics_{metrics_};
   ItemMemory items_;
   Flow flow_{{}, services_, pipeline_, no_upstreams_, flow_metrics_, items_};

@@ -26,10 +26,9 @@ EngineFacts sound() {
   return facts;
 }
 
-Config with_pool(std::size_t tokens) {
-  Config config;
-  config.slots.pool_tokens = tokens;
-  return config;
+EngineFacts with_pool(EngineFacts facts, std::int64_t tokens) {
+  facts.pool_tokens = tokens;
+  return facts;
 }
 
 Check find(const std::vector<Check>& checks, const std::string& id) {
@@ -39,12 +38,12 @@ Check find(const std::vector<Check>& checks, const std::string& id) {
   return Check{"", id, Status::kOk, "no such check", ""};
 }
 
-Check engine_check(const EngineFacts& facts, const std::string& id, std::size_t pool = 16384) {
-  return find(check_engine(facts, with_pool(pool)), id);
+Check engine_check(const EngineFacts& facts, const std::string& id, std::int64_t pool = 16384) {
+  return find(check_engine(with_pool(facts, pool), {}), id);
 }
 
 TEST(CheckEngine, ASoundOneHasNoComplaints) {
-  for (const Check& check : check_engine(sound(), with_pool(16384))) {
+  for (const Check& check : check_engine(with_pool(sound(), 16384), {})) {
     EXPECT_EQ(check.status, Status::kOk) << check.id << ": " << check.message;
     EXPECT_EQ(check.target, "http://box:1");
   }
@@ -63,7 +62,7 @@ TEST(CheckEngine, EveryComplaintSaysWhatToDo) {
   bad[8].pin.state = PinProbe::State::kFailed;
   for (const EngineFacts& facts : bad) {
     int complaints = 0;
-    for (const Check& check : check_engine(facts, with_pool(0))) {
+    for (const Check& check : check_engine(with_pool(facts, 0), {})) {
       if (check.status == Status::kOk) continue;
       ++complaints;
       EXPECT_NE(check.fix, "") << check.id;
@@ -183,7 +182,7 @@ TEST(DoctorReport, IsReadableByMachines) {
 TEST(DoctorReport, CountsForPeople) {
   EngineFacts facts = sound();
   facts.metrics = false;
-  const std::string text = to_text(check_engine(facts, with_pool(16384)));
+  const std::string text = to_text(check_engine(with_pool(facts, 16384), {}));
   EXPECT_THAT(text, HasSubstr("  warn  metrics "));
   EXPECT_THAT(text, HasSubstr("-> start llama-server with --metrics"));
   EXPECT_THAT(text, HasSubstr("0 problems, 1 warning\n"));
@@ -194,7 +193,7 @@ TEST(CheckTenants, ARamCacheIsForOneKeyOrForFriends) {
   facts.secrets.emplace_back();
   EngineFacts engine = sound();
   engine.pin.ram_cache = true;
-  Config config = with_pool(16384);
+  Config config;
   facts.secrets.front().lines = 1;
   EXPECT_THAT(check_tenants(facts, {engine}, config), IsEmpty());
   facts.secrets.front().lines = 2;

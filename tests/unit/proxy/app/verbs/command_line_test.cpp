@@ -75,7 +75,7 @@ TEST(PrintFlags, ListsTheFlagsOfTheVerbOtherwise) {
   const std::string out = help("--help");
   EXPECT_THAT(out, HasSubstr("--json"));
   EXPECT_THAT(out, HasSubstr("--help-all"));
-  EXPECT_THAT(out, Not(HasSubstr("--slots.pool_tokens")));
+  EXPECT_THAT(out, Not(HasSubstr("--upstream.pool_tokens")));
 }
 
 }  // namespace

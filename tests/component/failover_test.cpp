@@ -1,0 +1,179 @@
+// Two upstreams, of which one is dead, too small for a prompt, of another model, or fails what it
+// is asked although it looks well.
+#include "base/json/json.hpp"
+#include "tests/support/scripted_upstream.hpp"
+#include "tests/support/test_client.hpp"
+#include "tests/support/test_proxy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keep::test {
+namespace {
+
+enum class Mood { kWell, kCloses, kNotReady };
+
+std::string chat(const std::string& text, const std::string& more = "") {
+  return R"({"max_tokens":20,"messages":[{"role":"user","content":)" + json::quoted(text) + "}]" +
+         more + "}";
+}
+
+struct Server {
+  std::vector<Step> play(const Received& request) {
+    if (request.target == "/tokenize") return {Send{reply(200, R"({"tokens":[1]})")}};
+    if (mood == Mood::kCloses) return {Close{}};
+    if (mood == Mood::kNotReady) return {Send{reply(503, R"({"error":{"message":"loading"}})")}};
+    if (request.target == "/v1/embeddings") return {Send{reply(200, R"({"data":[]})")}};
+    if (request.target.ends_with("/input_tokens")) {
+      return {Send{reply(200, R"({"input_tokens":7})")}};
+    }
+    return chat_stream("I see.");
+  }
+  std::size_t asked(const std::string& target) const {
+    const auto received = upstream->received();
+    return static_cast<std::size_t>(std::ranges::count_if(
+        received, [&](const Received& request) { return request.target.starts_with(target); }));
+  }
+
+  std::atomic<Mood> mood{Mood::kWell};
+  std::unique_ptr<ScriptedUpstream> upstream =
+      std::make_unique<ScriptedUpstream>([this](const Received& request) { return play(request); });
+};
+
+class FailoverTest : public testing::TestWithParam<bool> {
+ protected:
+  // `dead`: nobody listens where the first one was.
+  void start(bool slots, bool dead = false) {
+    Config config = test_config(first_.upstream->url());
+    config.upstreams.push_back(UpstreamSettings{second_.upstream->url(), "", 0});
+    config.slots.enabled = slots;
+    if (dead) first_.upstream.reset();
+    proxy_.emplace(config);
+    ASSERT_TRUE(eventually([&] { return well() == (dead ? 1U : 2U); }));
+  }
+  std::size_t well() const {
+    const std::string health = TestClient(proxy_->port()).get("/health").body;
+    std::size_t count = 0;
+    for (const json::Value one : json::Value(health).find("upstreams").elements()) {
+      if (one.find("status").plain_string() == "ok") ++count;
+    }
+    return count;
+  }
+  Response post(const std::string& body, const std::string& target = "/v1/chat/completions",
+                const std::string& headers = "") {
+    return TestClient(proxy_->port()).post(target, body, headers);
+  }
+  std::string metrics() { return TestClient(proxy_->port()).get("/metrics").body; }
+
+  Server first_, second_;
+  std::optional<TestProxy> proxy_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Slots, FailoverTest, testing::Bool());
+
+TEST_P(FailoverTest, ADeadServerCostsNoAnswer) {
+  start(GetParam(), true);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(post(chat("hello " + std::to_string(i))).status, 200);
+    EXPECT_EQ(post("{}", "/v1/embeddings").status, 200);
+    EXPECT_EQ(post(chat("hello"), "/v1/messages/count_tokens").status, 200);
+  }
+  EXPECT_EQ(TestClient(proxy_->port()).get("/ready").status, 200);
+}
+
+TEST_P(FailoverTest, AServerThatClosesCostsNoAnswerWhileAnotherIsWell) {
+  start(GetParam());
+  first_.mood = Mood::kCloses;
+  for (int i = 0; i < 6; ++i) {
+    const std::string text = "conversation " + std::to_string(i);
+    EXPECT_EQ(post(chat(text)).status, 200);
+    const Response stream = post(chat(text + " again", R"(,"stream":true)"));
+    EXPECT_EQ(stream.status, 200);
+    EXPECT_NE(stream.body.find("[DONE]"), std::string::npos);
+    EXPECT_EQ(post(chat(text), "/v1/messages").status, 200);
+    EXPECT_EQ(post(R"({"prompt":"once"})", "/completion").status, 200);
+    EXPECT_EQ(post("{}", "/v1/embeddings").status, 200);
+    EXPECT_EQ(post(chat(text), "/v1/messages/count_tokens").status, 200);
+  }
+  EXPECT_GE(second_.asked("/v1/chat/completions"), 18U);
+  // Shunned after each failure, for longer each time: not asked once for every request.
+  const std::size_t tried = first_.asked("/");
+  EXPECT_GE(tried, 1U);
+  EXPECT_LE(tried, 12U);
+  EXPECT_EQ(metrics().find("failovers_total 0\n"), std::string::npos);
+}
+
+TEST_P(FailoverTest, AServerThatIsNotReadyIsPassedOver) {
+  start(GetParam());
+  first_.mood = Mood::kNotReady;
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(post(chat("hello " + std::to_string(i))).status, 200);
+}
+
+TEST_P(FailoverTest, WhereNobodyIsLeftTheFailureIsTold) {
+  start(GetParam());
+  first_.mood = second_.mood = Mood::kCloses;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(post(chat("hello")).status, 502);
+  second_.mood = Mood::kWell;  // also while both are shunned
+  EXPECT_EQ(post(chat("hello")).status, 200);
+}
+
+TEST_P(FailoverTest, WhatChangesAServerIsSentOnce) {
+  start(GetParam());
+  first_.mood = Mood::kCloses;
+  EXPECT_EQ(post("{}", "/lora-adapters").status, 502);
+  EXPECT_EQ(second_.asked("/lora-adapters"), 0U);
+}
+
+TEST_P(FailoverTest, AConversationGoesOnElsewhere) {
+  start(GetParam());
+  const std::string id = "X-Conversation-Id: trip\r\n";
+  EXPECT_EQ(post(chat("The boat is called Marigold."), "/v1/chat/completions", id).status, 200);
+  first_.mood = Mood::kCloses;
+  EXPECT_EQ(post(chat("And the harbor?"), "/v1/chat/completions", id).status, 200);
+  second_.mood = Mood::kCloses;
+  first_.mood = Mood::kWell;
+  EXPECT_EQ(post(chat("And the cat?"), "/v1/chat/completions", id).status, 200);
+}
+
+// A prompt of about 1 700 tokens, servers with windows of 8 192 and 512.
+TEST_P(FailoverTest, APromptGoesWholeToAServerThatHasRoomForIt) {
+  first_.upstream->set_context(512);
+  second_.upstream->set_context(8192);
+  start(GetParam());
+  std::string text;
+  while (text.size() < 4800) text += "the harbor ";
+  for (int i = 0; i < 3; ++i) {
+    const std::string unlike = std::to_string(i) + text;
+    const Response response = post(chat(unlike));
+    ASSERT_EQ(response.status, 200);
+    EXPECT_NE(response.header("X-Keep-Window").find("fog=0;window=8192"), std::string::npos)
+        << response.header("X-Keep-Window");
+    EXPECT_NE(second_.upstream->received().back().body.find(unlike), std::string::npos);
+  }
+  EXPECT_EQ(first_.asked("/v1/chat/completions"), 0U);
+  EXPECT_EQ(post(chat("short")).status, 200);
+}
+
+TEST_P(FailoverTest, AModelThatOneServerGoesByIsAskedThere) {
+  first_.upstream->set_props(R"(,"model_alias":"small")");
+  second_.upstream->set_props(R"(,"model_alias":"large")");
+  start(GetParam());
+  for (int i = 0; i < 4; ++i) {
+    const std::string text = "hello " + std::to_string(i);
+    EXPECT_EQ(post(chat(text, R"(,"model":"large")")).status, 200);
+    EXPECT_EQ(post(chat(text, R"(,"model":"gpt-4o")")).status, 200) << "nobody's name: anybody";
+  }
+  EXPECT_GE(second_.asked("/v1/chat/completions"), 4U);
+  for (const Received& request : first_.upstream->received()) {
+    EXPECT_EQ(request.body.find("\"large\""), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace keep::test
