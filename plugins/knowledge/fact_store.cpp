@@ -1,6 +1,6 @@
 #include "plugins/knowledge/fact_store.hpp"
 
-#include "base/hash.hpp"
+#include "plugins/knowledge/fact_schema.hpp"
 #include "plugins/knowledge/fact_words.hpp"
 
 #include <string_view>
@@ -16,37 +16,13 @@ using sqlite::Transaction;
 // FULL: what is answered as stored is on the disk, also in a write-ahead log.
 constexpr const char* kSetup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
 
-constexpr std::int64_t kSchema = 2;
-
-// What `words` has is read from nowhere else: a fact is indexed and taken out by its own words.
-constexpr const char* kCreate = R"(
-CREATE TABLE tenants(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE facts(id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, topic TEXT NOT NULL,
-  key TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, version INTEGER NOT NULL,
-  updated INTEGER NOT NULL, sum INTEGER NOT NULL, UNIQUE(tenant, topic, key));
-CREATE TABLE old_values(id INTEGER PRIMARY KEY, fact INTEGER NOT NULL, version INTEGER NOT NULL,
-  value TEXT NOT NULL, source TEXT NOT NULL, stored INTEGER NOT NULL, sum INTEGER NOT NULL,
-  UNIQUE(fact, version));
-CREATE VIRTUAL TABLE words USING fts5(tenant, topic, key, value, content='',
-  tokenize='porter unicode61 remove_diacritics 2');
-PRAGMA user_version=2;
-)";
-
-// Schema 1 had no checksums: what is there is taken for what was stored.
-constexpr const char* kAddSums = R"(
-ALTER TABLE facts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE old_values ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;
-)";
-
-// Of what a fact says, which another fact's or version's is not.
-std::int64_t sum_of(std::string_view name, std::int64_t version, std::string_view value,
-                    std::string_view source) {
-  std::uint64_t sum = hash_combine(hash64(name), static_cast<std::uint64_t>(version));
-  sum = hash_combine(hash_combine(sum, hash64(value)), hash64(source));
-  return static_cast<std::int64_t>(sum);
+std::int64_t bytes_of(const NewFact& fact) {
+  return static_cast<std::int64_t>(fact.topic.size() + fact.key.size() + fact.value.size() +
+                                   fact.source.size());
 }
+
 std::int64_t sum_of(const Fact& fact) {
-  return sum_of(fact.topic + '\n' + fact.key, fact.version, fact.value, fact.source);
+  return checksum(fact.topic + '\n' + fact.key, fact.version, fact.value, fact.source);
 }
 
 // Facts by what follows FROM; the scope is in the first three parameters (bind_scope()).
@@ -98,62 +74,31 @@ Result<Rows> read_rows(Statement& statement, std::size_t max_bytes) {
 
 }  // namespace
 
-Result<FactStore> FactStore::open(std::string path) {
+Result<FactStore> FactStore::open(std::string path, std::uint64_t max_bytes) {
   auto database = sqlite::Database::open(std::move(path), kSetup);
   if (!database) return database.error();
-  FactStore store(*std::move(database));
-  const auto ready = store.prepare_schema();
+  FactStore store(*std::move(database), max_bytes);
+  const auto ready = prepare_schema(store.database_, max_bytes);
   if (!ready) return ready.error();
   return store;
 }
 
-Result<> FactStore::prepare_schema() {
-  auto asked = database_.prepare("PRAGMA user_version");
-  if (!asked) return asked.error();
-  const auto row = asked->step();
-  if (!row) return row.error();
-  const std::int64_t schema = asked->integer(0);
-  if (schema > kSchema) {
-    return database_.refusal("written by a newer llama-keep (schema " + std::to_string(schema) +
-                             ", this one knows " + std::to_string(kSchema) + ")");
-  }
-  auto size = database_.prepare("PRAGMA page_size");
-  if (!size) return size.error();
-  const auto page = size->step();
-  if (!page) return page.error();
-  const std::uint64_t pages = kMaxBytes / static_cast<std::uint64_t>(size->integer(0));
-  const std::string limit = "PRAGMA max_page_count=" + std::to_string(pages);
-  auto limited = database_.run(limit);
-  if (!limited || schema == kSchema) return limited;
-  auto transaction = Transaction::begin(database_);
-  if (!transaction) return transaction.error();
-  const auto done = schema == 0 ? database_.run(kCreate) : add_checksums();
-  if (!done) return done.error();
-  return transaction->commit();
-}
-
-Result<> FactStore::add_checksums() {
-  if (auto added = database_.run(kAddSums); !added) return added;
-  for (const char* const table : {"facts", "old_values"}) {
-    const bool old = std::string_view(table) == "old_values";
-    auto rows = database_.prepare(
-        old ? "SELECT o.id, f.topic, f.key, o.version, o.value, o.source FROM old_values o "
-              "JOIN facts f ON f.id = o.fact"
-            : "SELECT id, topic, key, version, value, source FROM facts");
-    if (!rows) return rows.error();
-    for (;;) {
-      const auto row = rows->step();
-      if (!row) return row.error();
-      if (!*row) break;
-      auto set = database_.prepare("UPDATE " + std::string(table) + " SET sum = ?1 WHERE id = ?2");
-      if (!set) return set.error();
-      const std::string name = rows->text(1) + '\n' + rows->text(2);
-      set->bind(sum_of(name, rows->integer(3), rows->text(4), rows->text(5)))
-          .bind(rows->integer(0));
-      if (const auto done = set->run(); !done) return done.error();
-    }
-  }
-  return database_.run("PRAGMA user_version=2");
+Result<> FactStore::charge(std::int64_t tenant, std::int64_t bytes) {
+  auto counted = database_.prepare("UPDATE tenants SET bytes = bytes + ?1 WHERE id = ?2");
+  if (!counted) return counted.error();
+  if (const auto done = counted->bind(bytes).bind(tenant).run(); !done) return done.error();
+  if (bytes <= 0) return {};
+  const auto own =
+      number(database_, "SELECT bytes FROM tenants WHERE id = " + std::to_string(tenant));
+  if (!own) return own.error();
+  const auto used =
+      number(database_,
+             "SELECT (c.page_count - f.freelist_count) * s.page_size FROM pragma_page_count() c, "
+             "pragma_freelist_count() f, pragma_page_size() s");
+  if (!used) return used.error();
+  if (*own <= static_cast<std::int64_t>(max_bytes_) - *used) return {};
+  return Error(Fault::kStorage, Side::kInternal,
+               "your facts take all the room there is for one key");
 }
 
 // 0: there is no such tenant.
@@ -200,12 +145,14 @@ Result<Stored> FactStore::store(const std::string& tenant, const NewFact& fact, 
         "VALUES(?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)");
     if (!added) return added.error();
     added->bind(*owner).bind(fact.topic).bind(fact.key).bind(fact.value).bind(fact.source);
-    const std::int64_t sum = sum_of(fact.topic + '\n' + fact.key, 1, fact.value, fact.source);
+    const std::int64_t sum = checksum(fact.topic + '\n' + fact.key, 1, fact.value, fact.source);
     const auto done = added->bind(now).bind(sum).run();
     if (!done) return done.error();
     const auto indexed = index(*owner, database_.last_id(), fact, false);
     if (!indexed) return indexed.error();
   }
+  const NewFact added_to{*old ? "" : fact.topic, *old ? "" : fact.key, fact.value, fact.source};
+  if (const auto room = charge(*owner, bytes_of(added_to)); !room) return room.error();
   const auto done = transaction->commit();
   if (!done) return done.error();
   return Stored{*old ? (*old)->version + 1 : 1, !*old};
@@ -222,7 +169,7 @@ Result<> FactStore::change(std::int64_t tenant, const Fact& old, const NewFact& 
       "WHERE id = ?6");
   if (!changed) return changed.error();
   const std::int64_t version = std::int64_t{old.version} + 1;
-  const std::int64_t sum = sum_of(old.topic + '\n' + old.key, version, fact.value, fact.source);
+  const std::int64_t sum = checksum(old.topic + '\n' + old.key, version, fact.value, fact.source);
   changed->bind(fact.value).bind(fact.source).bind(version).bind(now).bind(sum);
   const auto done = changed->bind(old.id).run();
   if (!done) return done.error();
@@ -237,12 +184,19 @@ Result<> FactStore::keep_old(std::int64_t tenant, const Fact& old) {
   if (!kept) return kept.error();
   kept->bind(old.id).bind(old.version).bind(old.value).bind(old.source);
   if (const auto done = kept->bind(old.updated).bind(sum_of(old)).run(); !done) return done.error();
-  auto dropped = database_.prepare("DELETE FROM old_values WHERE fact = ?1 AND version <= ?2");
-  if (!dropped) return dropped.error();
-  const std::int64_t last_dropped = old.version - kMaxOldValues;
-  if (const auto done = dropped->bind(old.id).bind(last_dropped).run(); !done) return done.error();
+  if (const auto done = drop_old(tenant, old); !done) return done.error();
   const NewFact gone{old.topic, old.key, old.value, old.source};
   return index(tenant, old.id, gone, true);
+}
+
+Result<> FactStore::drop_old(std::int64_t tenant, const Fact& old) {
+  const std::string which = " FROM old_values WHERE fact = " + std::to_string(old.id) +
+                            " AND version <= " + std::to_string(old.version - kMaxOldValues);
+  const auto bytes =
+      number(database_, "SELECT coalesce(sum(length(value) + length(source)), 0)" + which);
+  if (!bytes) return bytes.error();
+  if (const auto done = database_.run("DELETE" + which); !done) return done.error();
+  return charge(tenant, -*bytes);
 }
 
 Result<> FactStore::index(std::int64_t tenant, std::int64_t id, const NewFact& fact, bool remove) {
@@ -311,7 +265,7 @@ Result<std::vector<OldValue>> FactStore::old_values(std::int64_t fact) {
     OldValue old{static_cast<std::uint32_t>(asked->integer(0)), asked->text(1), asked->text(2),
                  asked->integer(3)};
     const std::string name = asked->text(5) + '\n' + asked->text(6);
-    old.damaged = asked->integer(4) != sum_of(name, old.version, old.value, old.source);
+    old.damaged = asked->integer(4) != checksum(name, old.version, old.value, old.source);
     if (old.damaged) old.value.clear();
     values.push_back(std::move(old));
   }

@@ -1,5 +1,7 @@
 #include "plugins/history/log/conversation_log.hpp"
 
+#include "base/hash.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -64,10 +66,10 @@ ConversationLog::ConversationLog(std::string stem, ConversationName name,
       name_(std::move(name)),
       settings_(settings),
       blocks_(stem_ + ".blocks"),
-      tail_(stem_ + ".tail", settings.max_unwritten, settings.unwritten),
+      tail_(stem_ + ".tail", settings.max_unwritten, settings.unwritten, hash64(name_.tenant)),
       seal_at_(settings.block_bytes),
       train_at_(settings.dictionary_after),
-      sidecar_share_(settings.max_unwritten, settings.unwritten) {}
+      sidecar_share_(settings.max_unwritten, settings.unwritten, hash64(name_.tenant)) {}
 
 Result<> ConversationLog::check(std::span<const NewMessage> messages) const {
   std::uint64_t bytes = 0;

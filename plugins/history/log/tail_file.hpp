@@ -60,8 +60,9 @@ enum class Write { kNow, kLater };
 
 class TailFile {
  public:
-  TailFile(std::string path, std::size_t max_unwritten, std::shared_ptr<UnwrittenBytes> unwritten)
-      : path_(std::move(path)), share_(max_unwritten, std::move(unwritten)) {}
+  TailFile(std::string path, std::size_t max_unwritten, std::shared_ptr<UnwrittenBytes> unwritten,
+           std::uint64_t tenant)
+      : path_(std::move(path)), share_(max_unwritten, std::move(unwritten), tenant) {}
 
   const std::string& path() const noexcept { return path_; }
   // Goes on with a file that was read, and cuts off what is not good. Its messages are not added.

@@ -17,7 +17,7 @@ namespace keep::history {
 namespace {
 
 constexpr std::chrono::seconds kSweepEvery{60}, kTryAgain{3};
-constexpr std::size_t kMaxUnwritten = 64 << 20;  // of all logs together
+constexpr std::size_t kMaxUnwritten = 128 << 20;  // of all logs together, half of one tenant's
 
 }  // namespace
 

@@ -65,10 +65,11 @@ TEST_F(FullDiskTest, TheNextAppendWritesWhatWaitsFirst) {
   expect_filled(*log, 5);
 }
 
+// Of one tenant: half of all.
 TEST_F(FullDiskTest, NoMoreIsHeldThanMayBeOfOneLogAndOfAll) {
   LogSettings settings = small_settings();
   settings.max_unwritten = 2000;
-  settings.unwritten = std::make_shared<UnwrittenBytes>(3000);
+  settings.unwritten = std::make_shared<UnwrittenBytes>(6000);
   auto one = open_log(stem_ + "1", settings), two = open_log(stem_ + "2", settings);
   files::plan_failures(&full);
   const auto fill_up = [](ConversationLog& log) {

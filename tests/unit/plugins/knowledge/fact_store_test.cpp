@@ -204,14 +204,14 @@ TEST_F(FactStoreTest, RefusesANewerFileAndLeavesItAlone) {
   {
     auto database = sqlite::Database::open(path(), "");
     ASSERT_TRUE(database);
-    ASSERT_TRUE(database->run("PRAGMA user_version=3"));
+    ASSERT_TRUE(database->run("PRAGMA user_version=4"));
   }
   const auto opened = FactStore::open(path());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::kStorage);
   EXPECT_THAT(opened.error().detail, HasSubstr("knowledge.db: written by a newer llama-keep"));
   auto database = sqlite::Database::open(path(), "");
-  ASSERT_TRUE(database->run("PRAGMA user_version=2"));
+  ASSERT_TRUE(database->run("PRAGMA user_version=3"));
   reopen();
   EXPECT_THAT(candidates("t", "dog"), ElementsAre("Bruno"));
 }
@@ -262,7 +262,7 @@ TEST_F(FactStoreTest, AFileWithoutChecksumsIsTakenAsItIs) {
   store_.reset();
   change(path(),
          "ALTER TABLE facts DROP COLUMN sum; ALTER TABLE old_values DROP COLUMN sum;"
-         "PRAGMA user_version=1;");
+         "ALTER TABLE tenants DROP COLUMN bytes; PRAGMA user_version=1;");
   reopen();
   EXPECT_THAT(candidates("t", "dog"), ElementsAre("Rex"));
   const auto fact = store_->candidates({"t", {}}, "dog").value().front();
@@ -274,6 +274,44 @@ TEST_F(FactStoreTest, AFileWithoutChecksumsIsTakenAsItIs) {
   change(path(), "UPDATE facts SET value = 'Max'");
   reopen();
   EXPECT_TRUE(store_->candidates({"t", {}}, "dog").value().front().damaged);
+}
+
+constexpr std::uint64_t kSmallFile = 4 << 20;
+
+// How many facts of 20 KB find room.
+std::size_t fill(FactStore& store, const std::string& tenant) {
+  for (std::size_t count = 0;; ++count) {
+    const std::string key = "k" + std::to_string(count);
+    const auto stored = store.store(tenant, {"t", key, std::string(20 << 10, 'x'), "test"}, 1000);
+    if (stored) continue;
+    EXPECT_EQ(stored.error().fault, Fault::kStorage);
+    return count;
+  }
+}
+
+TEST_F(FactStoreTest, NoTenantFillsTheFile) {
+  store_ = *FactStore::open(path(), kSmallFile);
+  const std::size_t alone = fill(*store_, "a");
+  EXPECT_GT(alone, 40U);
+  const std::size_t second = fill(*store_, "b");
+  EXPECT_GT(second, alone / 4) << "there is room for others";
+  EXPECT_GT(fill(*store_, "c"), second / 4);
+  EXPECT_EQ(store_->counts().value().find("a")->second, alone) << "nothing of what was refused";
+}
+
+TEST_F(FactStoreTest, WhatIsDroppedIsNotCharged) {
+  store_ = *FactStore::open(path(), kSmallFile);
+  for (int i = 0; i < 1000; ++i) put("a", "t", "k", std::string(2000, 'x') + std::to_string(i));
+}
+
+TEST_F(FactStoreTest, AnOlderFileIsCharged) {
+  store_ = *FactStore::open(path(), kSmallFile);
+  const std::size_t before = fill(*store_, "a");
+  store_.reset();
+  change(path(), "ALTER TABLE tenants DROP COLUMN bytes; PRAGMA user_version=2;");
+  store_ = *FactStore::open(path(), kSmallFile);
+  EXPECT_EQ(fill(*store_, "a"), before) << "what is there already, and no more";
+  EXPECT_GT(fill(*store_, "b"), 0U);
 }
 
 }  // namespace
