@@ -5,7 +5,6 @@
 //                        adds the edits that would change its prompt, and remembers nothing
 //   on_route             once per attempt, in list order; may wait, with a deadline of its own
 //   on_upstream_request  once per attempt, in list order; adds attempt_edits
-//   on_response_head     once per attempt, reverse order
 //   on_event             every upstream event, reverse order; must not wait; may keep text back
 //                        (exchange.hold_from) or stop the reading
 //   on_pause             after an on_event that stopped the reading; may wait; says whether the
@@ -54,7 +53,6 @@ class Plugin {
   virtual Task<> on_count(Exchange&) { co_return Result<>{}; }
   virtual Task<> on_route(Exchange&) { co_return Result<>{}; }
   virtual Task<> on_upstream_request(Exchange&) { co_return Result<>{}; }
-  virtual void on_response_head(Exchange&, ResponseHead&) noexcept {}
   virtual EventAction on_event(Exchange&, const openai::SseEvent&,
                                const openai::EventInfo&) noexcept {
     return EventAction::kForward;

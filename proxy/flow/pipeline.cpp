@@ -97,12 +97,6 @@ Task<> Pipeline::on_upstream_request(Exchange& exchange) {
   co_return Result<>{};
 }
 
-void Pipeline::on_response_head(Exchange& exchange, ResponseHead& head) noexcept {
-  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
-    plugin->on_response_head(exchange, head);
-  }
-}
-
 EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event,
                                const openai::EventInfo& info) noexcept {
   EventAction action = EventAction::kForward;

@@ -25,7 +25,6 @@ class Pipeline {
   Task<> on_count(Exchange& exchange);
   Task<> on_route(Exchange& exchange);
   Task<> on_upstream_request(Exchange& exchange);
-  void on_response_head(Exchange& exchange, ResponseHead& head) noexcept;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept;
   asio::awaitable<Resumption> on_pause(Exchange& exchange);

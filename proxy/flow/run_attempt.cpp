@@ -140,7 +140,6 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
       co_return silent(head.error());
     }
     exchange.timeline.head = flow.services.clock.now();
-    flow.pipeline.on_response_head(exchange, *head);
     if (head->status == 503 && has_elsewhere(flow, exchange)) {
       flow.upstreams.failed(index);
       co_return silent(Error(Fault::kLoading, Side::kUpstream, "upstream is not ready"));
