@@ -12,7 +12,6 @@
 
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -36,91 +35,107 @@ bool has_media(const openai::ChatRequest& chat) {
          raw.find("\"input_audio\"") != std::string_view::npos;
 }
 
-class HedgePlugin final : public Plugin {
- public:
-  HedgePlugin(HedgeSettings settings, std::vector<std::string> texts,
-              std::shared_ptr<const Phrases> phrases)
-      : settings_(std::move(settings)), texts_(std::move(texts)), phrases_(std::move(phrases)) {}
+// What the stages of all exchanges share.
+struct Shared {
+  HedgeSettings settings;
+  std::vector<std::string> texts;  // of the phrases
+  std::shared_ptr<const Phrases> phrases;
+  Services* services = nullptr;
+  std::optional<HedgeMetrics> metrics;
+  PrefillProbe probe;
+};
 
-  std::string_view name() const noexcept override { return "hedge"; }
-  Task<> start(Services& services) override;
-  Task<> on_upstream_request(Exchange& exchange) override;
+// Of one answer.
+struct Watch {
+  explicit Watch(std::shared_ptr<const Phrases> phrases) : detector(std::move(phrases)) {}
+  Detector detector;
+  std::string unread;    // of the newest piece, behind a hit
+  std::string_view why;  // the newest hit
+  std::size_t searches = 0, resubmits = 0;
+  bool hedged = false;  // the client has been given hedging since the last resubmit
+  Prefill prefill = Prefill::kChat;
+
+  // Lets the client see the newest hit in a text of `length` bytes. What may become another one.
+  std::size_t go_on(std::size_t length) noexcept {
+    hedged = true;
+    std::string_view rest = unread;
+    std::size_t read = length - rest.size();
+    while (!rest.empty()) {
+      const auto another = detector.feed(rest);
+      if (!another) break;
+      rest.remove_prefix(another->end - read);  // of a byte at least
+      read = another->end;
+    }
+    unread.clear();
+    return detector.pending_from();
+  }
+};
+
+class HedgeStage final : public Stage {
+ public:
+  explicit HedgeStage(Shared& shared) : shared_(shared) {}
+
+  MaybeTask<> on_upstream_request(Exchange& exchange) override;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
-  Task<Resumption> on_pause(Exchange& exchange) override;
+  MaybeTask<Resumption> on_pause(Exchange& exchange) override {
+    if (!watch_) return Resumption::kGoOn;
+    return think(exchange);
+  }
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
 
  private:
-  struct Watch {  // of one answer
-    explicit Watch(std::shared_ptr<const Phrases> phrases) : detector(std::move(phrases)) {}
-    Detector detector;
-    std::string unread;    // of the newest piece, behind a hit
-    std::string_view why;  // the newest hit
-    std::size_t searches = 0, resubmits = 0;
-    bool hedged = false;  // the client has been given hedging since the last resubmit
-    Prefill prefill = Prefill::kChat;
-
-    // Lets the client see the newest hit in a text of `length` bytes. What may become another one.
-    std::size_t go_on(std::size_t length) noexcept {
-      hedged = true;
-      std::string_view rest = unread;
-      std::size_t read = length - rest.size();
-      while (!rest.empty()) {
-        const auto another = detector.feed(rest);
-        if (!another) break;
-        rest.remove_prefix(another->end - read);  // of a byte at least
-        read = another->end;
-      }
-      unread.clear();
-      return detector.pending_from();
-    }
-  };
-
   Task<> continue_as_completion(Exchange& exchange);
+  Task<Resumption> think(Exchange& exchange);
   Task<bool> find_more(Exchange& exchange);
   bool unsure(const openai::EventInfo& info) const;
 
-  HedgeSettings settings_;
-  std::vector<std::string> texts_;  // of the phrases
-  std::shared_ptr<const Phrases> phrases_;
-  Services* services_ = nullptr;
-  std::optional<HedgeMetrics> metrics_;
-  PrefillProbe probe_;
-  // By address: on_finish comes before an exchange goes.
-  std::unordered_map<const Exchange*, Watch> watches_;
+  Shared& shared_;
+  std::optional<Watch> watch_;  // of an answer that may be given anew
 };
 
-Task<> HedgePlugin::start(Services& services) {
-  services_ = &services;
-  metrics_.emplace(services.metrics);
-  co_return Result<>{};
-}
+class HedgePlugin final : public Plugin {
+ public:
+  explicit HedgePlugin(Shared shared) : shared_(std::move(shared)) {}
 
-Task<> HedgePlugin::on_upstream_request(Exchange& exchange) {
-  if (!exchange.continuation) {
-    if (watchable(exchange)) watches_.try_emplace(&exchange, phrases_);
+  std::string_view name() const noexcept override { return "hedge"; }
+  Task<> start(Services& services) override {
+    shared_.services = &services;
+    shared_.metrics.emplace(services.metrics);
     co_return Result<>{};
   }
+  std::unique_ptr<Stage> begin(Exchange& exchange) override {
+    if (!is_chat(exchange)) return nullptr;
+    return std::make_unique<HedgeStage>(shared_);
+  }
+
+ private:
+  Shared shared_;
+};
+
+MaybeTask<> HedgeStage::on_upstream_request(Exchange& exchange) {
+  if (!exchange.continuation) {
+    if (!watch_ && watchable(exchange)) watch_.emplace(shared_.phrases);
+    return Result<>{};
+  }
+  if (!watch_) return Result<>{};
   const Continuation& continuation = *exchange.continuation;
-  const auto at = watches_.find(&exchange);
-  if (at == watches_.end()) co_return Result<>{};
-  if (continuation.withdrawn) metrics_->withdrawn.add();
-  at->second.detector.restart(continuation.text);
-  at->second.unread.clear();
-  const Prefill prefill = at->second.prefill;
-  for (auto& edit : continue_edits(exchange.chat, continuation, prefill)) {
+  if (continuation.withdrawn) shared_.metrics->withdrawn.add();
+  watch_->detector.restart(continuation.text);
+  watch_->unread.clear();
+  for (auto& edit : continue_edits(exchange.chat, continuation, watch_->prefill)) {
     exchange.attempt_edits.push_back(std::move(edit));
   }
-  if (prefill != Prefill::kCompletion || continuation.text.empty()) co_return Result<>{};
-  co_return co_await continue_as_completion(exchange);
+  if (watch_->prefill != Prefill::kCompletion || continuation.text.empty()) return Result<>{};
+  return continue_as_completion(exchange);
 }
 
-Task<> HedgePlugin::continue_as_completion(Exchange& exchange) {
+Task<> HedgeStage::continue_as_completion(Exchange& exchange) {
   openai::BodyEdits all = exchange.request_edits;
   all.insert(all.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   auto body = openai::apply_edits(exchange.chat_body, exchange.chat, all);
   if (!body) co_return body.error();
-  auto prompt = co_await render(*services_, exchange.route.upstream, *std::move(body));
+  auto prompt = co_await render(*shared_.services, exchange.route.upstream, *std::move(body));
   if (!prompt) co_return prompt.error();
   for (auto& edit : completion_edits(*exchange.continuation, *std::move(prompt))) {
     exchange.attempt_edits.push_back(std::move(edit));
@@ -129,17 +144,16 @@ Task<> HedgePlugin::continue_as_completion(Exchange& exchange) {
   co_return Result<>{};
 }
 
-bool HedgePlugin::unsure(const openai::EventInfo& info) const {
-  if (settings_.low_probability <= 0) return false;
+bool HedgeStage::unsure(const openai::EventInfo& info) const {
+  if (shared_.settings.low_probability <= 0) return false;
   const auto probability = least_probability(info.root);
-  return probability && *probability < settings_.low_probability;
+  return probability && *probability < shared_.settings.low_probability;
 }
 
-EventAction HedgePlugin::on_event(Exchange& exchange, const openai::SseEvent&,
-                                  const openai::EventInfo& info) noexcept {
-  const auto at = watches_.find(&exchange);
-  if (at == watches_.end()) return EventAction::kForward;
-  Watch& watch = at->second;
+EventAction HedgeStage::on_event(Exchange& exchange, const openai::SseEvent&,
+                                 const openai::EventInfo& info) noexcept {
+  if (!watch_) return EventAction::kForward;
+  Watch& watch = *watch_;
   const std::size_t length = exchange.answer.text.size();
   if (length >= Exchange::kMaxAnswerBytes) return EventAction::kForward;
   std::optional<std::size_t> hit;
@@ -147,16 +161,16 @@ EventAction HedgePlugin::on_event(Exchange& exchange, const openai::SseEvent&,
   if (const auto phrase = watch.detector.feed(info.content)) {
     hit = phrase->begin;
     watch.unread = info.content.substr(phrase->end - begin);
-    watch.why = texts_[phrase->phrase];
+    watch.why = shared_.texts[phrase->phrase];
   } else if (!info.content.empty() && unsure(info)) {
     hit = begin;
     watch.why = "(low probability)";
   }
   if (info.finish_reason.empty()) exchange.hold_from = watch.detector.pending_from();
-  if (exchange.hold_from < length) metrics_->held.add();
+  if (exchange.hold_from < length) shared_.metrics->held.add();
   if (!hit) return EventAction::kForward;
-  metrics_->detected.add();
-  if (watch.resubmits >= settings_.max_resubmits || watch.searches >= kMaxSearches) {
+  shared_.metrics->detected.add();
+  if (watch.resubmits >= shared_.settings.max_resubmits || watch.searches >= kMaxSearches) {
     exchange.hold_from = watch.go_on(length);
     return EventAction::kForward;
   }
@@ -164,12 +178,10 @@ EventAction HedgePlugin::on_event(Exchange& exchange, const openai::SseEvent&,
   return EventAction::kPause;
 }
 
-Task<Resumption> HedgePlugin::on_pause(Exchange& exchange) {
+Task<Resumption> HedgeStage::think(Exchange& exchange) {
   const auto found = co_await find_more(exchange);
   const bool better = found && *found;
-  const auto at = watches_.find(&exchange);
-  if (at == watches_.end()) co_return Resumption::kGoOn;
-  Watch& watch = at->second;
+  Watch& watch = *watch_;
   log::info("hedging noticed", {{"id", exchange.id},
                                 {"phrase", watch.why},
                                 {"at", exchange.hold_from},
@@ -182,36 +194,30 @@ Task<Resumption> HedgePlugin::on_pause(Exchange& exchange) {
   }
   watch.hedged = false;
   ++watch.resubmits;
-  metrics_->resubmitted.add();
+  shared_.metrics->resubmitted.add();
   co_return Resumption::kResubmit;
 }
 
 // Whether there is something new to say, and a way to have the answer continued with it.
-Task<bool> HedgePlugin::find_more(Exchange& exchange) {
-  if (services_->recollection == nullptr) co_return false;
-  metrics_->searched.add();
-  const auto prefill = co_await probe_.find(*services_, exchange.route.upstream);
+Task<bool> HedgeStage::find_more(Exchange& exchange) {
+  if (exchange.recollection == nullptr) co_return false;
+  shared_.metrics->searched.add();
+  const auto prefill = co_await shared_.probe.find(*shared_.services, exchange.route.upstream);
   if (!prefill) co_return prefill.error();
-  const auto at = watches_.find(&exchange);
-  if (at == watches_.end()) co_return false;
-  ++at->second.searches;
-  at->second.prefill = *prefill;
+  ++watch_->searches;
+  watch_->prefill = *prefill;
   if (*prefill == Prefill::kCompletion && has_media(exchange.chat)) co_return false;
   const std::string generated(tail_of(exchange.answer.text));
-  co_return co_await services_->recollection->recall_more(exchange, generated);
+  co_return co_await exchange.recollection->recall_more(exchange, generated);
 }
 
-void HedgePlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  const auto at = watches_.find(&exchange);
-  if (at == watches_.end()) return;
-  const bool hedged = at->second.hedged;
-  watches_.erase(at);
-  if (!exchange.continuation) return;
+void HedgeStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  if (!watch_ || !exchange.continuation) return;
   const Continuation& continuation = *exchange.continuation;
-  metrics_->wasted_tokens.add(static_cast<double>(continuation.wasted_tokens));
-  metrics_->added_seconds.observe(seconds(continuation.added));
+  shared_.metrics->wasted_tokens.add(static_cast<double>(continuation.wasted_tokens));
+  shared_.metrics->added_seconds.observe(seconds(continuation.added));
   const bool whole = exchange.answer.complete && !outcome.error;
-  if (whole && !hedged && !continuation.withdrawn) metrics_->rescued.add();
+  if (whole && !watch_->hedged && !continuation.withdrawn) shared_.metrics->rescued.add();
 }
 
 }  // namespace
@@ -221,8 +227,11 @@ Result<std::unique_ptr<Plugin>> make_hedge(HedgeSettings settings) {
   if (!phrases) return phrases.error();
   auto compiled = compile(*phrases);
   if (!compiled) return compiled.error();
-  return std::make_unique<HedgePlugin>(std::move(settings), *std::move(phrases),
-                                       *std::move(compiled));
+  Shared shared;
+  shared.settings = std::move(settings);
+  shared.texts = *std::move(phrases);
+  shared.phrases = *std::move(compiled);
+  return std::make_unique<HedgePlugin>(std::move(shared));
 }
 
 }  // namespace keep::hedge

@@ -31,12 +31,15 @@ bool constrains(const json::Member& field) {
 
 }  // namespace
 
+bool is_chat(const Exchange& exchange) noexcept {
+  return exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
+}
+
 bool watchable(const Exchange& exchange) {
   const openai::ChatRequest& chat = exchange.chat;
-  const bool chats =
-      exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
   if (!exchange.upstream_streams()) return false;
-  if (!chats || !exchange.zone.planned || !exchange.zone.stored || chat.choices != 1) return false;
+  if (!is_chat(exchange) || !exchange.zone.planned || !exchange.zone.stored || chat.choices != 1)
+    return false;
   if (chat.messages.empty() || exchange.identity.auxiliary) return false;
   if (role_of(chat.messages.back().role) == Role::kAssistant) return false;
   return std::ranges::none_of(chat.fields, constrains);

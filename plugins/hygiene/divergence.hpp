@@ -5,16 +5,28 @@
 // of them, lose nothing and are no divergence either.
 #pragma once
 
-#include "exchange/exchange.hpp"
 #include "plugins/hygiene/prompt.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace keep::hygiene {
 
 // Messages were left out of the prompt because the window is full. Told by history, not found here.
 inline constexpr std::string_view kWindowMoved = "window_moved";
+
+// Why the prompt no longer continues what the slot holds.
+struct Divergence {
+  bool found = false;
+  std::size_t message = 0;        // first differing message
+  std::size_t byte = 0;           // first differing byte of its text
+  bool byte_known = false;        // false when the earlier text is no longer at hand
+  std::string cause;              // one word of a closed list: a metric label
+  std::uint64_t lost_tokens = 0;  // prefilled again because of it; estimate
+};
 
 // The closed list of causes.
 std::span<const std::string_view> divergence_causes() noexcept;

@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -52,15 +51,6 @@ std::string to_text(const Divergence& divergence) {
   return text + ";lost_tokens=" + std::to_string(divergence.lost_tokens);
 }
 
-void log_divergence(const Exchange& exchange) {
-  const Divergence& divergence = exchange.divergence;
-  const bool notable = divergence.lost_tokens >= kNotableTokens;
-  log::write(notable ? log::Level::kInfo : log::Level::kDebug, "prefix diverged",
-             {{"id", exchange.id},
-              {"conversation", exchange.identity.conversation},
-              {"where", to_text(divergence)}});
-}
-
 struct Handles {
   Handles(Metrics& metrics, const RuleSet& rules) {
     for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -76,73 +66,88 @@ struct Handles {
   std::vector<Counter> hits, causes;
 };
 
-class HygienePlugin final : public Plugin {
+// What the stages of all exchanges share.
+struct Shared {
+  Shared(RuleSet chosen, std::size_t explain_bytes)
+      : rules(std::move(chosen)), memory(explain_bytes) {}
+  RuleSet rules;
+  FrozenValues frozen;
+  PromptMemory memory;
+  std::optional<Handles> metrics;
+};
+
+class HygieneStage final : public Stage {
  public:
-  HygienePlugin(RuleSet rules, const HygieneSettings& settings)
-      : rules_(std::move(rules)), memory_(settings.explain_bytes) {}
+  explicit HygieneStage(Shared& known) : shared_(known) {}
 
-  std::string_view name() const noexcept override { return "hygiene"; }
-
-  Task<> start(Services& services) override {
-    metrics_.emplace(services.metrics, rules_);
-    co_return Result<>{};
+  MaybeTask<Verdict> on_request(Exchange& exchange) override {
+    clean(exchange);
+    return Verdict{Next{}};
   }
-  Task<Verdict> on_request(Exchange& exchange) override {
-    if (!rules_.empty() && exchange.chat.messages_raw.is_array()) clean(exchange);
-    co_return Verdict{Next{}};
-  }
-  Task<> on_count(Exchange& exchange) override {
-    if (!rules_.empty() && exchange.chat.messages_raw.is_array()) clean(exchange);
+  MaybeTask<> on_count(Exchange& exchange) override {
+    clean(exchange);
     freeze(exchange);  // no conversation is known: the values stay
-    running_.erase(&exchange);
-    co_return Result<>{};
+    return Result<>{};
   }
-  Task<> on_upstream_request(Exchange& exchange) override {
-    if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
+  MaybeTask<> on_upstream_request(Exchange& exchange) override {
     freeze(exchange);
     compare(exchange);
-    co_return Result<>{};
+    return Result<>{};
   }
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
-  void explain(const Exchange& exchange, Headers& headers) const override {
-    if (exchange.surface == openai::Surface::kPassThrough) return;
-    headers.add("X-Keep-Divergence", to_text(exchange.divergence));
+  void explain(const Exchange&, Headers& headers) const override {
+    headers.add("X-Keep-Divergence", to_text(divergence_));
   }
 
  private:
-  // What a running request will need; by address, which stays while it runs.
-  struct Running {
-    std::vector<std::size_t> frozen;  // messages with something to freeze
-    std::optional<Prompt> prompt;
-    Texts texts;
-    std::uint64_t replaced = 0;  // agent of the prompt it was compared with
-  };
-
   void clean(Exchange& exchange);
-  void note_hits(Exchange& exchange, const Cleaned& cleaned);
+  void note_hits(const Cleaned& cleaned);
   void freeze(Exchange& exchange);
-  void compare(Exchange& exchange);
-  void remember(const Exchange& exchange, Running& running);
+  void compare(const Exchange& exchange);
+  void log_divergence(const Exchange& exchange) const;
+  void remember(const Exchange& exchange);
   static std::uint64_t conversation_of(const Exchange& exchange) noexcept {
     return hash_combine(hash64(exchange.identity.tenant), hash64(exchange.identity.conversation));
   }
 
-  RuleSet rules_;
-  FrozenValues frozen_;
-  PromptMemory memory_;
-  std::optional<Handles> metrics_;
-  std::unordered_map<const Exchange*, Running> running_;
+  Shared& shared_;
+  std::vector<std::size_t> frozen_;  // messages with something to freeze
+  std::optional<Prompt> prompt_;
+  Texts texts_;
+  std::uint64_t replaced_ = 0;  // agent of the prompt it was compared with
+  Divergence divergence_;
 };
 
-void HygienePlugin::clean(Exchange& exchange) {
+class HygienePlugin final : public Plugin {
+ public:
+  HygienePlugin(RuleSet rules, const HygieneSettings& settings)
+      : shared_(std::move(rules), settings.explain_bytes) {}
+
+  std::string_view name() const noexcept override { return "hygiene"; }
+
+  Task<> start(Services& services) override {
+    shared_.metrics.emplace(services.metrics, shared_.rules);
+    co_return Result<>{};
+  }
+  std::unique_ptr<Stage> begin(Exchange& exchange) override {
+    if (exchange.surface == openai::Surface::kPassThrough) return nullptr;
+    return std::make_unique<HygieneStage>(shared_);
+  }
+
+ private:
+  Shared shared_;
+};
+
+void HygieneStage::clean(Exchange& exchange) {
+  if (shared_.rules.empty() || !exchange.chat.messages_raw.is_array()) return;
   const auto stand_in = [this](std::size_t rule, std::string_view) {
-    return "\x01" + rules_.name(rule);
+    return "\x01" + shared_.rules.name(rule);
   };
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     openai::Message& message = exchange.chat.messages[i];
-    const auto cleaned = rules_.apply(message.role, message.content, stand_in);
+    const auto cleaned = shared_.rules.apply(message.role, message.content, stand_in);
     if (!cleaned) continue;
-    note_hits(exchange, *cleaned);
+    note_hits(*cleaned);
     if (cleaned->content.empty()) {
       message.hash = 0;
       message.text_bytes = 0;
@@ -153,26 +158,21 @@ void HygienePlugin::clean(Exchange& exchange) {
     std::string json = with_content(message, cleaned->content);
     rehash(message, json, exchange.chat.surface);
     if (cleaned->frozen) {
-      running_[&exchange].frozen.push_back(i);  // its text comes when the conversation is known
+      frozen_.push_back(i);  // its text comes when the conversation is known
     } else {
       exchange.request_edits.emplace_back(openai::ReplaceMessage{i, std::move(json)});
     }
   }
 }
 
-void HygienePlugin::note_hits(Exchange& exchange, const Cleaned& cleaned) {
+void HygieneStage::note_hits(const Cleaned& cleaned) {
   for (const std::size_t rule : cleaned.hits) {
-    if (metrics_) metrics_->hits[rule].add();
-    auto& names = exchange.hygiene_hits;
-    if (std::ranges::find(names, rules_.name(rule)) == names.end()) {
-      names.push_back(rules_.name(rule));
-    }
+    if (shared_.metrics) shared_.metrics->hits[rule].add();
   }
 }
 
-void HygienePlugin::freeze(Exchange& exchange) {
-  const auto at = running_.find(&exchange);
-  if (at == running_.end() || at->second.frozen.empty()) return;
+void HygieneStage::freeze(Exchange& exchange) {
+  if (frozen_.empty()) return;
   const Identity& identity = exchange.identity;
   const std::uint64_t conversation = conversation_of(exchange);
   // Without a conversation nothing may stand for anything else.
@@ -180,50 +180,57 @@ void HygienePlugin::freeze(Exchange& exchange) {
   const auto first = [&](std::size_t rule, std::string_view match) {
     const std::uint64_t key = hash_combine(conversation, rule);
     if (!known) return std::string(match);
-    return identity.auxiliary ? frozen_.look(key, match)
-                              : frozen_.first(key, match, hash64(identity.tenant));
+    return identity.auxiliary ? shared_.frozen.look(key, match)
+                              : shared_.frozen.first(key, match, hash64(identity.tenant));
   };
-  for (const std::size_t i : at->second.frozen) {
+  for (const std::size_t i : frozen_) {
     const openai::Message& message = exchange.chat.messages[i];
-    const auto cleaned = rules_.apply(message.role, message.content, first);
+    const auto cleaned = shared_.rules.apply(message.role, message.content, first);
     if (!cleaned || cleaned->content.empty()) continue;
     exchange.attempt_edits.emplace_back(
         openai::ReplaceMessage{i, with_content(message, cleaned->content)});
   }
 }
 
-void HygienePlugin::compare(Exchange& exchange) {
+void HygieneStage::compare(const Exchange& exchange) {
   const Identity& identity = exchange.identity;
   if (identity.auxiliary || identity.conversation.empty()) return;
-  Running& running = running_[&exchange];
-  if (running.prompt) return;  // an earlier attempt has been compared
+  if (prompt_) return;  // an earlier attempt has been compared
   openai::BodyEdits edits = exchange.request_edits;
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   const std::uint64_t conversation = conversation_of(exchange);
   const std::uint64_t agent = hash64(identity.agent);
-  const Prompt* before = memory_.find(conversation, agent, nullptr);
+  const Prompt* before = shared_.memory.find(conversation, agent, nullptr);
   // Texts that are gone are read again from this request.
-  const bool leave_out =
-      before != nullptr && (!memory_.keeps_texts() || memory_.texts(conversation, *before));
-  running.prompt = make_prompt(exchange.chat, edits, leave_out ? before : nullptr, running.texts);
-  running.prompt->agent = agent;
-  if (before == nullptr) before = memory_.find(conversation, agent, running.prompt->opening());
+  const bool leave_out = before != nullptr && (!shared_.memory.keeps_texts() ||
+                                               shared_.memory.texts(conversation, *before));
+  prompt_ = make_prompt(exchange.chat, edits, leave_out ? before : nullptr, texts_);
+  prompt_->agent = agent;
+  if (before == nullptr) before = shared_.memory.find(conversation, agent, prompt_->opening());
   if (before == nullptr) return;
-  running.replaced = before->agent;
-  const Texts* const texts = memory_.texts(conversation, *before);
-  exchange.divergence = find_divergence(*before, texts, *running.prompt, running.texts);
-  running.prompt->bytes_per_token = before->bytes_per_token;
-  if (!exchange.divergence.found) return;
-  if (exchange.zone.moved) exchange.divergence.cause = kWindowMoved;
+  replaced_ = before->agent;
+  const Texts* const texts = shared_.memory.texts(conversation, *before);
+  divergence_ = find_divergence(*before, texts, *prompt_, texts_);
+  prompt_->bytes_per_token = before->bytes_per_token;
+  if (!divergence_.found) return;
+  if (exchange.zone.moved) divergence_.cause = kWindowMoved;
   const auto causes = divergence_causes();
-  const auto cause = std::ranges::find(causes, exchange.divergence.cause) - causes.begin();
-  if (metrics_) metrics_->causes[static_cast<std::size_t>(cause)].add();
+  const auto cause = std::ranges::find(causes, divergence_.cause) - causes.begin();
+  if (shared_.metrics) shared_.metrics->causes[static_cast<std::size_t>(cause)].add();
   log_divergence(exchange);
 }
 
-void HygienePlugin::remember(const Exchange& exchange, Running& running) {
+void HygieneStage::log_divergence(const Exchange& exchange) const {
+  const bool notable = divergence_.lost_tokens >= kNotableTokens;
+  log::write(notable ? log::Level::kInfo : log::Level::kDebug, "prefix diverged",
+             {{"id", exchange.id},
+              {"conversation", exchange.identity.conversation},
+              {"where", to_text(divergence_)}});
+}
+
+void HygieneStage::remember(const Exchange& exchange) {
   const std::uint64_t conversation = conversation_of(exchange);
-  Prompt& prompt = *running.prompt;
+  Prompt& prompt = *prompt_;
   const Answer& answer = exchange.answer;
   if (answer.timings) {
     const std::int64_t tokens = answer.timings->cache_n + answer.timings->prompt_n;
@@ -238,17 +245,16 @@ void HygienePlugin::remember(const Exchange& exchange, Running& running) {
   if (answer.complete && answer.finish_reason != "tool_calls" && !answer.text.empty()) {
     const auto index = static_cast<std::uint32_t>(exchange.chat.messages.size());
     prompt.parts.push_back(make_answer_part(answer.text, index));
-    running.texts.push_back(answer_text(answer.text));
+    texts_.push_back(answer_text(answer.text));
   }
-  memory_.put(conversation, running.replaced, std::move(prompt), std::move(running.texts));
+  shared_.memory.put(conversation, replaced_, std::move(prompt), std::move(texts_));
 }
 
-void HygienePlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  auto node = running_.extract(&exchange);
-  if (node.empty() || !node.mapped().prompt) return;
+void HygieneStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  if (!prompt_) return;
   const bool refused = outcome.status >= 400 && outcome.status != 499;
   if (outcome.local || refused || !exchange.timeline.sent) return;
-  remember(exchange, node.mapped());
+  remember(exchange);
 }
 
 }  // namespace

@@ -21,7 +21,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -113,67 +112,82 @@ struct Handles {
   std::vector<Counter> kinds;
 };
 
-class IdentifyPlugin final : public Plugin {
- public:
-  explicit IdentifyPlugin(IdentifySettings settings)
-      : settings_(std::move(settings)), table_(settings_.max_conversations) {}
+// What the stages of all exchanges share.
+struct Shared {
+  explicit Shared(IdentifySettings chosen)
+      : settings(std::move(chosen)), table(settings.max_conversations) {}
 
-  std::string_view name() const noexcept override { return "identify"; }
-
-  Task<> start(Services& services) override;
-  Task<> stop() override { return save(); }
-
-  Task<Verdict> on_request(Exchange& exchange) override {
-    if (exchange.surface != openai::Surface::kPassThrough) identify(exchange);
-    co_return Verdict{Next{}};
+  template <class Value>
+  void trim(LruMap<std::uint64_t, Value>& map) {
+    while (map.size() > settings.max_conversations) map.pop_oldest();
   }
 
+  IdentifySettings settings;
+  const Clock* clock = nullptr;
+  std::optional<Handles> metrics;
+  ConversationTable table;
+  LruMap<std::uint64_t, std::string> lineage;           // response id -> conversation
+  LruMap<std::uint64_t, ConversationTable::Key> hints;  // request id -> conversation
+  bool changed = false;                                 // since the table was saved
+};
+
+class IdentifyStage final : public Stage {
+ public:
+  explicit IdentifyStage(Shared& known) : shared_(known) {}
+
+  MaybeTask<Verdict> on_request(Exchange& exchange) override {
+    identify(exchange);
+    return Verdict{Next{}};
+  }
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
   void explain(const Exchange& exchange, Headers& headers) const override;
 
  private:
-  // What a running request will need at its end; by address, which stays while it runs.
-  struct Running {
-    Fingerprint print;
-    std::optional<ConversationTable::Key> key;  // of an entry that follows the content
-    int attempt = 0;
-    std::vector<std::string> tools;
-  };
+  void identify(Exchange& exchange);
+  Kind name_conversation(Exchange& exchange, const json::Value& root);
+  Kind name_by_content(Identity& identity, std::optional<Signal> hint);
+  static void set(Identity& identity, std::string id, std::string source, Confidence confidence);
+  static std::uint64_t tenant_key(const Identity& identity, std::string_view id) noexcept {
+    return hash_combine(hash64(identity.tenant), hash64(id));
+  }
 
+  Shared& shared_;
+  std::optional<Fingerprint> print_;           // unset where on_request was never reached
+  std::optional<ConversationTable::Key> key_;  // of an entry that follows the content
+  int attempt_ = 0;                            // that the tools were called in
+  std::vector<std::string> tools_;
+};
+
+class IdentifyPlugin final : public Plugin {
+ public:
+  explicit IdentifyPlugin(IdentifySettings settings) : shared_(std::move(settings)) {}
+
+  std::string_view name() const noexcept override { return "identify"; }
+
+  Task<> start(Services& services) override;
+  Task<> stop() override { return save(); }
+  std::unique_ptr<Stage> begin(Exchange& exchange) override {
+    if (exchange.surface == openai::Surface::kPassThrough) return nullptr;
+    return std::make_unique<IdentifyStage>(shared_);
+  }
+
+ private:
   Task<> save();
   asio::awaitable<std::vector<ConversationTable::Remembered>> copy_table();
   asio::awaitable<void> save_often();
-  void identify(Exchange& exchange);
-  Kind name_conversation(Exchange& exchange, const json::Value& root, Running& running);
-  Kind name_by_content(Identity& identity, Running& running, std::optional<Signal> hint);
-  void set(Identity& identity, std::string id, std::string source, Confidence confidence);
-  std::string table_path() const { return settings_.folder + "/identity.table"; }
-  std::uint64_t tenant_key(const Identity& identity, std::string_view id) const noexcept {
-    return hash_combine(hash64(identity.tenant), hash64(id));
-  }
-  template <class Value>
-  void trim(LruMap<std::uint64_t, Value>& map) {
-    while (map.size() > settings_.max_conversations) map.pop_oldest();
-  }
+  std::string table_path() const { return shared_.settings.folder + "/identity.table"; }
 
-  IdentifySettings settings_;
+  Shared shared_;
   Services* services_ = nullptr;
-  const Clock* clock_ = nullptr;
-  std::optional<Handles> metrics_;
-  ConversationTable table_;
-  LruMap<std::uint64_t, std::string> lineage_;           // response id -> conversation
-  LruMap<std::uint64_t, ConversationTable::Key> hints_;  // request id -> conversation
-  std::unordered_map<const Exchange*, Running> running_;
-  bool changed_ = false;  // since the table was saved
 };
 
 Task<> IdentifyPlugin::start(Services& services) {
   services_ = &services;
-  clock_ = &services.clock;
-  metrics_.emplace(services.metrics);
-  if (settings_.folder.empty()) co_return Result<>{};
+  shared_.clock = &services.clock;
+  shared_.metrics.emplace(services.metrics);
+  if (shared_.settings.folder.empty()) co_return Result<>{};
   auto job = [path = table_path()]() -> Result<std::vector<ConversationTable::Remembered>> {
     return load_table(path);
   };
@@ -181,29 +195,29 @@ Task<> IdentifyPlugin::start(Services& services) {
   // Clients without an id begin anew then, which is no reason to refuse everybody.
   if (!loaded) log::warn("conversations not restored", {{"why", loaded.error().detail}});
   if (loaded) {
-    for (const auto& entry : *loaded) table_.restore(entry);
+    for (const auto& entry : *loaded) shared_.table.restore(entry);
   }
   services.spawner.spawn("conversation table", save_often());
   co_return Result<>{};
 }
 
 Task<> IdentifyPlugin::save() {
-  if (settings_.folder.empty() || !changed_) co_return Result<>{};
-  changed_ = false;
+  if (shared_.settings.folder.empty() || !shared_.changed) co_return Result<>{};
+  shared_.changed = false;
   std::vector<ConversationTable::Remembered> list = co_await copy_table();
   auto job = [path = table_path(), list = std::move(list)] { return save_table(path, list); };
   const auto saved = co_await run_on(services_->pools.disk, std::move(job));
-  if (!saved) changed_ = true;  // the next time has it all to write
+  if (!saved) shared_.changed = true;  // the next time has it all to write
   co_return saved;
 }
 
 // In portions: whoever waits for the loop goes between two of them.
 asio::awaitable<std::vector<ConversationTable::Remembered>> IdentifyPlugin::copy_table() {
   std::vector<ConversationTable::Remembered> list;
-  const std::vector<ConversationTable::Key> keys = table_.keys();
+  const std::vector<ConversationTable::Key> keys = shared_.table.keys();
   list.reserve(keys.size());
   for (const ConversationTable::Key key : keys) {
-    if (auto entry = table_.remembered(key)) list.push_back(*std::move(entry));
+    if (auto entry = shared_.table.remembered(key)) list.push_back(*std::move(entry));
     if (list.size() % kCopiedAtOnce != 0) continue;
     co_await asio::post(asio::use_awaitable);
   }
@@ -213,7 +227,8 @@ asio::awaitable<std::vector<ConversationTable::Remembered>> IdentifyPlugin::copy
 asio::awaitable<void> IdentifyPlugin::save_often() {
   asio::steady_timer timer(services_->loop);
   for (bool failed = false;;) {
-    timer.expires_after(kSaveAfter + std::chrono::seconds(table_.derived() / kEntriesPerSecond));
+    timer.expires_after(kSaveAfter +
+                        std::chrono::seconds(shared_.table.derived() / kEntriesPerSecond));
     co_await timer.async_wait(asio::use_awaitable);
     const auto saved = co_await save();
     if (!saved && !failed) log::warn("conversations not saved", {{"why", saved.error().detail}});
@@ -222,117 +237,110 @@ asio::awaitable<void> IdentifyPlugin::save_often() {
   }
 }
 
-void IdentifyPlugin::set(Identity& identity, std::string id, std::string source,
-                         Confidence confidence) {
+void IdentifyStage::set(Identity& identity, std::string id, std::string source,
+                        Confidence confidence) {
   identity.conversation = std::move(id);
   identity.source = std::move(source);
   identity.confidence = confidence;
 }
 
-void IdentifyPlugin::identify(Exchange& exchange) {
+void IdentifyStage::identify(Exchange& exchange) {
   Identity& identity = exchange.identity;
   const Headers& headers = exchange.request.headers;
-  Running running;
-  running.print = make_fingerprint(identity.tenant, exchange.chat, agent_signal(headers));
-  identity.agent = to_hex(running.print.agent);
-  identity.turn = running.print.user_turns;
+  Fingerprint& print =
+      print_.emplace(make_fingerprint(identity.tenant, exchange.chat, agent_signal(headers)));
+  identity.agent = to_hex(print.agent);
+  identity.turn = print.user_turns;
   identity.auxiliary = is_auxiliary(headers, exchange.chat);
   const std::string rest = without_messages(exchange.chat);
-  const Kind kind = name_conversation(exchange, json::Value(rest), running);
-  if (metrics_) {
-    metrics_->kinds[kind].add();
-    if (identity.auxiliary) metrics_->auxiliary.add();
-    metrics_->derived.set(static_cast<double>(table_.derived()));
-    metrics_->with_id.set(static_cast<double>(table_.with_id()));
+  const Kind kind = name_conversation(exchange, json::Value(rest));
+  if (shared_.metrics) {
+    shared_.metrics->kinds[kind].add();
+    if (identity.auxiliary) shared_.metrics->auxiliary.add();
+    shared_.metrics->derived.set(static_cast<double>(shared_.table.derived()));
+    shared_.metrics->with_id.set(static_cast<double>(shared_.table.with_id()));
   }
-  running_.insert_or_assign(&exchange, std::move(running));
 }
 
-Kind IdentifyPlugin::name_conversation(Exchange& exchange, const json::Value& root,
-                                       Running& running) {
+Kind IdentifyStage::name_conversation(Exchange& exchange, const json::Value& root) {
   Identity& identity = exchange.identity;
   const Headers& headers = exchange.request.headers;
   if (auto signal = find_signal(headers, root)) {
-    table_.note_explicit(tenant_key(identity, signal->id), running.print.tenant, clock_->now());
+    shared_.table.note_explicit(tenant_key(identity, signal->id), print_->tenant,
+                                shared_.clock->now());
     const Kind kind = signal->source.starts_with("header:") ? kHeader : kBody;
     set(identity, std::move(signal->id), std::move(signal->source), Confidence::kExplicit);
     return kind;
   }
   if (const auto previous = previous_response(root)) {
-    if (const std::string* const id = lineage_.find(tenant_key(identity, *previous))) {
+    if (const std::string* const id = shared_.lineage.find(tenant_key(identity, *previous))) {
       set(identity, *id, "body:previous_response_id", Confidence::kExplicit);
       return kLineage;
     }
   }
-  if (settings_.anonymous == kDefaultId) {
+  if (shared_.settings.anonymous == kDefaultId) {
     set(identity, std::string(kDefaultId), std::string(kDefaultId), Confidence::kNone);
     return kDefault;
   }
   if (identity.auxiliary) {
-    const auto key = table_.find(running.print);
+    const auto key = shared_.table.find(*print_);
     set(identity, key ? derived_id(*key) : random_id("c-"), key ? "content" : "new",
         Confidence::kDerived);
     return key ? kContent : kNew;
   }
-  return name_by_content(identity, running, find_hint(headers));
+  return name_by_content(identity, find_hint(headers));
 }
 
 // A hint only counts once it has been seen: most clients send a new one with every request.
-Kind IdentifyPlugin::name_by_content(Identity& identity, Running& running,
-                                     std::optional<Signal> hint) {
-  const Instant now = clock_->now();
+Kind IdentifyStage::name_by_content(Identity& identity, std::optional<Signal> hint) {
+  const Instant now = shared_.clock->now();
   const std::uint64_t hint_key = hint ? tenant_key(identity, hint->id) : 0;
   if (hint) {
-    if (const auto* const known = hints_.find(hint_key)) {
-      running.key = *known;
-      table_.assign_to(*known, running.print, now);
+    if (const auto* const known = shared_.hints.find(hint_key)) {
+      key_ = *known;
+      shared_.table.assign_to(*known, *print_, now);
       set(identity, derived_id(*known), std::move(hint->source), Confidence::kExplicit);
       return kHint;
     }
   }
-  const auto assigned = table_.assign(running.print, now);
-  running.key = assigned.key;
+  const auto assigned = shared_.table.assign(*print_, now);
+  key_ = assigned.key;
   if (hint) {
-    hints_.get(hint_key, running.print.tenant) = assigned.key;
-    trim(hints_);
+    shared_.hints.get(hint_key, print_->tenant) = assigned.key;
+    shared_.trim(shared_.hints);
   }
   set(identity, derived_id(assigned.key), assigned.is_new ? "new" : "content",
       Confidence::kDerived);
   return assigned.is_new ? kNew : kContent;
 }
 
-EventAction IdentifyPlugin::on_event(Exchange& exchange, const openai::SseEvent& event,
-                                     const openai::EventInfo& info) noexcept {
+EventAction IdentifyStage::on_event(Exchange& exchange, const openai::SseEvent& event,
+                                    const openai::EventInfo& info) noexcept {
   if (!info.has_output && info.kind == openai::EventInfo::Kind::kDelta)
     return EventAction::kForward;
-  const auto at = running_.find(&exchange);
-  if (at == running_.end() || !at->second.key) return EventAction::kForward;
-  Running& running = at->second;
-  if (running.attempt != exchange.attempt) running.tools.clear();
-  running.attempt = exchange.attempt;
-  gather_tool_names(event, info, running.tools);
+  if (!key_) return EventAction::kForward;
+  if (attempt_ != exchange.attempt) tools_.clear();
+  attempt_ = exchange.attempt;
+  gather_tool_names(event, info, tools_);
   return EventAction::kForward;
 }
 
-void IdentifyPlugin::on_finish(const Exchange& exchange, const Outcome&) noexcept {
-  const auto node = running_.extract(&exchange);
-  if (node.empty()) return;
-  const Running& running = node.mapped();
+void IdentifyStage::on_finish(const Exchange& exchange, const Outcome&) noexcept {
+  if (!print_) return;
   const Identity& identity = exchange.identity;
   const bool answered = exchange.surface == openai::Surface::kResponses && !identity.auxiliary;
   if (answered && !exchange.answer.id.empty()) {
     if (const auto id = clean_id(exchange.answer.id)) {
-      lineage_.get(tenant_key(identity, *id), running.print.tenant) = identity.conversation;
-      trim(lineage_);
+      shared_.lineage.get(tenant_key(identity, *id), print_->tenant) = identity.conversation;
+      shared_.trim(shared_.lineage);
     }
   }
-  changed_ = true;
-  if (!running.key) return;
-  table_.finish(*running.key, running.print, hashes_of_answer(exchange, running.tools),
-                clock_->now());
+  shared_.changed = true;
+  if (!key_) return;
+  shared_.table.finish(*key_, *print_, hashes_of_answer(exchange, tools_), shared_.clock->now());
 }
 
-void IdentifyPlugin::explain(const Exchange& exchange, Headers& headers) const {
+void IdentifyStage::explain(const Exchange& exchange, Headers& headers) const {
   const Identity& identity = exchange.identity;
   if (identity.conversation.empty()) return;
   headers.add("X-Keep-Conversation", header_safe(identity.conversation));

@@ -73,24 +73,22 @@ std::optional<Medium> left_out(const openai::Message& message) {
   return std::nullopt;
 }
 
-class MediaPlugin final : public Plugin {
- public:
-  std::string_view name() const noexcept override { return "media"; }
+// What the stages of all exchanges share.
+struct Shared {
+  Services* services = nullptr;
+  std::vector<Counter> refusals;
+  std::optional<Counter> replaced;
+  // Messages that were refused: when their user has said something else since, they are old.
+  LruMap<std::uint64_t, bool> refused;
+};
 
-  Task<> start(Services& services) override {
-    services_ = &services;
-    for (const Medium medium : {Medium::kImage, Medium::kAudio, Medium::kVideo, Medium::kFile}) {
-      const Labels labels{{"kind", std::string(to_string(medium))}};
-      refusals_.push_back(services.metrics.counter(
-          "media_refused_total", "Requests with something new that the model cannot read", labels));
-    }
-    replaced_.emplace(services.metrics.counter(
-        "media_replaced_total", "Parts of requests that a text stood in for, as they were old"));
-    co_return Result<>{};
-  }
-  Task<Verdict> on_request(Exchange& exchange) override;
-  Task<> on_count(Exchange& exchange) override;
-  Task<> on_upstream_request(Exchange& exchange) override;
+class MediaStage final : public Stage {
+ public:
+  explicit MediaStage(Shared& shared) : shared_(shared) {}
+
+  MaybeTask<Verdict> on_request(Exchange& exchange) override;
+  MaybeTask<> on_count(Exchange& exchange) override;
+  MaybeTask<> on_upstream_request(Exchange& exchange) override;
 
  private:
   std::optional<Senses> senses() const;
@@ -98,19 +96,39 @@ class MediaPlugin final : public Plugin {
   bool is_news(const Exchange& exchange, std::size_t index, const Newest& newest);
   Reply refuse(const Exchange& exchange, std::size_t index, Medium medium, const Senses& senses);
 
-  Services* services_ = nullptr;
-  std::vector<Counter> refusals_;
-  std::optional<Counter> replaced_;
-  // Messages that were refused: when their user has said something else since, they are old.
-  LruMap<std::uint64_t, bool> refused_;
+  Shared& shared_;
+};
+
+class MediaPlugin final : public Plugin {
+ public:
+  std::string_view name() const noexcept override { return "media"; }
+
+  Task<> start(Services& services) override {
+    shared_.services = &services;
+    for (const Medium medium : {Medium::kImage, Medium::kAudio, Medium::kVideo, Medium::kFile}) {
+      const Labels labels{{"kind", std::string(to_string(medium))}};
+      shared_.refusals.push_back(services.metrics.counter(
+          "media_refused_total", "Requests with something new that the model cannot read", labels));
+    }
+    shared_.replaced.emplace(services.metrics.counter(
+        "media_replaced_total", "Parts of requests that a text stood in for, as they were old"));
+    co_return Result<>{};
+  }
+  std::unique_ptr<Stage> begin(Exchange& exchange) override {
+    if (!exchange.chat.messages_raw.is_array()) return nullptr;
+    return std::make_unique<MediaStage>(shared_);
+  }
+
+ private:
+  Shared shared_;
 };
 
 // Of all upstreams together: where the request will go is not decided yet.
-std::optional<Senses> MediaPlugin::senses() const {
+std::optional<Senses> MediaStage::senses() const {
   std::vector<std::string> all;
   bool told = false;
-  for (std::size_t i = 0; i < services_->upstreams.size(); ++i) {
-    Upstream& upstream = services_->upstreams.at(i);
+  for (std::size_t i = 0; i < shared_.services->upstreams.size(); ++i) {
+    Upstream& upstream = shared_.services->upstreams.at(i);
     if (!upstream.healthy()) continue;
     const auto& modalities = upstream.props().modalities;
     if (!modalities) return std::nullopt;
@@ -121,9 +139,9 @@ std::optional<Senses> MediaPlugin::senses() const {
   return Senses(all);
 }
 
-std::string MediaPlugin::model_name(const Exchange& exchange) const {
-  for (std::size_t i = 0; i < services_->upstreams.size(); ++i) {
-    const ServerProps& props = services_->upstreams.at(i).props();
+std::string MediaStage::model_name(const Exchange& exchange) const {
+  for (std::size_t i = 0; i < shared_.services->upstreams.size(); ++i) {
+    const ServerProps& props = shared_.services->upstreams.at(i).props();
     const std::string& name = props.model_alias.empty() ? props.model_path : props.model_alias;
     if (!name.empty()) return name.substr(name.rfind('/') + 1);  // also without a slash
   }
@@ -134,16 +152,16 @@ std::uint64_t key_of(const Exchange& exchange, std::size_t index) {
   return hash_combine(hash64(exchange.identity.tenant), exchange.chat.messages[index].hash);
 }
 
-bool MediaPlugin::is_news(const Exchange& exchange, std::size_t index, const Newest& newest) {
+bool MediaStage::is_news(const Exchange& exchange, std::size_t index, const Newest& newest) {
   const bool turn = index >= newest.begin && exchange.chat.messages[index].role == "user";
-  return turn && (index == newest.last || refused_.find(key_of(exchange, index)) == nullptr);
+  return turn && (index == newest.last || shared_.refused.find(key_of(exchange, index)) == nullptr);
 }
 
-Reply MediaPlugin::refuse(const Exchange& exchange, std::size_t index, Medium medium,
-                          const Senses& senses) {
-  refused_.get(key_of(exchange, index)) = true;
-  while (refused_.size() > kMaxRefused) refused_.pop_oldest();
-  refusals_[static_cast<std::size_t>(medium)].add();
+Reply MediaStage::refuse(const Exchange& exchange, std::size_t index, Medium medium,
+                         const Senses& senses) {
+  shared_.refused.get(key_of(exchange, index)) = true;
+  while (shared_.refused.size() > kMaxRefused) shared_.refused.pop_oldest();
+  shared_.refusals[static_cast<std::size_t>(medium)].add();
   std::string detail(to_string(medium));
   detail += " input is not supported: the model " + model_name(exchange);
   detail += senses.text_only() ? " reads text only" : " does not read it";
@@ -167,52 +185,52 @@ void put(Exchange& exchange, std::size_t index, std::string json) {
   }
 }
 
-Task<> MediaPlugin::on_count(Exchange& exchange) {
-  const auto senses = exchange.chat.messages_raw.is_array() ? this->senses() : std::nullopt;
-  if (!senses) co_return Result<>{};
+MaybeTask<> MediaStage::on_count(Exchange& exchange) {
+  const auto senses = this->senses();
+  if (!senses) return Result<>{};
   const Newest newest = newest_of(exchange.chat);
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     auto replaced = readable(exchange, i, *senses);
     // Of news llama-server says itself that it cannot be read.
     if (replaced && !is_news(exchange, i, newest)) put(exchange, i, std::move(replaced->json));
   }
-  co_return Result<>{};
+  return Result<>{};
 }
 
-Task<Verdict> MediaPlugin::on_request(Exchange& exchange) {
-  const auto senses = exchange.chat.messages_raw.is_array() ? this->senses() : std::nullopt;
-  if (!senses) co_return Verdict{Next{}};
+MaybeTask<Verdict> MediaStage::on_request(Exchange& exchange) {
+  const auto senses = this->senses();
+  if (!senses) return Verdict{Next{}};
   const Newest newest = newest_of(exchange.chat);
   const bool translated = exchange.surface != exchange.chat.surface;
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     openai::Message& message = exchange.chat.messages[i];
     if (translated && is_news(exchange, i, newest)) {
       const auto medium = left_out(message);
-      if (medium) co_return Verdict{refuse(exchange, i, *medium, *senses)};
+      if (medium) return Verdict{refuse(exchange, i, *medium, *senses)};
     }
     auto replaced = readable(exchange, i, *senses);
     if (!replaced) continue;
     if (is_news(exchange, i, newest)) {
-      co_return Verdict{refuse(exchange, i, replaced->first, *senses)};
+      return Verdict{refuse(exchange, i, replaced->first, *senses)};
     }
-    replaced_->add(static_cast<double>(replaced->parts));
+    shared_.replaced->add(static_cast<double>(replaced->parts));
     message.media -= std::min(message.media, replaced->parts);
     message.text_bytes += replaced->bytes;
     put(exchange, i, std::move(replaced->json));
   }
-  co_return Verdict{Next{}};
+  return Verdict{Next{}};
 }
 
-Task<> MediaPlugin::on_upstream_request(Exchange& exchange) {
+MaybeTask<> MediaStage::on_upstream_request(Exchange& exchange) {
   const auto senses = this->senses();
-  if (!senses) co_return Result<>{};
+  if (!senses) return Result<>{};
   for (openai::BodyEdit& edit : exchange.attempt_edits) {
     auto* const replace = std::get_if<openai::ReplaceMessage>(&edit);
     if (replace == nullptr) continue;
     auto replaced = replace_in(replace->json, shape_of(exchange), *senses);
     if (replaced) replace->json = std::move(replaced->json);
   }
-  co_return Result<>{};
+  return Result<>{};
 }
 
 }  // namespace

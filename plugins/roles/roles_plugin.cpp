@@ -8,24 +8,21 @@ namespace keep::roles {
 
 namespace {
 
-class RolesPlugin final : public Plugin {
+class RolesStage final : public Stage {
  public:
-  std::string_view name() const noexcept override { return "roles"; }
+  explicit RolesStage(ChatTemplates& templates) : templates_(templates) {}
 
-  Task<> start(Services& services) override {
-    services_ = &services;
-    co_return Result<>{};
-  }
-
-  Task<> on_upstream_request(Exchange& exchange) override { return put_in_order(exchange); }
-  Task<> on_count(Exchange& exchange) override { return put_in_order(exchange); }
+  MaybeTask<> on_upstream_request(Exchange& exchange) override { return put_in_order(exchange); }
+  MaybeTask<> on_count(Exchange& exchange) override { return put_in_order(exchange); }
 
  private:
-  Task<> put_in_order(Exchange& exchange) {
-    if (!exchange.chat.messages_raw.is_array() || fit(exchange, openai::kStrictest).empty()) {
-      co_return Result<>{};
-    }
-    const auto orders = co_await services_->templates.orders(exchange.route.upstream);
+  MaybeTask<> put_in_order(Exchange& exchange) {
+    if (fit(exchange, openai::kStrictest).empty()) return Result<>{};
+    return ask_template(exchange);
+  }
+
+  Task<> ask_template(Exchange& exchange) {
+    const auto orders = co_await templates_.orders(exchange.route.upstream);
     if (!orders) co_return Result<>{};
     for (openai::BodyEdit& edit : fit(exchange, *orders)) {
       exchange.attempt_edits.push_back(std::move(edit));
@@ -37,7 +34,24 @@ class RolesPlugin final : public Plugin {
     return openai::fit_roles(exchange.chat, exchange.request_edits, exchange.attempt_edits, orders);
   }
 
-  Services* services_ = nullptr;
+  ChatTemplates& templates_;
+};
+
+class RolesPlugin final : public Plugin {
+ public:
+  std::string_view name() const noexcept override { return "roles"; }
+
+  Task<> start(Services& services) override {
+    templates_ = &services.templates;
+    co_return Result<>{};
+  }
+  std::unique_ptr<Stage> begin(Exchange& exchange) override {
+    if (!exchange.chat.messages_raw.is_array()) return nullptr;
+    return std::make_unique<RolesStage>(*templates_);
+  }
+
+ private:
+  ChatTemplates* templates_ = nullptr;
 };
 
 }  // namespace

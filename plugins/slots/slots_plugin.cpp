@@ -12,7 +12,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 namespace keep::slots {
@@ -62,21 +61,30 @@ Result<std::optional<std::size_t>> wished_slot(const openai::ChatRequest& chat, 
                    std::to_string(slots - 1));
 }
 
-class SlotsPlugin final : public Plugin {
- public:
-  explicit SlotsPlugin(SlotsSettings settings) : settings_(settings) {}
+// What the stages of all exchanges share.
+struct Shared {
+  using Place = std::pair<std::size_t, int>;  // upstream, slot
 
-  std::string_view name() const noexcept override { return "slots"; }
-  Task<> start(Services& services) override;
-  Task<> on_route(Exchange& exchange) override;
-  Task<> on_upstream_request(Exchange& exchange) override;
+  SlotsSettings settings;
+  Services* services = nullptr;
+  std::shared_ptr<Admission> admission;
+  ThreadBook threads;
+  std::map<Place, std::uint64_t> last_used_by;  // hash of the conversation, whichever agent
+};
+
+class SlotsStage final : public Stage {
+ public:
+  explicit SlotsStage(Shared& shared) : shared_(shared) {}
+
+  MaybeTask<> on_route(Exchange& exchange) override;
+  MaybeTask<> on_upstream_request(Exchange& exchange) override;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
   void explain(const Exchange& exchange, Headers& headers) const override;
 
  private:
-  struct Running {              // an exchange that has a lease, or has asked for one
+  struct Asked {                // for a lease; exchange.route says whether it was granted
     std::size_t queued_at = 0;  // its position in the queue when it came; 0: it did not wait
     LeaseId lease = 0;
     bool warm = false, pinned = true;
@@ -84,6 +92,28 @@ class SlotsPlugin final : public Plugin {
     Tokens prompt = 0, reserved = 0;
   };
 
+  bool is_pinned(const Exchange& exchange) const;
+  Reuse reuse_for(const Exchange& exchange) const;
+  bool is_pinned_infill(const Exchange& exchange) const;
+  openai::BodyEdits infill_edits(const Exchange& exchange) const;
+  Task<> wait_idle(const Exchange& exchange);
+  Ask make_ask(const Exchange& exchange);
+  Task<> lease(Exchange& exchange);
+  Ending ending_of(const Exchange& exchange, const Outcome& outcome) const;
+
+  Shared& shared_;
+  std::optional<Asked> asked_;
+};
+
+class SlotsPlugin final : public Plugin {
+ public:
+  explicit SlotsPlugin(SlotsSettings settings) { shared_.settings = settings; }
+
+  std::string_view name() const noexcept override { return "slots"; }
+  Task<> start(Services& services) override;
+  std::unique_ptr<Stage> begin(Exchange&) override { return std::make_unique<SlotsStage>(shared_); }
+
+ private:
   // What a conversation that was ended has left in the slots is erased.
   class Keeper final : public ConversationKeeper {
    public:
@@ -93,121 +123,110 @@ class SlotsPlugin final : public Plugin {
    private:
     SlotsPlugin& plugin_;
   };
-  using Place = std::pair<std::size_t, int>;  // upstream, slot
 
   void forget(std::uint64_t conversation);
-  bool is_pinned(const Exchange& exchange) const;
-  Reuse reuse_for(const Exchange& exchange) const;
-  bool is_pinned_infill(const Exchange& exchange) const;
-  openai::BodyEdits infill_edits(const Exchange& exchange) const;
-  Task<> lease(Exchange& exchange);
-  Ending ending_of(const Exchange& exchange, const Outcome& outcome, const Running& running) const;
 
-  SlotsSettings settings_;
-  Services* services_ = nullptr;
-  std::shared_ptr<Admission> admission_;
-  // By address: on_finish comes before an exchange goes. A stale entry (it never came) is harmless,
-  // its lease id is used nowhere else.
-  std::unordered_map<const Exchange*, Running> running_;
-  ThreadBook threads_;
-  std::map<Place, std::uint64_t> last_used_by_;  // hash of the conversation, whichever agent
+  Shared shared_;
   Keeper keeper_{*this};
 };
 
 Task<> SlotsPlugin::start(Services& services) {
-  services_ = &services;
-  if (!settings_.enabled) co_return Result<>{};
-  admission_ = std::make_shared<Admission>(services, settings_);
-  admission_->start();
+  shared_.services = &services;
+  if (!shared_.settings.enabled) co_return Result<>{};
+  shared_.admission = std::make_shared<Admission>(services, shared_.settings);
+  shared_.admission->start();
   if (services.conversations != nullptr) services.conversations->attach(keeper_);
   co_return Result<>{};
 }
 
 void SlotsPlugin::forget(std::uint64_t conversation) {
-  for (auto at = last_used_by_.begin(); at != last_used_by_.end();) {
+  for (auto at = shared_.last_used_by.begin(); at != shared_.last_used_by.end();) {
     const auto [place, last] = *at;
     if (last != conversation) {
       ++at;
       continue;
     }
-    admission_->forget(place.first, static_cast<std::size_t>(place.second));
-    at = last_used_by_.erase(at);
+    shared_.admission->forget(place.first, static_cast<std::size_t>(place.second));
+    at = shared_.last_used_by.erase(at);
   }
 }
 
-Task<> SlotsPlugin::on_route(Exchange& exchange) {
-  const auto running = running_.find(&exchange);
-  if (exchange.route.lease.held() && running != running_.end()) {
-    // Another attempt: the last one has been cut off, but the server may not have noticed yet.
-    const auto idle = co_await admission_->wait_idle(running->second.lease);
-    // Somebody else may have taken it. An answer that was stopped waits in llama-server's queue
-    // then.
-    const bool taken = !idle && idle.error().fault == Fault::kTimeout && exchange.continuation;
-    if (!idle && !taken) co_return idle.error();
-    co_return Result<>{};
-  }
-  const bool pinned = settings_.enabled && admission_->slots_up() > 0;
+MaybeTask<> SlotsStage::on_route(Exchange& exchange) {
+  if (exchange.route.lease.held() && asked_) return wait_idle(exchange);
+  const bool pinned = shared_.settings.enabled && shared_.admission->slots_up() > 0;
   const bool generates =
       exchange.surface != openai::Surface::kPassThrough || is_pinned_infill(exchange);
-  if (!pinned || !generates) co_return Result<>{};
-  co_return co_await lease(exchange);
+  if (!pinned || !generates) return Result<>{};
+  return lease(exchange);
 }
 
-Task<> SlotsPlugin::lease(Exchange& exchange) {
-  // Slots are everybody's: among tenants that are kept apart nobody names one.
-  Result<std::optional<std::size_t>> wish = std::nullopt;
-  if (!services_->isolated) wish = wished_slot(exchange.chat, admission_->slots_up());
-  if (!wish) co_return wish.error();
+// Another attempt: the last one has been cut off, but the server may not have noticed yet.
+Task<> SlotsStage::wait_idle(const Exchange& exchange) {
+  const auto idle = co_await shared_.admission->wait_idle(asked_->lease);
+  // Somebody else may have taken it. An answer that was stopped waits in llama-server's queue then.
+  const bool taken = !idle && idle.error().fault == Fault::kTimeout && exchange.continuation;
+  if (!idle && !taken) co_return idle.error();
+  co_return Result<>{};
+}
+
+Ask SlotsStage::make_ask(const Exchange& exchange) {
   Ask ask;
   ask.tenant = exchange.identity.tenant;
   ask.demand = exchange.route.demand;
   ask.wish.key = key_of(exchange.identity);
   ask.wish.owner = owner_of(ask.tenant);
   const bool infill = exchange.surface == openai::Surface::kPassThrough;
-  ask.wish.auxiliary = infill || (exchange.identity.auxiliary && settings_.scratch);
-  ask.wish.slot = *wish;
+  ask.wish.auxiliary = infill || (exchange.identity.auxiliary && shared_.settings.scratch);
   ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
   if (!exchange.identity.auxiliary && ask.wish.key != 0) {
     const Identity& who = exchange.identity;
     const std::uint64_t conversation = hash_of({who.tenant, who.conversation});
-    ask.wish.returning = threads_.note(conversation, hash64(who.agent), who.turn, ask.wish.owner);
+    ask.wish.returning =
+        shared_.threads.note(conversation, hash64(who.agent), who.turn, ask.wish.owner);
   }
-  if (services_->isolated) ask.wish.settings = settings_hash(exchange.chat);
+  if (shared_.services->isolated) ask.wish.settings = settings_hash(exchange.chat);
   ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
   if (infill) ask.text.bytes = exchange.request.body.size();
   if (exchange.zone.planned) ask.prompt = exchange.zone.prompt_tokens + exchange.zone.recall_room;
   ask.max_tokens = max_tokens_of(exchange.chat);
-  running_[&exchange] = Running();
-  ask.on_queued = [this, &exchange](std::size_t position) {
-    running_[&exchange].queued_at = position;
-  };
-  const Instant since = services_->clock.now();
-  auto grant = co_await admission_->acquire(std::move(ask));
-  exchange.timeline.queue_wait += services_->clock.now() - since;
+  return ask;
+}
+
+Task<> SlotsStage::lease(Exchange& exchange) {
+  // Slots are everybody's: among tenants that are kept apart nobody names one.
+  Result<std::optional<std::size_t>> wish = std::nullopt;
+  if (!shared_.services->isolated) wish = wished_slot(exchange.chat, shared_.admission->slots_up());
+  if (!wish) co_return wish.error();
+  Ask ask = make_ask(exchange);
+  ask.wish.slot = *wish;
+  asked_.emplace();
+  ask.on_queued = [this](std::size_t position) { asked_->queued_at = position; };
+  const Instant since = shared_.services->clock.now();
+  auto grant = co_await shared_.admission->acquire(std::move(ask));
+  exchange.timeline.queue_wait += shared_.services->clock.now() - since;
   if (!grant) co_return grant.error();
   exchange.route.upstream = grant->lease.upstream();
   exchange.route.warm = grant->warm;
   exchange.route.lease = std::move(grant->lease);
-  last_used_by_[{exchange.route.upstream, exchange.route.lease.slot()}] =
+  shared_.last_used_by[{exchange.route.upstream, exchange.route.lease.slot()}] =
       hash_of({exchange.identity.tenant, exchange.identity.conversation});
-  Running& running = running_[&exchange];
-  running.lease = grant->id;
-  running.warm = grant->warm;
-  running.pinned = grant->pinned;
-  running.reuse = grant->reuse;
-  running.reserved = grant->reserved;
+  asked_->lease = grant->id;
+  asked_->warm = grant->warm;
+  asked_->pinned = grant->pinned;
+  asked_->reuse = grant->reuse;
+  asked_->reserved = grant->reserved;
   co_return Result<>{};
 }
 
-Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
-  if (!settings_.enabled) co_return Result<>{};
+MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
+  if (!shared_.settings.enabled) return Result<>{};
   if (is_pinned_infill(exchange)) {
     exchange.attempt_edits = infill_edits(exchange);
-    co_return Result<>{};
+    return Result<>{};
   }
-  if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
+  if (exchange.surface == openai::Surface::kPassThrough) return Result<>{};
   std::optional<int> slot;
   if (is_pinned(exchange)) slot = exchange.route.lease.slot();
   const Reuse reuse = reuse_for(exchange);
@@ -216,24 +235,24 @@ Task<> SlotsPlugin::on_upstream_request(Exchange& exchange) {
     exchange.attempt_edits.push_back(std::move(edit));
   }
   // A slot that the client has named stays in its body, unless it may not name any.
-  if (!slot && services_->isolated) {
+  if (!slot && shared_.services->isolated) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"id_slot"});
   }
   exchange.force_stream = may_stream(exchange.chat);
   if (exchange.force_stream && speaks_native(exchange.request.target)) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
   }
-  co_return Result<>{};
+  return Result<>{};
 }
 
 // Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
 // takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
-bool SlotsPlugin::is_pinned_infill(const Exchange& exchange) const {
-  return services_->isolated && exchange.surface == openai::Surface::kPassThrough &&
+bool SlotsStage::is_pinned_infill(const Exchange& exchange) const {
+  return shared_.services->isolated && exchange.surface == openai::Surface::kPassThrough &&
          exchange.request.method == "POST" && speaks_infill(exchange.request.target);
 }
 
-openai::BodyEdits SlotsPlugin::infill_edits(const Exchange& exchange) const {
+openai::BodyEdits SlotsStage::infill_edits(const Exchange& exchange) const {
   openai::BodyEdits edits;
   if (is_pinned(exchange)) {
     edits.emplace_back(openai::SetField{"id_slot", std::to_string(exchange.route.lease.slot())});
@@ -247,38 +266,33 @@ openai::BodyEdits SlotsPlugin::infill_edits(const Exchange& exchange) const {
 }
 
 // Once an answer has begun the slot holds the prompt of the attempt before.
-Reuse SlotsPlugin::reuse_for(const Exchange& exchange) const {
-  if (!services_->isolated) return Reuse::kAll;
-  const auto it = running_.find(&exchange);
-  if (it == running_.end() || !exchange.route.lease.held()) return Reuse::kUntold;
+Reuse SlotsStage::reuse_for(const Exchange& exchange) const {
+  if (!shared_.services->isolated) return Reuse::kAll;
+  if (!asked_ || !exchange.route.lease.held()) return Reuse::kUntold;
   const bool begun = exchange.timeline.first_event.has_value();
-  return begun && it->second.reuse == Reuse::kNothing ? Reuse::kUntold : it->second.reuse;
+  return begun && asked_->reuse == Reuse::kNothing ? Reuse::kUntold : asked_->reuse;
 }
 
-bool SlotsPlugin::is_pinned(const Exchange& exchange) const {
-  const auto it = running_.find(&exchange);
-  return exchange.route.lease.held() && (it == running_.end() || it->second.pinned);
+bool SlotsStage::is_pinned(const Exchange& exchange) const {
+  return exchange.route.lease.held() && (!asked_ || asked_->pinned);
 }
 
-EventAction SlotsPlugin::on_event(Exchange& exchange, const openai::SseEvent&,
-                                  const openai::EventInfo& info) noexcept {
+EventAction SlotsStage::on_event(Exchange& exchange, const openai::SseEvent&,
+                                 const openai::EventInfo& info) noexcept {
   if (!info.has_output && !info.progress) return EventAction::kForward;
-  const auto it = running_.find(&exchange);
-  if (it == running_.end()) return EventAction::kForward;
-  Running& running = it->second;
-  if (info.progress && running.prompt != info.progress->total) {
-    running.prompt = info.progress->total;
-    running.reserved =
-        admission_->prompt_known(running.lease, running.prompt, max_tokens_of(exchange.chat));
+  if (!asked_) return EventAction::kForward;
+  if (info.progress && asked_->prompt != info.progress->total) {
+    asked_->prompt = info.progress->total;
+    asked_->reserved = shared_.admission->prompt_known(asked_->lease, asked_->prompt,
+                                                       max_tokens_of(exchange.chat));
   }
   // One event is one token, or a few where the server speculates: the end tells how many.
-  const Tokens used = running.prompt + static_cast<Tokens>(exchange.answer.output_events);
-  if (used > running.reserved) running.reserved = admission_->grown(running.lease, used);
+  const Tokens used = asked_->prompt + static_cast<Tokens>(exchange.answer.output_events);
+  if (used > asked_->reserved) asked_->reserved = shared_.admission->grown(asked_->lease, used);
   return EventAction::kForward;
 }
 
-Ending SlotsPlugin::ending_of(const Exchange& exchange, const Outcome& outcome,
-                              const Running& running) const {
+Ending SlotsStage::ending_of(const Exchange& exchange, const Outcome& outcome) const {
   Ending ending;
   const Answer& answer = exchange.answer;
   const Timeline& timeline = exchange.timeline;
@@ -310,26 +324,21 @@ Ending SlotsPlugin::ending_of(const Exchange& exchange, const Outcome& outcome,
   ending.answer_bytes = answer.text.size();
   // The server has dropped what was warm: restarted, or short of cells.
   const bool told = !exchange.route.cache_untold;
-  ending.look_again = ending.look_again || (running.warm && told && cached == 0);
+  ending.look_again = ending.look_again || (asked_->warm && told && cached == 0);
   return ending;
 }
 
-void SlotsPlugin::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  const auto it = running_.find(&exchange);
-  if (it == running_.end()) return;
-  const Running running = it->second;
-  running_.erase(it);
-  admission_->finish(running.lease, ending_of(exchange, outcome, running));
+void SlotsStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
+  if (asked_) shared_.admission->finish(asked_->lease, ending_of(exchange, outcome));
 }
 
-void SlotsPlugin::explain(const Exchange& exchange, Headers& headers) const {
-  const auto running = running_.find(&exchange);
-  if (running != running_.end() && running->second.queued_at > 0) {
-    headers.set("X-Keep-Queue", std::to_string(running->second.queued_at));
+void SlotsStage::explain(const Exchange& exchange, Headers& headers) const {
+  if (asked_ && asked_->queued_at > 0) {
+    headers.set("X-Keep-Queue", std::to_string(asked_->queued_at));
   }
   const bool sent = exchange.timeline.sent.has_value();
-  if (!settings_.enabled || (!sent && !exchange.route.lease.held())) return;
-  std::string_view url = services_->upstreams.at(exchange.route.upstream).url();
+  if (!shared_.settings.enabled || (!sent && !exchange.route.lease.held())) return;
+  std::string_view url = shared_.services->upstreams.at(exchange.route.upstream).url();
   if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
   headers.set("X-Keep-Upstream", url);
   if (!exchange.route.lease.held()) {

@@ -1,7 +1,8 @@
 // Exchange: one request with its answer, all attempts. What flows through the phases.
 //
-// Owned by run_exchange's frame, lent to plugins by reference for the length of a call. Loop
-// thread only. Each field has one writer, named beside it; everybody else reads.
+// Owned by the frame of Gateway::handle, lent to stages by reference for the length of a call. Loop
+// thread only. Each field has one writer, named beside it, and readers who are others: what only
+// one plugin has to know is in its stage.
 #pragma once
 
 #include "base/clock.hpp"
@@ -33,16 +34,6 @@ struct Identity {
   std::uint64_t turn = 0;  // user turns in the request
 };
 
-// Why the prompt no longer continues what the slot holds. Written by hygiene.
-struct Divergence {
-  bool found = false;
-  std::size_t message = 0;        // first differing message
-  std::size_t byte = 0;           // first differing byte of its text
-  bool byte_known = false;        // false when the earlier text is no longer at hand
-  std::string cause;              // one word of a closed list: a metric label
-  std::uint64_t lost_tokens = 0;  // prefilled again because of it; estimate
-};
-
 // What upstream said, gathered by the core from the events of the last attempt.
 struct Answer {
   std::string id;    // of upstream's response
@@ -71,6 +62,8 @@ inline constexpr std::string_view to_string(Kept kept) noexcept {
   return kept == Kept::kLost ? "lost" : kept == Kept::kInMemory ? "memory" : "disk";
 }
 
+class Recollection;
+
 struct Exchange {
   static constexpr std::size_t kMaxAnswerBytes = 4 << 20;
   static constexpr std::size_t kHoldNothing = std::string::npos;
@@ -82,9 +75,7 @@ struct Exchange {
   std::string chat_body;     // request.body, or its translation; `chat` points into it
   openai::ChatRequest chat;  // empty for kPassThrough
 
-  Identity identity;                      // identify
-  Divergence divergence;                  // hygiene
-  std::vector<std::string> hygiene_hits;  // hygiene: rules that fired
+  Identity identity;  // identify
 
   // Edits of the request (hygiene, in on_request) and of this attempt (slots, recall, hedge; the
   // core clears them before each attempt).
@@ -98,6 +89,7 @@ struct Exchange {
   Kept kept = Kept::kOnDisk;                    // history
   std::vector<RecalledBefore> recalled_before;  // recall
   Recalled recalled;                            // recall
+  Recollection* recollection = nullptr;         // recall; null without it
   std::optional<Overflow> overflow;             // core: of the attempt before this one
 
   // Of answer.text. From hold_from on it has to wait: unset before each event, plugins lower it

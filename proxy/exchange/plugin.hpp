@@ -1,44 +1,20 @@
-// Plugin: a stage in the life of a request.
+// Plugin: one of the proxy's abilities. It lives as long as the program serves, and makes a Stage
+// (exchange/stage.hpp, the phases) for each exchange that it has to do with.
 //
-//   on_request           once, body complete and parsed; may answer the client itself
-//   on_count             once, instead of all others, for a request whose tokens are only counted:
-//                        adds the edits that would change its prompt, and remembers nothing
-//   on_route             once per attempt, in list order; may wait, with a deadline of its own
-//   on_upstream_request  once per attempt, in list order; adds attempt_edits
-//   on_event             every upstream event, reverse order; must not wait; may keep text back
-//                        (exchange.hold_from) or stop the reading
-//   on_pause             after an on_event that stopped the reading; may wait; says whether the
-//                        answer goes on or is given anew from where the client has it
-//   on_answer            once per complete answer, reverse order, before its last bytes go to the
-//                        client: what is done here is done when the client sees the end
-//   on_finish            once per exchange however it ended, for every plugin, reverse order
-//
-// A plugin is advice, not a gate: one that fails in on_request or on_upstream_request is skipped
-// for that phase, counted, and logged at most once a minute (on_count, on_pause, on_answer as
-// well); a failing on_route ends the exchange (overload, timeout). All calls come on the loop
-// thread. The order of plugins is the list in plugins/plugin_list.cpp.
+// All calls come on the loop thread. The order of plugins is the list in plugins/plugin_list.cpp.
 #pragma once
 
 #include "base/json/json.hpp"
 #include "base/result.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/http/local_reply.hpp"
-#include "exchange/outcome.hpp"
 #include "exchange/services.hpp"
-#include "openai/event_info.hpp"
-#include "openai/sse_event.hpp"
+#include "exchange/stage.hpp"
 
-#include <cstdint>
+#include <memory>
 #include <string_view>
-#include <variant>
 
 namespace keep {
-
-struct Next {};                             // go on
-using Verdict = std::variant<Next, Reply>;  // Reply: stop and answer with this
-
-enum class EventAction { kForward, kPause };  // kPause: read nothing more, call on_pause
-enum class Resumption { kGoOn, kResubmit };
 
 class Plugin {
  public:
@@ -49,17 +25,10 @@ class Plugin {
   virtual Task<> start(Services&) { co_return Result<>{}; }
   virtual Task<> stop() { co_return Result<>{}; }
 
-  virtual Task<Verdict> on_request(Exchange&) { co_return Verdict{Next{}}; }
-  virtual Task<> on_count(Exchange&) { co_return Result<>{}; }
-  virtual Task<> on_route(Exchange&) { co_return Result<>{}; }
-  virtual Task<> on_upstream_request(Exchange&) { co_return Result<>{}; }
-  virtual EventAction on_event(Exchange&, const openai::SseEvent&,
-                               const openai::EventInfo&) noexcept {
-    return EventAction::kForward;
-  }
-  virtual Task<Resumption> on_pause(Exchange&) { co_return Resumption::kGoOn; }
-  virtual Task<> on_answer(Exchange&) { co_return Result<>{}; }
-  virtual void on_finish(const Exchange&, const Outcome&) noexcept {}
+  // The stage of an exchange that begins: its request is parsed, who asks is known, and no phase
+  // has been called. nullptr: this plugin has nothing to do with it, and is asked no more until the
+  // next one. A stage may refer to its plugin, which outlives it.
+  virtual std::unique_ptr<Stage> begin(Exchange&) { return nullptr; }
 
   // Endpoints of its own, asked for every request that is no API call: nullptr when not one of
   // them.
@@ -68,8 +37,6 @@ class Plugin {
   virtual void report(json::Writer&) const {}
   // Whether something that it does for clients fails at the moment, see report().
   virtual bool degraded() const { return false; }
-  // `X-Keep-*` headers this plugin answers for, added to the client's head.
-  virtual void explain(const Exchange&, Headers&) const {}
 };
 
 }  // namespace keep

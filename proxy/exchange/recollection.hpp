@@ -1,4 +1,5 @@
-// Recollection: recall in the middle of an answer, lent by the recall plugin. Loop thread only.
+// Recollection: recall in the middle of an answer. Each exchange has its own, lent by recall's
+// stage for as long as there are stages. Loop thread only.
 #pragma once
 
 #include "base/result.hpp"

@@ -129,7 +129,6 @@ class Embeddings {
 
 class Conversations;
 class Knowledge;
-class Recollection;
 
 struct Services {
   asio::io_context& loop;
@@ -143,7 +142,6 @@ struct Services {
   ChatTemplates& templates;
   Conversations* conversations = nullptr;  // set by history when it starts; null without it
   Knowledge* knowledge = nullptr;          // set by knowledge when it starts; null without it
-  Recollection* recollection = nullptr;    // set by recall when it starts; null without it
   Embeddings* embeddings = nullptr;        // null unless a server for them is configured
   bool isolated = false;  // there is more than one API key: no client may learn what another asks
 };

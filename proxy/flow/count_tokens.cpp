@@ -75,7 +75,8 @@ Task<std::int64_t> count(Flow& flow, Exchange& exchange, std::string body) {
 Task<std::string> count_tokens(Flow& flow, Exchange& exchange) {
   const auto placed = place(flow, exchange);
   if (!placed) co_return placed.error();
-  co_await flow.pipeline.on_count(exchange);
+  Stages stages(flow.pipeline, exchange);
+  co_await stages.on_count();
   openai::BodyEdits edits = exchange.request_edits;
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);

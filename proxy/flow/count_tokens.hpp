@@ -7,7 +7,7 @@
 
 namespace keep {
 
-// The request goes through what changes its prompt (translation, then Plugin::on_count), and
+// The request goes through what changes its prompt (translation, then Stage::on_count), and
 // llama-server counts what is left: the number is the one its answer would report as read and
 // cached. -> the body of the reply. An error of llama-server about the request is
 // Fault::kBadRequest with its words.

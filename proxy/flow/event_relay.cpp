@@ -233,7 +233,7 @@ class EventRelay {
       if (ClientStream::rejoins(info)) resume_answer(c_.exchange, c_.stream, now);
     }
     c_.exchange.hold_from = Exchange::kHoldNothing;
-    return c_.flow.pipeline.on_event(c_.exchange, event, info);
+    return c_.stages.on_event(event, info);
   }
 
   // Whether the attempt can go on with the answer: it failed if it ends before it has said anything
@@ -249,7 +249,7 @@ class EventRelay {
     const Instant paused = std::chrono::steady_clock::now();
     if (c_.exchange.attempt < kMaxAttempts) {
       c_.deadline.set(c_.flow.settings.between_events, "recall");
-      resumption = co_await c_.flow.pipeline.on_pause(c_.exchange);
+      resumption = co_await c_.stages.on_pause();
     } else {
       c_.exchange.hold_from = Exchange::kHoldNothing;
     }
@@ -344,7 +344,7 @@ class EventRelay {
     c_.exchange.answer.complete |= answer_end_.reached();
     if (c_.stream.cut_open()) co_return failed(upstream_error());
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
-    if (c_.exchange.answer.complete) co_await c_.flow.pipeline.on_answer(c_.exchange);
+    if (c_.exchange.answer.complete) co_await c_.stages.on_answer();
     tell_kept();
     const auto finished = co_await finish();
     if (!finished) co_return failed(finished.error());

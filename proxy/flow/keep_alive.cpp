@@ -6,9 +6,11 @@
 
 namespace keep {
 
-KeepAlive::KeepAlive(Flow& flow, Exchange& exchange, ResponseWriter& writer, Deadline& deadline)
+KeepAlive::KeepAlive(Flow& flow, Exchange& exchange, const Stages& stages, ResponseWriter& writer,
+                     Deadline& deadline)
     : flow_(flow),
       exchange_(exchange),
+      stages_(stages),
       writer_(writer),
       deadline_(deadline),
       silence_(flow.services.loop.get_executor(), [this] { look(); }) {
@@ -35,7 +37,7 @@ void KeepAlive::speak() {
 }
 
 void KeepAlive::begin_stream() {
-  Headers headers = explain(flow_, exchange_);
+  Headers headers = explain(flow_, exchange_, stages_);
   headers.set("Content-Type", "text/event-stream");
   writer_.begin(200, "OK", headers, std::nullopt);
   exchange_.answer.streaming = true;

@@ -19,7 +19,8 @@ namespace keep {
 class KeepAlive {
  public:
   // Speaks until its end, and never to a client that asked for no stream. The parts outlive it.
-  KeepAlive(Flow& flow, Exchange& exchange, ResponseWriter& writer, Deadline& deadline);
+  KeepAlive(Flow& flow, Exchange& exchange, const Stages& stages, ResponseWriter& writer,
+            Deadline& deadline);
   KeepAlive(const KeepAlive&) = delete;
   KeepAlive& operator=(const KeepAlive&) = delete;
 
@@ -30,6 +31,7 @@ class KeepAlive {
 
   Flow& flow_;
   Exchange& exchange_;
+  const Stages& stages_;
   ResponseWriter& writer_;
   Deadline& deadline_;
   Deadline silence_;

@@ -10,21 +10,36 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <span>
 #include <utility>
 
 namespace keep {
 
 namespace {
 
-// One call of a plugin, with what it throws turned into an Error. A call that was cut short (the
-// client left, a limit passed) has not failed: the cut goes on to whoever made it.
+// One phase of a stage. What it throws before it waits is its result.
 template <class T>
-Task<T> guarded(Task<T> call) {
-  Result<T> result = Error();
+MaybeTask<T> called(Stage& stage, MaybeTask<T> (Stage::*phase)(Exchange&), Exchange& exchange) {
   try {
-    result = co_await std::move(call);
+    return (stage.*phase)(exchange);
   } catch (const std::exception& e) {
-    result = Error(Fault::kInternal, Side::kInternal, e.what());
+    return Error(Fault::kInternal, Side::kInternal, e.what());
+  }
+}
+
+// The rest of a call that waits or has failed, with what it throws turned into an Error. One that
+// was cut short (the client left, a limit passed) has not failed: the cut goes on to whoever made
+// it.
+template <class T>
+Task<T> guarded(MaybeTask<T> call) {
+  Result<T> result = std::move(call.result());
+  if (call.waits()) {
+    auto task = call.task();
+    try {
+      result = co_await std::move(task);
+    } catch (const std::exception& e) {
+      result = Error(Fault::kInternal, Side::kInternal, e.what());
+    }
   }
   if (result) co_return result;
   const auto state = co_await asio::this_coro::cancellation_state;
@@ -34,6 +49,12 @@ Task<T> guarded(Task<T> call) {
   co_return result;
 }
 
+// Nothing is left to do of a call that has gone well at once.
+template <class T>
+bool is_done(MaybeTask<T>& call) noexcept {
+  return !call.waits() && call.result();
+}
+
 }  // namespace
 
 Pipeline::Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics)
@@ -41,7 +62,7 @@ Pipeline::Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metric
 
 Task<> Pipeline::start(Services& services) {
   for (const auto& plugin : plugins_) {
-    auto call = plugin->start(services);
+    MaybeTask<> call = plugin->start(services);
     const auto started = co_await guarded(std::move(call));
     if (!started) co_return started.error();
   }
@@ -50,79 +71,9 @@ Task<> Pipeline::start(Services& services) {
 
 Task<> Pipeline::stop() {
   for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
-    auto call = plugin->stop();
+    MaybeTask<> call = plugin->stop();
     const auto stopped = co_await guarded(std::move(call));
     if (!stopped) skipped(*plugin, "stop", stopped.error().detail);
-  }
-  co_return Result<>{};
-}
-
-Task<Verdict> Pipeline::on_request(Exchange& exchange) {
-  for (const auto& plugin : plugins_) {
-    auto call = plugin->on_request(exchange);
-    auto verdict = co_await guarded(std::move(call));
-    if (!verdict) {
-      skipped(*plugin, "on_request", verdict.error().detail);
-    } else if (std::holds_alternative<Reply>(*verdict)) {
-      co_return verdict;
-    }
-  }
-  co_return Verdict{Next{}};
-}
-
-Task<> Pipeline::on_count(Exchange& exchange) {
-  for (const auto& plugin : plugins_) {
-    auto call = plugin->on_count(exchange);
-    const auto done = co_await guarded(std::move(call));
-    if (!done) skipped(*plugin, "on_count", done.error().detail);
-  }
-  co_return Result<>{};
-}
-
-Task<> Pipeline::on_route(Exchange& exchange) {
-  for (const auto& plugin : plugins_) {
-    auto call = plugin->on_route(exchange);
-    auto routed = co_await guarded(std::move(call));
-    if (!routed) co_return routed.error();
-  }
-  co_return Result<>{};
-}
-
-Task<> Pipeline::on_upstream_request(Exchange& exchange) {
-  for (const auto& plugin : plugins_) {
-    auto call = plugin->on_upstream_request(exchange);
-    const auto done = co_await guarded(std::move(call));
-    if (!done) skipped(*plugin, "on_upstream_request", done.error().detail);
-  }
-  co_return Result<>{};
-}
-
-EventAction Pipeline::on_event(Exchange& exchange, const openai::SseEvent& event,
-                               const openai::EventInfo& info) noexcept {
-  EventAction action = EventAction::kForward;
-  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
-    const EventAction wish = plugin->on_event(exchange, event, info);
-    if (wish != EventAction::kForward) action = wish;
-  }
-  return action;
-}
-
-asio::awaitable<Resumption> Pipeline::on_pause(Exchange& exchange) {
-  Resumption resumption = Resumption::kGoOn;
-  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
-    auto call = plugin->on_pause(exchange);
-    const auto wish = co_await guarded(std::move(call));
-    if (!wish) skipped(*plugin, "on_pause", wish.error().detail);
-    if (wish && *wish == Resumption::kResubmit) resumption = *wish;
-  }
-  co_return resumption;
-}
-
-Task<> Pipeline::on_answer(Exchange& exchange) {
-  for (const auto& plugin : boost::adaptors::reverse(plugins_)) {
-    auto call = plugin->on_answer(exchange);
-    const auto done = co_await guarded(std::move(call));
-    if (!done) skipped(*plugin, "on_answer", done.error().detail);
   }
   co_return Result<>{};
 }
@@ -144,15 +95,6 @@ bool Pipeline::degraded() const {
   return std::ranges::any_of(plugins_, [](const auto& plugin) { return plugin->degraded(); });
 }
 
-void Pipeline::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  for (const auto& plugin : boost::adaptors::reverse(plugins_))
-    plugin->on_finish(exchange, outcome);
-}
-
-void Pipeline::explain(const Exchange& exchange, Headers& headers) const {
-  for (const auto& plugin : plugins_) plugin->explain(exchange, headers);
-}
-
 void Pipeline::skipped(const Plugin& plugin, const char* phase, const std::string& why) {
   const std::string name(plugin.name());
   metrics_
@@ -164,6 +106,100 @@ void Pipeline::skipped(const Plugin& plugin, const char* phase, const std::strin
   if (last != Instant{} && now - last < std::chrono::minutes(1)) return;
   last = now;
   log::warn("plugin skipped", {{"plugin", name}, {"phase", phase}, {"why", why}});
+}
+
+Stages::Stages(Pipeline& pipeline, Exchange& exchange) : pipeline_(pipeline), exchange_(exchange) {
+  begun_.reserve(pipeline_.plugins_.size());
+  for (const auto& plugin : pipeline_.plugins_) {
+    if (auto stage = begin(*plugin)) begun_.push_back({*plugin, std::move(stage)});
+  }
+}
+
+std::unique_ptr<Stage> Stages::begin(Plugin& plugin) {
+  try {
+    return plugin.begin(exchange_);
+  } catch (const std::exception& e) {
+    pipeline_.skipped(plugin, "begin", e.what());
+    return nullptr;
+  }
+}
+
+Task<Verdict> Stages::on_request() {
+  for (const auto& [plugin, stage] : begun_) {
+    auto call = called(*stage, &Stage::on_request, exchange_);
+    if (!is_done(call)) call = co_await guarded(std::move(call));
+    const Result<Verdict>& verdict = call.result();
+    if (!verdict) {
+      pipeline_.skipped(plugin, "on_request", verdict.error().detail);
+    } else if (std::holds_alternative<Reply>(*verdict)) {
+      co_return verdict;
+    }
+  }
+  co_return Verdict{Next{}};
+}
+
+// One phase of all stages in that order, where each may fail for itself.
+template <class Order>
+Task<> Stages::advise(Order order, Advice phase, const char* name) {
+  for (const auto& [plugin, stage] : order) {
+    auto call = called(*stage, phase, exchange_);
+    if (!is_done(call)) call = co_await guarded(std::move(call));
+    const Result<>& done = call.result();
+    if (!done) pipeline_.skipped(plugin, name, done.error().detail);
+  }
+  co_return Result<>{};
+}
+
+Task<> Stages::on_count() { return advise(std::span(begun_), &Stage::on_count, "on_count"); }
+
+Task<> Stages::on_upstream_request() {
+  return advise(std::span(begun_), &Stage::on_upstream_request, "on_upstream_request");
+}
+
+Task<> Stages::on_answer() {
+  return advise(boost::adaptors::reverse(begun_), &Stage::on_answer, "on_answer");
+}
+
+Task<> Stages::on_route() {
+  for (const auto& [plugin, stage] : begun_) {
+    auto call = called(*stage, &Stage::on_route, exchange_);
+    if (!is_done(call)) call = co_await guarded(std::move(call));
+    const Result<>& routed = call.result();
+    if (!routed) co_return routed.error();
+  }
+  co_return Result<>{};
+}
+
+EventAction Stages::on_event(const openai::SseEvent& event,
+                             const openai::EventInfo& info) noexcept {
+  EventAction action = EventAction::kForward;
+  for (const auto& [plugin, stage] : boost::adaptors::reverse(begun_)) {
+    const EventAction wish = stage->on_event(exchange_, event, info);
+    if (wish != EventAction::kForward) action = wish;
+  }
+  return action;
+}
+
+asio::awaitable<Resumption> Stages::on_pause() {
+  Resumption resumption = Resumption::kGoOn;
+  for (const auto& [plugin, stage] : boost::adaptors::reverse(begun_)) {
+    auto call = called(*stage, &Stage::on_pause, exchange_);
+    if (!is_done(call)) call = co_await guarded(std::move(call));
+    const Result<Resumption>& wish = call.result();
+    if (!wish) pipeline_.skipped(plugin, "on_pause", wish.error().detail);
+    if (wish && *wish == Resumption::kResubmit) resumption = *wish;
+  }
+  co_return resumption;
+}
+
+void Stages::on_finish(const Outcome& outcome) noexcept {
+  for (const auto& [plugin, stage] : boost::adaptors::reverse(begun_)) {
+    stage->on_finish(exchange_, outcome);
+  }
+}
+
+void Stages::explain(Headers& headers) const {
+  for (const auto& [plugin, stage] : begun_) stage->explain(exchange_, headers);
 }
 
 }  // namespace keep

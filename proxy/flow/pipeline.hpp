@@ -1,8 +1,9 @@
-// Pipeline: the plugins, called phase by phase. Requests go down the list, answers come back up.
+// Pipeline: the plugins. Stages: what they do for one exchange, called phase by phase. Requests go
+// down the list, answers come back up.
 //
-// A plugin that fails where it is advice (on_request, on_upstream_request, or by throwing) is
-// skipped for that phase, counted, and logged at most once a minute. A phase that is cut short is
-// none of that: it throws what cut it. Loop thread only.
+// A stage that fails where it is advice (exchange/stage.hpp), or by throwing, is skipped for that
+// phase, counted, and logged at most once a minute. A phase that is cut short is none of that: it
+// throws what cut it. Loop thread only.
 #pragma once
 
 #include "exchange/plugin.hpp"
@@ -21,27 +22,52 @@ class Pipeline {
   Task<> start(Services& services);
   Task<> stop();
 
-  Task<Verdict> on_request(Exchange& exchange);
-  Task<> on_count(Exchange& exchange);
-  Task<> on_route(Exchange& exchange);
-  Task<> on_upstream_request(Exchange& exchange);
-  EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
-                       const openai::EventInfo& info) noexcept;
-  asio::awaitable<Resumption> on_pause(Exchange& exchange);
-  Task<> on_answer(Exchange& exchange);
-  void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept;
   // nullptr: no plugin's endpoint.
   asio::awaitable<Reply> on_endpoint(const Exchange& exchange);
   void report(json::Writer& health) const;
   bool degraded() const;
-  void explain(const Exchange& exchange, Headers& headers) const;
 
  private:
+  friend class Stages;
   void skipped(const Plugin& plugin, const char* phase, const std::string& why);
 
   std::vector<std::unique_ptr<Plugin>> plugins_;
   Metrics& metrics_;
   std::map<std::string, Instant, std::less<>> last_logged_;
+};
+
+// In the frame of who runs the exchange; the stages die with it.
+class Stages {
+ public:
+  // Has each plugin begin. Pipeline and exchange outlive this.
+  Stages(Pipeline& pipeline, Exchange& exchange);
+  Stages(const Stages&) = delete;
+  Stages& operator=(const Stages&) = delete;
+
+  Task<Verdict> on_request();
+  Task<> on_count();
+  Task<> on_route();
+  Task<> on_upstream_request();
+  EventAction on_event(const openai::SseEvent& event, const openai::EventInfo& info) noexcept;
+  asio::awaitable<Resumption> on_pause();
+  Task<> on_answer();
+  void on_finish(const Outcome& outcome) noexcept;
+  void explain(Headers& headers) const;
+
+ private:
+  struct Begun {
+    Plugin& plugin;
+    std::unique_ptr<Stage> stage;
+  };
+  using Advice = MaybeTask<> (Stage::*)(Exchange&);
+
+  std::unique_ptr<Stage> begin(Plugin& plugin);
+  template <class Order>
+  Task<> advise(Order order, Advice phase, const char* name);
+
+  Pipeline& pipeline_;
+  Exchange& exchange_;
+  std::vector<Begun> begun_;  // in list order
 };
 
 }  // namespace keep

@@ -56,7 +56,7 @@ Headers client_headers(const RelayContext& c, const ResponseHead& head) {
   for (const Header& h : end_to_end(head.headers)) {
     if (!is_cors_field(h.name)) headers.add(h.name, h.value);
   }
-  for (const Header& h : explain(c.flow, c.exchange)) headers.set(h.name, h.value);
+  for (const Header& h : explain(c.flow, c.exchange, c.stages)) headers.set(h.name, h.value);
   // llama-server says so in the body only while it loads.
   if (head.status == 503 && !headers.find("Retry-After")) headers.add("Retry-After", "5");
   return headers;
@@ -84,11 +84,11 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
   return options;
 }
 
-Headers explain(const Flow& flow, const Exchange& exchange) {
+Headers explain(const Flow& flow, const Exchange& exchange, const Stages& stages) {
   Headers headers;
   headers.add("x-request-id", exchange.id);
   if (!flow.settings.explain || exchange.surface == openai::Surface::kPassThrough) return headers;
-  flow.pipeline.explain(exchange, headers);
+  stages.explain(headers);
   if (!exchange.timeline.sent) return headers;
   const auto us =
       std::chrono::duration_cast<std::chrono::microseconds>(overhead(exchange.timeline));

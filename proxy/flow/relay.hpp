@@ -18,6 +18,7 @@ namespace keep {
 struct RelayContext {
   Flow& flow;
   Exchange& exchange;
+  Stages& stages;
   UpstreamConnection& connection;
   ResponseWriter& writer;
   ClientStream& stream;
@@ -46,6 +47,6 @@ Headers client_headers(const RelayContext& context, const ResponseHead& head);
 // How this exchange's client is answered.
 openai::EncoderOptions encoder_options(const Exchange& exchange);
 // X-Keep-* and x-request-id, for heads made from upstream's and for local replies.
-Headers explain(const Flow& flow, const Exchange& exchange);
+Headers explain(const Flow& flow, const Exchange& exchange, const Stages& stages);
 
 }  // namespace keep

@@ -101,8 +101,9 @@ std::string upstream_head(const Flow& flow, const Exchange& exchange, std::size_
                       body_bytes);
 }
 
-asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                                           ClientStream& stream, Deadline& deadline) {
+asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stages& stages,
+                                           ResponseWriter& writer, ClientStream& stream,
+                                           Deadline& deadline) {
   const std::size_t index = exchange.route.upstream;
   UpstreamServer& server = flow.upstreams.server(index);
   ConnectionPool& pool = server.pool();
@@ -145,7 +146,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Respo
       co_return silent(Error(Fault::kLoading, Side::kUpstream, "upstream is not ready"));
     }
     flow.upstreams.answered(index);
-    const RelayContext context{flow, exchange, *connection, writer, stream, deadline};
+    const RelayContext context{flow, exchange, stages, *connection, writer, stream, deadline};
     ResponseHead answer = std::move(*head);
     auto result = co_await relay(context, std::move(answer));
     if (result.end == AttemptEnd::kDone) {

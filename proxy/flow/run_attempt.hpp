@@ -29,7 +29,8 @@ std::string upstream_head(const Flow& flow, const Exchange& exchange, std::size_
 
 // Retries once by itself when a reused connection turns out dead before a byte came, or the
 // connect failed. Cancelling it closes the upstream connection, which stops the decode.
-asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                                           ClientStream& stream, Deadline& deadline);
+asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stages& stages,
+                                           ResponseWriter& writer, ClientStream& stream,
+                                           Deadline& deadline);
 
 }  // namespace keep

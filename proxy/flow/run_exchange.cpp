@@ -22,8 +22,8 @@ namespace {
 
 // All that may be cut short by the client leaving or a limit passing. `error` goes when the client
 // has its whole answer.
-asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& writer,
-                               ClientStream& stream, Deadline& deadline,
+asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
+                               ResponseWriter& writer, ClientStream& stream, Deadline& deadline,
                                std::optional<Error>& error) {
   for (;;) {
     ++exchange.attempt;
@@ -35,7 +35,7 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
       error = placed.error();
       co_return;
     }
-    const auto routed = co_await flow.pipeline.on_route(exchange);
+    const auto routed = co_await stages.on_route();
     exchange.timeline.routed = flow.services.clock.now();
     if (!routed) {
       if (withdraw(exchange, stream)) continue;
@@ -43,8 +43,8 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
       co_return;
     }
     exchange.overflow.reset();
-    co_await flow.pipeline.on_upstream_request(exchange);
-    AttemptResult result = co_await run_attempt(flow, exchange, writer, stream, deadline);
+    co_await stages.on_upstream_request();
+    AttemptResult result = co_await run_attempt(flow, exchange, stages, writer, stream, deadline);
     if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
     const bool failed = result.end == AttemptEnd::kFailed || result.end == AttemptEnd::kSilent;
     if (failed && withdraw(exchange, stream)) continue;
@@ -64,13 +64,13 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, ResponseWriter& w
 // Why the attempts ended without a whole answer, if they did. Waiting for a slot has a limit of its
 // own, so there is no deadline until upstream is asked.
 asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exchange,
-                                                       ResponseWriter& writer, ClientStream& stream,
-                                                       Guard& guard) {
+                                                       Stages& stages, ResponseWriter& writer,
+                                                       ClientStream& stream, Guard& guard) {
   std::optional<Error> error = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
   const Error stopping = *error;
   Deadline& deadline = guard.deadline();
-  KeepAlive keep_alive(flow, exchange, writer, deadline);
-  auto work = attempts(flow, exchange, writer, stream, deadline, error);
+  KeepAlive keep_alive(flow, exchange, stages, writer, deadline);
+  auto work = attempts(flow, exchange, stages, writer, stream, deadline, error);
   const bool whole = co_await guard.run_watched(std::move(work));
   if (!error) co_return error;
   if (guard.client_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
@@ -92,12 +92,13 @@ LocalReply in_dialect(const Exchange& exchange, const LocalReply& ours) {
 
 // Before the head: a reply of our own. In a stream: an event; where an answer had begun, the
 // missing last chunk says that it was cut. In anything else begun the cut alone has to speak.
-asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, ResponseWriter& writer,
-                                  ClientStream& stream, const Error& error, Deadline& deadline) {
+asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, const Stages& stages,
+                                  ResponseWriter& writer, ClientStream& stream, const Error& error,
+                                  Deadline& deadline) {
   deadline.set(flow.settings.write, "write to client");
   if (!writer.begun()) {
     const LocalReply reply = in_dialect(exchange, *to_reply(error));
-    const Headers headers = explain(flow, exchange);
+    const Headers headers = explain(flow, exchange, stages);
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
     stream.open(encoder_options(exchange));
@@ -135,17 +136,18 @@ void log_end(const Exchange& exchange, const Outcome& outcome) {
 asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWriter& writer,
                                    Guard& guard) {
   Outcome outcome;
+  Stages stages(flow.pipeline, exchange);
   ClientStream stream;
   try {
-    auto verdict = co_await flow.pipeline.on_request(exchange);
+    auto verdict = co_await stages.on_request();
     exchange.timeline.identified = flow.services.clock.now();
     if (verdict && std::holds_alternative<Reply>(*verdict)) {
       outcome.local = true;
-      const Headers headers = explain(flow, exchange);
+      const Headers headers = explain(flow, exchange, stages);
       const LocalReply reply = in_dialect(exchange, *std::get<Reply>(*verdict));
       co_await writer.reply(reply, headers);
     } else {
-      outcome.error = co_await guarded_attempts(flow, exchange, writer, stream, guard);
+      outcome.error = co_await guarded_attempts(flow, exchange, stages, writer, stream, guard);
     }
   } catch (const boost::system::system_error& e) {
     const bool stopping = e.code() == asio::error::operation_aborted;
@@ -155,13 +157,14 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
     outcome.error = Error(Fault::kInternal, Side::kInternal, e.what());
   }
   if (outcome.error && !guard.client_gone()) {
-    auto work = tell_client(flow, exchange, writer, stream, *outcome.error, guard.deadline());
+    auto work =
+        tell_client(flow, exchange, stages, writer, stream, *outcome.error, guard.deadline());
     co_await guard.run(std::move(work));
   }
 
   exchange.timeline.finished = flow.services.clock.now();
   outcome.status = writer.begun() ? writer.status() : 499;
-  flow.pipeline.on_finish(exchange, outcome);
+  stages.on_finish(outcome);
   flow.metrics.finished(exchange, outcome);
   log_end(exchange, outcome);
 }

@@ -7,8 +7,8 @@
 
 namespace keep {
 
-// `exchange` is parsed. Ends when the client has its answer, or cannot get one; every plugin's
-// on_finish has been called exactly once then.
+// `exchange` is parsed. Ends when the client has its answer, or cannot get one; every stage's
+// on_finish has been called exactly once then, and it is gone.
 asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWriter& writer,
                                    Guard& guard);
 

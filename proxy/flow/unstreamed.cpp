@@ -31,7 +31,8 @@ Task<std::string> ask(RelayContext c, std::string_view head, const openai::Piece
   if (!sent) co_return sent.error();
   const auto answered = co_await (*connection)->read_head(false);
   if (!answered) co_return answered.error();
-  const RelayContext whole{c.flow, c.exchange, **connection, c.writer, c.stream, c.deadline};
+  const RelayContext whole{c.flow,   c.exchange, c.stages,  **connection,
+                           c.writer, c.stream,   c.deadline};
   auto reply = co_await read_error_body(whole);
   if (!reply) co_return reply.error();
   pool.give_back(std::move(*connection), c.flow.services.clock.now());
@@ -67,7 +68,8 @@ Task<std::string> ask_unstreamed(RelayContext c) {
   c.deadline.set(limit + kMargin, "upstream's whole answer");
   const auto executor = co_await asio::this_coro::executor;
   Deadline unheeded(executor, [] {});  // what passes here is no end of the exchange
-  const RelayContext inner{c.flow, c.exchange, c.connection, c.writer, c.stream, unheeded};
+  const RelayContext inner{c.flow,   c.exchange, c.stages, c.connection,
+                           c.writer, c.stream,   unheeded};
   std::optional<Result<std::string>> reply;
   auto asking = ask_into(inner, head, *body, limit, reply);
   auto patience = elapse(limit);

@@ -81,7 +81,8 @@ void PipelineStage::run(Exchange& exchange, const std::string& answer) {
 }
 
 asio::awaitable<void> PipelineStage::play(Exchange& exchange, const std::string& answer) {
-  const auto verdict = co_await pipeline_->on_request(exchange);
+  Stages stages(*pipeline_, exchange);
+  const auto verdict = co_await stages.on_request();
   Outcome outcome;
   outcome.status = 200;
   outcome.local = verdict && std::holds_alternative<Reply>(*verdict);
@@ -89,16 +90,17 @@ asio::awaitable<void> PipelineStage::play(Exchange& exchange, const std::string&
   while (again && exchange.attempt < kMaxAttempts) {
     ++exchange.attempt;
     exchange.attempt_edits.clear();
-    again = co_await attempt(exchange, answer);
+    again = co_await attempt(exchange, stages, answer);
   }
-  pipeline_->on_finish(exchange, outcome);
+  stages.on_finish(outcome);
 }
 
 // True: the answer is to be begun anew.
-asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, const std::string& answer) {
-  const auto routed = co_await pipeline_->on_route(exchange);
+asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, Stages& stages,
+                                             const std::string& answer) {
+  const auto routed = co_await stages.on_route();
   if (!routed) co_return false;
-  co_await pipeline_->on_upstream_request(exchange);
+  co_await stages.on_upstream_request();
   openai::BodyEdits edits = exchange.request_edits;
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   const auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);
@@ -119,8 +121,8 @@ asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, const std::stri
     exchange.answer.finish_reason = info.finish_reason;
     ++exchange.answer.output_events;
     exchange.hold_from = Exchange::kHoldNothing;
-    if (pipeline_->on_event(exchange, event, info) == EventAction::kPause) {
-      const Resumption wish = co_await pipeline_->on_pause(exchange);
+    if (stages.on_event(event, info) == EventAction::kPause) {
+      const Resumption wish = co_await stages.on_pause();
       if (wish == Resumption::kResubmit) co_return true;
     }
     if (last) break;
@@ -130,7 +132,7 @@ asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, const std::stri
   // As llama-server ends an answer; without them the slot would have to be looked at for a while.
   exchange.answer.timings.emplace().prompt_n = 10;
   exchange.answer.text.erase(0, exchange.skip_text);
-  co_await pipeline_->on_answer(exchange);
+  co_await stages.on_answer();
   co_return false;
 }
 

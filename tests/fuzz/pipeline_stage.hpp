@@ -51,7 +51,7 @@ class PipelineStage {
 
  private:
   asio::awaitable<void> play(Exchange& exchange, const std::string& answer);
-  asio::awaitable<bool> attempt(Exchange& exchange, const std::string& answer);
+  asio::awaitable<bool> attempt(Exchange& exchange, Stages& stages, const std::string& answer);
   void wait_for(asio::awaitable<void> task);
 
   asio::io_context loop_{1};

@@ -26,15 +26,24 @@ Reply not_found(const std::string& id) {
 
 }  // namespace
 
-void HistoryEndpoints::begin(const ConversationName& name, const Exchange* exchange) {
-  running_[name].insert(exchange);
+void HistoryEndpoints::begin(const ConversationName& name) { ++running_[name].unplaced; }
+
+void HistoryEndpoints::goes_on_from(const ConversationName& name, Position end) {
+  Running& running = running_[name];
+  --running.unplaced;
+  running.ends.insert(end);
 }
 
-void HistoryEndpoints::finish(const ConversationName& name, const Exchange* exchange) noexcept {
+void HistoryEndpoints::finish(const ConversationName& name, std::optional<Position> end,
+                              const Answer& answer) noexcept {
   const auto at = running_.find(name);
-  if (at == running_.end() || at->second.erase(exchange) == 0) return;
-  if (at->second.empty()) running_.erase(at);
-  const Answer& answer = exchange->answer;
+  Running& running = at->second;
+  if (end) {
+    running.ends.erase(running.ends.find(*end));
+  } else {
+    --running.unplaced;
+  }
+  if (running.unplaced == 0 && running.ends.empty()) running_.erase(at);
   if (!answer.timings) return;
   const auto& timings = *answer.timings;
   (timings.cache_n > 0 ? hits_ : misses_) += 1;
@@ -43,15 +52,11 @@ void HistoryEndpoints::finish(const ConversationName& name, const Exchange* exch
 }
 
 std::optional<Position> HistoryEndpoints::end_of_running(const ConversationName& name) const {
-  Position end = 0;
   const auto at = running_.find(name);
-  if (at == running_.end()) return end;
-  for (const Exchange* const exchange : at->second) {
-    if (!exchange->timeline.identified) return std::nullopt;
-    const Path& path = exchange->zone.path;
-    if (!path.empty()) end = std::max(end, static_cast<Position>(path.back().last + 1));
-  }
-  return end;
+  if (at == running_.end()) return 0;
+  const Running& running = at->second;
+  if (running.unplaced > 0) return std::nullopt;
+  return *running.ends.rbegin();
 }
 
 void HistoryEndpoints::cut(const ConversationName& name, Position end) {
@@ -96,7 +101,7 @@ Reply HistoryEndpoints::list(const std::string& tenant) const {
     listed.push_back(std::move(conversation));
   }
   ListStats stats;
-  for (const auto& [name, exchanges] : running_) stats.running += name.tenant == tenant ? 1 : 0;
+  for (const auto& [name, running] : running_) stats.running += name.tenant == tenant ? 1 : 0;
   stats.max_threads = slots();
   stats.max_queue = settings_.queue;
   stats.max_tokens = settings_.max_conversation_tokens;

@@ -27,8 +27,12 @@ class HistoryEndpoints {
       : services_(services), shelf_(shelf), settings_(settings) {}
 
   void attach(ConversationKeeper& keeper) { keepers_.push_back(&keeper); }
-  void begin(const ConversationName& name, const Exchange* exchange);
-  void finish(const ConversationName& name, const Exchange* exchange) noexcept;
+  // An exchange of the conversation begins, knows the position behind all that it goes on from, and
+  // has come to its end: `end` is what it knew.
+  void begin(const ConversationName& name);
+  void goes_on_from(const ConversationName& name, Position end);
+  void finish(const ConversationName& name, std::optional<Position> end,
+              const Answer& answer) noexcept;
 
   // The position behind all that running exchanges go on from; 0 where none runs, nothing where it
   // is not known yet of one of them.
@@ -48,6 +52,10 @@ class HistoryEndpoints {
       return hash_combine(hash64(name.tenant), hash64(name.id));
     }
   };
+  struct Running {             // exchanges of one conversation
+    std::size_t unplaced = 0;  // that do not know yet what they go on from
+    std::multiset<Position> ends;
+  };
   struct Last {  // of the latest answer
     std::int64_t context = 0;
     bool whole = false;
@@ -62,7 +70,7 @@ class HistoryEndpoints {
   Shelf& shelf_;
   const HistorySettings& settings_;
   std::vector<ConversationKeeper*> keepers_;
-  std::unordered_map<ConversationName, std::set<const Exchange*>, NameHash> running_;
+  std::unordered_map<ConversationName, Running, NameHash> running_;
   LruMap<ConversationName, Last, NameHash> last_;
   std::uint64_t removed_ = 0, hits_ = 0, misses_ = 0;
 };

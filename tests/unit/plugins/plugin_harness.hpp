@@ -20,7 +20,7 @@
 
 namespace keep::test {
 
-// Runs a coroutine to its end on a loop of its own.
+// Runs a coroutine, or a phase, to its end on a loop of its own.
 template <class T>
 Result<T> run_now(Task<T> task) {
   asio::io_context loop;
@@ -35,6 +35,48 @@ Result<T> run_now(Task<T> task) {
   return *std::move(result);
 }
 
+template <class T>
+Result<T> run_now(MaybeTask<T> call) {
+  return call.waits() ? run_now(call.task()) : std::move(call.result());
+}
+
+// An exchange with the stage that one plugin has begun for it, if it has: the others do nothing.
+class StagedExchange {
+ public:
+  StagedExchange(Plugin& plugin, std::unique_ptr<Exchange> exchange)
+      : exchange_(std::move(exchange)), stage_(plugin.begin(*exchange_)) {}
+
+  Exchange& operator*() const noexcept { return *exchange_; }
+  Exchange* operator->() const noexcept { return exchange_.get(); }
+  bool has_stage() const noexcept { return stage_ != nullptr; }
+
+  void request() {
+    if (stage_ && !run_now(stage_->on_request(*exchange_))) {
+      throw std::runtime_error("on_request failed");
+    }
+  }
+  Result<> upstream_request() {
+    return stage_ ? run_now(stage_->on_upstream_request(*exchange_)) : Result<>{};
+  }
+  EventAction event(const openai::SseEvent& event, const openai::EventInfo& info) {
+    return stage_ ? stage_->on_event(*exchange_, event, info) : EventAction::kForward;
+  }
+  Headers explain() const {
+    Headers headers;
+    if (stage_) stage_->explain(*exchange_, headers);
+    return headers;
+  }
+  // The stage is gone afterwards.
+  void finish(const Outcome& outcome = Outcome()) {
+    if (stage_) stage_->on_finish(*exchange_, outcome);
+    stage_.reset();
+  }
+
+ private:
+  std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<Stage> stage_;
+};
+
 class PluginHarness : private FakeServices {
  public:
   explicit PluginHarness(std::unique_ptr<Plugin> plugin) : plugin_(std::move(plugin)) {
@@ -45,20 +87,15 @@ class PluginHarness : private FakeServices {
   HandClock& clock() noexcept { return clock_; }
   std::string metrics() const { return metrics_.text(); }
 
-  void request(Exchange& exchange) {
-    if (!run_now(plugin_->on_request(exchange))) throw std::runtime_error("on_request failed");
-  }
-  Headers explain(const Exchange& exchange) const {
-    Headers headers;
-    plugin_->explain(exchange, headers);
-    return headers;
+  StagedExchange begin(std::unique_ptr<Exchange> exchange) {
+    return StagedExchange(*plugin_, std::move(exchange));
   }
 
  private:
   std::unique_ptr<Plugin> plugin_;
 };
 
-// On the heap: plugins know a running exchange by its address.
+// On the heap: what is parsed points into it.
 inline std::unique_ptr<Exchange> make_exchange(std::string body, std::string tenant = "t",
                                                Headers headers = {},
                                                openai::Surface surface = openai::Surface::kChat) {

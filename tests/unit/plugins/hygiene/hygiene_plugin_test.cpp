@@ -27,18 +27,17 @@ class HygienePluginTest : public testing::Test {
       : harness_(std::move(*make_hygiene(std::move(settings)))) {}
 
   struct Run {
-    std::unique_ptr<Exchange> exchange;
-    std::string sent;  // the body that goes upstream
-    std::string divergence;
+    test::StagedExchange exchange;
+    std::string sent{};  // the body that goes upstream
+    std::string divergence{};
   };
 
   // Everything but on_finish; the identity is what identify would say.
   Run begin(const std::string& body, const std::string& conversation = "c",
             const std::string& agent = "a", bool auxiliary = false) {
-    Run run;
-    run.exchange = test::make_exchange(body);
+    Run run{harness_.begin(test::make_exchange(body))};
+    run.exchange.request();
     Exchange& exchange = *run.exchange;
-    harness_.request(exchange);
     exchange.identity.conversation = conversation;
     exchange.identity.agent = agent;
     exchange.identity.auxiliary = auxiliary;
@@ -49,18 +48,18 @@ class HygienePluginTest : public testing::Test {
   void attempt(Run& run) {
     Exchange& exchange = *run.exchange;
     exchange.attempt_edits.clear();
-    EXPECT_TRUE(test::run_now(harness_.plugin().on_upstream_request(exchange)));
+    EXPECT_TRUE(run.exchange.upstream_request());
     openai::BodyEdits edits = exchange.request_edits;
     edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
     run.sent = *openai::apply_edits(exchange.chat_body, exchange.chat, edits);
-    run.divergence = harness_.explain(exchange).find("X-Keep-Divergence").value_or("");
+    run.divergence = run.exchange.explain().find("X-Keep-Divergence").value_or("");
   }
   void end(Run& run, const std::string& answer = "ok", int status = 200) {
     test::set_answer(*run.exchange, answer);
     run.exchange->timeline.sent = Instant();
     Outcome outcome;
     outcome.status = status;
-    harness_.plugin().on_finish(*run.exchange, outcome);
+    run.exchange.finish(outcome);
   }
   std::string chat(const Turns& turns, const std::string& answer = "ok",
                    const std::string& conversation = "c", const std::string& agent = "a") {
@@ -83,8 +82,6 @@ TEST_F(HygienePluginTest, DropsTheBillingHeader) {
   EXPECT_EQ(one.sent,
             R"({"messages":[{"role":"system","content":[{"type":"text","text":"You code."}]},)"
             R"({"role":"user","content":"hi"}],"model":"m"})");
-  ASSERT_EQ(one.exchange->hygiene_hits.size(), 1U);
-  EXPECT_EQ(one.exchange->hygiene_hits[0], "billing_header");
   EXPECT_NE(harness_.metrics().find("llama_keep_hygiene_hits_total{rule=\"billing_header\"} 1"),
             std::string::npos);
   end(one);
@@ -184,17 +181,18 @@ TEST_F(HygienePluginTest, InterleavedRequestsOfOneConversationStaySound) {
 }
 
 TEST_F(HygienePluginTest, LeavesBarePromptsAndPassThroughAlone) {
-  auto run = test::make_exchange(R"({"prompt":"x-anthropic-billing-header: a"})", "t", {},
-                                 openai::Surface::kCompletion);
-  harness_.request(*run);
+  auto run = harness_.begin(test::make_exchange(R"({"prompt":"x-anthropic-billing-header: a"})",
+                                                "t", {}, openai::Surface::kCompletion));
+  run.request();
   EXPECT_TRUE(run->request_edits.empty());
-  EXPECT_TRUE(test::run_now(harness_.plugin().on_upstream_request(*run)));
-  harness_.plugin().on_finish(*run, Outcome());
-  Exchange raw;
-  harness_.request(raw);
-  EXPECT_TRUE(test::run_now(harness_.plugin().on_upstream_request(raw)));
-  EXPECT_TRUE(harness_.explain(raw).empty());
-  harness_.plugin().on_finish(raw, Outcome());
+  EXPECT_TRUE(run.upstream_request());
+  run.finish();
+  auto raw = harness_.begin(std::make_unique<Exchange>());
+  EXPECT_FALSE(raw.has_stage());
+  raw.request();
+  EXPECT_TRUE(raw.upstream_request());
+  EXPECT_TRUE(raw.explain().empty());
+  raw.finish();
 }
 
 class FreezeTest : public HygienePluginTest {
@@ -208,7 +206,10 @@ TEST_F(FreezeTest, KeepsTheFirstValueOfAConversation) {
   auto one = begin(chat_body({{"user", "Now: 10:00 hi n=1"}}));
   EXPECT_EQ(one.sent, chat_body({{"user", "Now: 10:00 hi"}}));
   EXPECT_TRUE(one.exchange->request_edits.empty());
-  EXPECT_EQ(one.exchange->hygiene_hits.size(), 2U);
+  for (const char* const rule : {"clock", "nonce"}) {
+    const std::string hits = "hygiene_hits_total{rule=\"" + std::string(rule) + "\"} 1";
+    EXPECT_NE(harness_.metrics().find(hits), std::string::npos) << rule;
+  }
   end(one);
   auto two = begin(chat_body({{"user", "Now: 10:07 hi n=2"}}));
   EXPECT_EQ(two.sent, one.sent);

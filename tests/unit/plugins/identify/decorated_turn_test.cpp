@@ -29,10 +29,11 @@ class DecoratedTurn : public testing::Test {
   // -> conversation
   std::string run(const Turns& turns, const std::string& answer = "OK.", Headers headers = {},
                   const std::string& tenant = "t") {
-    auto exchange = test::make_exchange(test::chat_body(turns), tenant, std::move(headers));
-    harness_.request(*exchange);
+    auto exchange =
+        harness_.begin(test::make_exchange(test::chat_body(turns), tenant, std::move(headers)));
+    exchange.request();
     test::set_answer(*exchange, answer);
-    harness_.plugin().on_finish(*exchange, Outcome());
+    exchange.finish();
     return exchange->identity.conversation;
   }
 

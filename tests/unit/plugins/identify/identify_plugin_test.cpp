@@ -32,12 +32,12 @@ class IdentifyPluginTest : public testing::Test {
   Identity run(std::string body, std::string answer = "ok", Headers headers = {},
                std::string tenant = "t", openai::Surface surface = openai::Surface::kChat,
                std::string answer_id = "") {
-    auto exchange =
-        test::make_exchange(std::move(body), std::move(tenant), std::move(headers), surface);
-    harness_.request(*exchange);
+    auto exchange = harness_.begin(
+        test::make_exchange(std::move(body), std::move(tenant), std::move(headers), surface));
+    exchange.request();
     test::set_answer(*exchange, std::move(answer));
     exchange->answer.id = std::move(answer_id);
-    harness_.plugin().on_finish(*exchange, Outcome());
+    exchange.finish();
     return exchange->identity;
   }
   Identity chat(const Turns& turns, std::string answer = "ok", Headers headers = {}) {
@@ -49,15 +49,15 @@ class IdentifyPluginTest : public testing::Test {
 
 TEST_F(IdentifyPluginTest, KeepsAnExplicitIdAsSent) {
   const auto headers = headers_of({{"X-Conversation-Id", "My chat: Größe"}});
-  auto exchange = test::make_exchange(chat_body({{"user", "hi"}}), "t", headers);
-  harness_.request(*exchange);
+  auto exchange = harness_.begin(test::make_exchange(chat_body({{"user", "hi"}}), "t", headers));
+  exchange.request();
   EXPECT_EQ(exchange->identity.conversation, "My chat: Größe");
   EXPECT_EQ(exchange->identity.confidence, Identity::Confidence::kExplicit);
   EXPECT_EQ(exchange->identity.turn, 1U);
-  const Headers explained = harness_.explain(*exchange);
+  const Headers explained = exchange.explain();
   EXPECT_EQ(*explained.find("X-Keep-Conversation"), "My chat: Gr%C3%B6%C3%9Fe");
   EXPECT_EQ(*explained.find("X-Keep-Identity"), "header:x-conversation-id;explicit");
-  harness_.plugin().on_finish(*exchange, Outcome());
+  exchange.finish();
 }
 
 TEST_F(IdentifyPluginTest, FieldsBehindTheMessagesCount) {
@@ -170,17 +170,17 @@ TEST_F(IdentifyPluginTest, AuxiliaryCallsLeaveNoTrace) {
 }
 
 TEST_F(IdentifyPluginTest, AToolCallIsAnAnswer) {
-  auto exchange = test::make_exchange(chat_body({{"user", "weather?"}}));
-  harness_.request(*exchange);
+  auto exchange = harness_.begin(test::make_exchange(chat_body({{"user", "weather?"}})));
+  exchange.request();
   exchange->attempt = 1;
   const std::string data =
       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"get","arguments":""}}]}}]})";
   openai::SseEvent event;
   event.data = data;
   const auto info = openai::read_event(event);
-  EXPECT_EQ(harness_.plugin().on_event(*exchange, event, info), EventAction::kForward);
+  EXPECT_EQ(exchange.event(event, info), EventAction::kForward);
   test::set_answer(*exchange, "");
-  harness_.plugin().on_finish(*exchange, Outcome());
+  exchange.finish();
   // Another conversation with the same question makes the user turns ambiguous.
   harness_.clock().turn(std::chrono::minutes(1));
   chat({{"user", "weather?"}}, "Sunny.");
@@ -201,11 +201,12 @@ TEST_F(IdentifyPluginTest, CountsBySource) {
 }
 
 TEST_F(IdentifyPluginTest, LeavesPassThroughAlone) {
-  Exchange exchange;
-  harness_.request(exchange);
-  EXPECT_TRUE(exchange.identity.conversation.empty());
-  EXPECT_TRUE(harness_.explain(exchange).empty());
-  harness_.plugin().on_finish(exchange, Outcome());
+  auto exchange = harness_.begin(std::make_unique<Exchange>());
+  EXPECT_FALSE(exchange.has_stage());
+  exchange.request();
+  EXPECT_TRUE(exchange->identity.conversation.empty());
+  EXPECT_TRUE(exchange.explain().empty());
+  exchange.finish();
 }
 
 class SharedDefaultTest : public IdentifyPluginTest {
@@ -226,9 +227,9 @@ TEST(IdentifyPluginTable, WhatCouldNotBeWrittenIsWrittenTheNextTime) {
   IdentifySettings settings;
   settings.folder = folder.path;
   test::PluginHarness harness(make_identify(std::move(settings)));
-  const auto exchange = test::make_exchange(chat_body({{"user", "hi"}}));
-  harness.request(*exchange);
-  harness.plugin().on_finish(*exchange, Outcome());
+  auto exchange = harness.begin(test::make_exchange(chat_body({{"user", "hi"}})));
+  exchange.request();
+  exchange.finish();
   files::plan_failures([](std::string_view operation) {
     return files::Failure{operation == "write" ? ENOSPC : 0, 10};
   });
@@ -245,9 +246,9 @@ std::size_t turns_while_saving(int conversations) {
   settings.folder = folder.path;
   test::PluginHarness harness(make_identify(std::move(settings)));
   for (int i = 0; i < conversations; ++i) {
-    const auto exchange = test::make_exchange(chat_body({{"user", std::to_string(i)}}));
-    harness.request(*exchange);
-    harness.plugin().on_finish(*exchange, Outcome());
+    auto exchange = harness.begin(test::make_exchange(chat_body({{"user", std::to_string(i)}})));
+    exchange.request();
+    exchange.finish();
   }
   asio::io_context loop;
   asio::co_spawn(loop, harness.plugin().stop(), asio::detached);

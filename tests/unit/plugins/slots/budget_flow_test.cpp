@@ -93,7 +93,7 @@ TEST_F(BudgetFlowTest, KnownPromptLetsOthersIn) {
   info.kind = openai::EventInfo::Kind::kProgress;
   info.progress.emplace();
   info.progress->total = 600;  // the estimate was an upper bound
-  plugin_->on_event(first.exchange, openai::SseEvent(), info);
+  first.stage->on_event(first.exchange, openai::SseEvent(), info);
   settle();
   EXPECT_TRUE(second.leased());
 }
@@ -116,7 +116,7 @@ TEST_F(BudgetFlowTest, GrowingAnswerPushesIdleSlotsOut) {
   token.has_output = true;
   for (int i = 0; i < 700; ++i) {
     ++c.exchange.answer.output_events;
-    plugin_->on_event(c.exchange, openai::SseEvent(), token);
+    c.stage->on_event(c.exchange, openai::SseEvent(), token);
   }
   until([this] { return spawner_.running() == 0; });
   EXPECT_EQ(server.control.parked, std::vector<int>{0});

@@ -149,8 +149,14 @@ struct Client {
   int slot() const { return exchange.route.lease.slot(); }
   Fault fault() const { return result && !*result ? result->error().fault : Fault::kInternal; }
   bool refused() const { return result && !*result; }
+  // Of the plugin under test, begun when it is first needed.
+  Stage& staged_by(Plugin& plugin) {
+    if (!stage) stage = plugin.begin(exchange);
+    return *stage;
+  }
 
   Exchange exchange;
+  std::unique_ptr<Stage> stage;
   std::optional<Result<>> result;  // of on_route
   asio::cancellation_signal leave;
 };
@@ -217,7 +223,8 @@ class SlotsFixture : public testing::Test {
   // Sent upstream, which is at it.
   void sent(Client& c) { c.exchange.timeline.sent = c.exchange.timeline.head = clock_.now(); }
   void finish(Client& c) {
-    plugin_->on_finish(c.exchange, Outcome());
+    c.staged_by(*plugin_).on_finish(c.exchange, Outcome());
+    c.stage.reset();
     settle();
   }
   void turn(const std::string& conversation) { answer(ask(conversation)); }
@@ -255,16 +262,14 @@ class SlotsFixture : public testing::Test {
   }
   std::string header(Client& c, const char* name) {
     Headers headers;
-    plugin_->explain(c.exchange, headers);
+    c.staged_by(*plugin_).explain(c.exchange, headers);
     return std::string(headers.find(name).value_or("-"));
   }
   std::string edited(Client& c, openai::Surface surface = openai::Surface::kChat) {
     c.exchange.surface = surface;
     c.exchange.attempt_edits.clear();
-    run([this, &c]() -> asio::awaitable<void> {
-      const auto done = co_await plugin_->on_upstream_request(c.exchange);
-      EXPECT_TRUE(done);
-    });
+    auto call = c.staged_by(*plugin_).on_upstream_request(c.exchange);
+    EXPECT_TRUE(!call.waits() && call.result());
     const auto body =
         openai::apply_edits(c.exchange.chat_body, c.exchange.chat, c.exchange.attempt_edits);
     return body ? *body : body.error().detail;
@@ -273,8 +278,12 @@ class SlotsFixture : public testing::Test {
 
   static asio::awaitable<void> routing(Plugin& plugin, Client& c) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    auto routed = co_await plugin.on_route(c.exchange);
-    c.result.emplace(std::move(routed));
+    auto call = c.staged_by(plugin).on_route(c.exchange);
+    if (call.waits()) {
+      auto task = call.task();
+      call = co_await std::move(task);
+    }
+    c.result.emplace(std::move(call.result()));
   }
 
   asio::io_context loop_{1};

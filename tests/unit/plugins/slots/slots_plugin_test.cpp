@@ -114,7 +114,7 @@ TEST_F(SlotsPluginTest, LeavingAtTheMomentOfTheGrantGivesTheSlotBack) {
   first.exchange.answer.timings.emplace();
   sent(first);
   asio::post(loop_, [&] {
-    plugin_->on_finish(first.exchange, Outcome());
+    first.stage->on_finish(first.exchange, Outcome());
     leaver.leave.emit(asio::cancellation_type::terminal);
   });
   settle();

@@ -33,7 +33,7 @@ class KeepAliveTest : public testing::Test, protected test::FakeServices {
   }
 
   void wait(std::chrono::milliseconds time) {
-    KeepAlive keep_alive(flow_, exchange_, writer_, deadline_);
+    KeepAlive keep_alive(flow_, exchange_, stages_, writer_, deadline_);
     loop_.run_for(time);
   }
   // The kernel may take more of what nobody reads after a while.
@@ -61,6 +61,7 @@ class KeepAliveTest : public testing::Test, protected test::FakeServices {
   ItemMemory items_;
   Flow flow_{{}, services_, pipeline_, no_upstreams_, flow_metrics_, items_};
   Exchange exchange_;
+  Stages stages_{pipeline_, exchange_};
 };
 
 TEST_F(KeepAliveTest, BringsTheHeadAndGoesOn) {
@@ -90,7 +91,7 @@ TEST_F(KeepAliveTest, SaysNothingWhereNothingMayStand) {
 TEST_F(KeepAliveTest, AClientThatTakesNothingIsGivenUp) {
   flow_.settings.write = 10s;
   for (const bool given_up : {false, true}) {
-    KeepAlive keep_alive(flow_, exchange_, writer_, deadline_);
+    KeepAlive keep_alive(flow_, exchange_, stages_, writer_, deadline_);
     for (int i = 0; i < 200 && !cut_; ++i) {
       stuff();
       loop_.run_for(2ms);
