@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <tuple>
@@ -21,6 +22,7 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 // For a client to send its request, or the rest of one, before it has to make room.
 constexpr std::chrono::milliseconds kGrace{100};
+constexpr std::size_t kAtOnce = 64;  // clients let in by one turn of the loop
 constexpr std::chrono::minutes kSayAgain{1};
 constexpr std::size_t kMaxSaid = 128;  // of what a client sent, in the log
 // Of a body that nobody wants, for a client to finish and see why.
@@ -83,6 +85,7 @@ Result<> Listener::open() {
   if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec) acceptor_.bind(endpoint, ec);
   if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  if (!ec) acceptor_.non_blocking(true, ec);
   if (ec) {
     return Error(Fault::kRefused, Side::kInternal,
                  "cannot listen on " + settings_.host + ":" + std::to_string(settings_.port) +
@@ -109,14 +112,32 @@ asio::awaitable<void> Listener::accept_loop() {
       co_await room_.async_wait(kToken);
       continue;
     }
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    socket.non_blocking(true, ignored);
-    auto start = [this, &client = socket](asio::cancellation_signal& stop) {
-      return serve(std::move(client), stop);
-    };
-    spawner_.spawn_with_signal("connection", start);
+    admit(std::move(socket));
+    admit_more();
   }
+}
+
+// Whoever else waits comes in with the first: a turn of the loop is long where there are many
+// streams.
+void Listener::admit_more() {
+  const std::size_t room = settings_.max_connections - peers_.size();
+  for (std::size_t more = 1; more < std::min(room, kAtOnce); ++more) {
+    boost::system::error_code ec;
+    tcp::socket socket(acceptor_.get_executor());
+    acceptor_.accept(socket, ec);
+    if (ec) return;  // nobody, most likely; anything else is told by the next wait
+    admit(std::move(socket));
+  }
+}
+
+void Listener::admit(tcp::socket socket) {
+  boost::system::error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
+  auto start = [this, &socket](asio::cancellation_signal& stop) {
+    return serve(std::move(socket), stop);
+  };
+  spawner_.spawn_with_signal("connection", start);
 }
 
 // Once somebody waits to be let in.

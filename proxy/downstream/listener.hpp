@@ -59,6 +59,8 @@ class Listener {
 
  private:
   asio::awaitable<void> accept_loop();
+  void admit_more();
+  void admit(asio::ip::tcp::socket socket);
   asio::awaitable<void> make_room();
   Peer* least_needed() const;  // nullptr: all are
   asio::awaitable<void> serve(asio::ip::tcp::socket socket, asio::cancellation_signal& stop);
