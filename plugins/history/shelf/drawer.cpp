@@ -63,6 +63,7 @@ Drawer::State Drawer::state() {
   if (!readable_) return state;
   Figures& figures = state.figures.emplace();
   if (log_ == nullptr) return state;
+  state.memory = log_->memory_bytes();
   figures.messages = log_->size();
   figures.turns = log_->turns();
   figures.tokens = log_->tokens();

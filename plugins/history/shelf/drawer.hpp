@@ -34,6 +34,7 @@ class Drawer {
 
   struct State {
     std::optional<Figures> figures;  // none: the files could not be read; last_used is not set
+    std::uint64_t memory = 0;        // bytes that the open log takes
     std::string refusal;             // why the disk has refused what it has
     std::string lost;                // why messages that waited are not kept
     std::size_t lost_messages = 0;

@@ -180,6 +180,7 @@ void Shelf::leave(const ConversationName& name) {
   --entry.running;
   if (entry.running == 0 && !entry.counted) {
     open_.erase(entry.opened);
+    set_memory(entry, 0);
     unqueue(entry);
     entries_.erase(at);
   }
@@ -194,6 +195,7 @@ void Shelf::note(const ConversationName& name, Drawer::State state) {
   if (!state.figures) return;
   const auto at = entries_.find(name);
   Entry& entry = at->second;
+  if (entry.drawer) set_memory(entry, state.memory);
   const Figures& figures = *state.figures;
   const std::uint64_t before = entry.figures.messages;
   if (entry.counted && figures.messages == before) {
@@ -249,12 +251,13 @@ void Shelf::add(const std::string& tenant, const Figures& figures, int times) {
 }
 
 void Shelf::close_idle() {
-  close_unused(settings_.max_open);
+  close_unused(settings_.max_open, settings_.max_open_bytes);
   tidy_pack();
 }
 
-void Shelf::close_unused(std::size_t most) {
-  for (auto at = open_.begin(); at != open_.end() && open_.size() > most;) {
+void Shelf::close_unused(std::size_t most, std::uint64_t bytes) {
+  const auto too_many = [&] { return open_.size() > most || open_bytes_ > bytes; };
+  for (auto at = open_.begin(); at != open_.end() && too_many();) {
     Entry& entry = entries_.find(**at)->second;
     if (entry.running > 0 || entry.figures.unwritten > 0) {
       ++at;
@@ -270,6 +273,12 @@ void Shelf::close(Entry& entry) {
   const Strand strand = entry.drawer->strand;
   asio::post(strand, [drawer = std::move(entry.drawer)] { drawer->close(); });
   entry.drawer.reset();
+  set_memory(entry, 0);
+}
+
+void Shelf::set_memory(Entry& entry, std::uint64_t bytes) {
+  open_bytes_ += bytes - entry.memory;
+  entry.memory = bytes;
 }
 
 void Shelf::sweep() {
@@ -278,6 +287,7 @@ void Shelf::sweep() {
   metrics_.conversations.set(static_cast<double>(totals_.conversations));
   metrics_.disk_bytes.set(static_cast<double>(totals().disk_bytes));
   metrics_.open.set(static_cast<double>(open_.size()));
+  metrics_.open_bytes.set(static_cast<double>(open_bytes_));
 }
 
 void Shelf::sweep_old() {

@@ -5,9 +5,10 @@
 // last_used, which decides who goes, moves when something is appended. Full: above max_bytes the
 // tenant that has most on disk loses its least recently used idle conversations, whole, but never
 // the one that was used last of all: what a tenant floods the disk with costs nobody else a word;
-// above max_open idle logs are closed, but none with something that is in memory only. What the
-// disk refused is tried again every few seconds. Missing: with() creates, or fails with
-// Fault::kNotFound. Damaged files that nothing can be read from are set aside as *.damaged.
+// above max_open (or max_open_bytes) idle logs are closed, but none with something that is in
+// memory only. What the disk refused is tried again every few seconds. Missing: with() creates, or
+// fails with Fault::kNotFound. Damaged files that nothing can be read from are set aside as
+// *.damaged.
 //
 // Small conversations whose logs were closed are moved into one file, the pack, some dozens at a
 // time. Everything about the pack, and whatever is in it, happens on one strand: a turn that is
@@ -42,10 +43,11 @@
 namespace keep::history {
 
 struct ShelfSettings {
-  std::string folder;           // its own: STATE/conversations
-  std::size_t max_open = 256;   // logs
-  std::uint64_t max_bytes = 0;  // of all files; 0: no limit
-  std::chrono::seconds ttl{0};  // since the last use; 0: for ever
+  std::string folder;                        // its own: STATE/conversations
+  std::size_t max_open = 256;                // logs
+  std::uint64_t max_open_bytes = 256 << 20;  // of memory that they take
+  std::uint64_t max_bytes = 0;               // of all files; 0: no limit
+  std::chrono::seconds ttl{0};               // since the last use; 0: for ever
   // Seconds since 1970; empty: as the system said when the shelf was made, and what passed since.
   std::function<std::int64_t()> wall_clock;
   // Told of every conversation that is no more, whatever the reason; may be empty.
@@ -111,6 +113,7 @@ class Shelf {
   struct Entry {
     Figures figures;
     std::shared_ptr<Drawer> drawer;   // none: not open
+    std::uint64_t memory = 0;         // of the open log, when its last turn ended
     std::size_t running = 0;          // turns asked for and not ended
     std::vector<NewMessage> waiting;  // see add_later()
     bool counted = false;             // in totals_, by_use_ and shares_; not while being deleted
@@ -159,8 +162,9 @@ class Shelf {
   void add(const std::string& tenant, const Figures& figures, int times);
   asio::awaitable<void> write_each(std::vector<ConversationName> names);
   void close_idle();
-  void close_unused(std::size_t most);  // until no more than that are open
+  void close_unused(std::size_t most, std::uint64_t bytes);  // until no more are open
   void close(Entry& entry);
+  void set_memory(Entry& entry, std::uint64_t bytes);
   // What follows is about the pack (shelf_packing.cpp).
   struct PackJob;
   void may_pack(const ConversationName& name, Entry& entry);
@@ -190,6 +194,7 @@ class Shelf {
   const std::int64_t begun_at_;  // time of day
   std::map<ConversationName, Entry, ByTenant> entries_;
   std::list<const ConversationName*> by_use_, open_;  // least recently used first
+  std::uint64_t open_bytes_ = 0;                      // Entry::memory of all
   std::shared_ptr<Pack> pack_;                        // used on its strand
   const Strand pack_strand_;
   // What may be packed, and what is to be deleted from the pack: no conversation is in both, or

@@ -96,7 +96,7 @@ asio::awaitable<void> Shelf::run_pack_jobs(std::size_t least) {
 asio::awaitable<void> Shelf::put_away() {
   // There may be any number of them, for the next time.
   while (closed_.size() > kAtOnce) unqueue(entries_.find(*closed_.back())->second);
-  close_unused(0);
+  close_unused(0, 0);
   co_await run_pack_jobs(1);
 }
 

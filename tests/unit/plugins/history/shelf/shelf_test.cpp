@@ -154,6 +154,16 @@ TEST_F(ShelfTest, HoldsNoMoreLogsOpenThanAllowed) {
   EXPECT_EQ(shelf_->totals().open, 3U);
 }
 
+TEST_F(ShelfTest, HoldsNoMoreMemoryThanAllowed) {
+  settings_.max_open_bytes = 20000;
+  reopen();
+  for (std::size_t i = 0; i < 30; ++i) say(name(i));
+  const std::size_t open = shelf_->totals().open;
+  EXPECT_GE(open, 1U);
+  EXPECT_LT(open, 20U);
+  for (std::size_t i = 0; i < 30; ++i) EXPECT_EQ(size_of(name(i)).value(), 1U);
+}
+
 TEST_F(ShelfTest, AFileFromTheFutureAgesFromNowOn) {
   settings_.ttl = std::chrono::hours(1);
   reopen();
