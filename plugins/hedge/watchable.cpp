@@ -1,7 +1,6 @@
 #include "plugins/hedge/watchable.hpp"
 
 #include "exchange/conversations.hpp"
-#include "openai/translation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,7 +31,7 @@ bool constrains(const json::Member& field) {
 }  // namespace
 
 bool is_chat(const Exchange& exchange) noexcept {
-  return exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
+  return exchange.surface == openai::Surface::kChat;
 }
 
 bool watchable(const Exchange& exchange) {

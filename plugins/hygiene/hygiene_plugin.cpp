@@ -34,10 +34,8 @@ std::string with_content(const openai::Message& message, std::string_view conten
   return out;
 }
 
-void rehash(openai::Message& message, const std::string& json, openai::Surface surface) {
-  const bool item = surface == openai::Surface::kResponses;
-  const auto cleaned = item ? openai::read_response_item(json::Value(json), "input")
-                            : openai::read_chat_message(json::Value(json), "messages");
+void rehash(openai::Message& message, const std::string& json) {
+  const auto cleaned = openai::read_chat_message(json::Value(json), "messages");
   if (!cleaned) return;
   message.hash = cleaned->hash;
   message.text_bytes = cleaned->text_bytes;
@@ -156,7 +154,7 @@ void HygieneStage::clean(Exchange& exchange) {
       continue;
     }
     std::string json = with_content(message, cleaned->content);
-    rehash(message, json, exchange.chat.surface);
+    rehash(message, json);
     if (cleaned->frozen) {
       frozen_.push_back(i);  // its text comes when the conversation is known
     } else {

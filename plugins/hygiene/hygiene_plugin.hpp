@@ -5,8 +5,8 @@
 // message is that of what is left, with a mark where a rule freezes, and 0 when the message
 // goes altogether. on_upstream_request: what is frozen becomes the conversation's first value
 // (attempt_edits), and the prompt is compared with the one before it. on_finish: the prompt is
-// remembered, if upstream saw it. Rules run over the messages of a list; a bare prompt and the
-// `instructions` of a Responses body are left alone. Auxiliary requests are not compared. Loop
+// remembered, if upstream saw it. Rules run over the messages of a list; a bare prompt is
+// left alone. Auxiliary requests are not compared. Loop
 // thread only; what is remembered is bounded (prompt_memory.hpp, frozen_values.hpp).
 #pragma once
 

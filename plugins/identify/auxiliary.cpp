@@ -104,7 +104,6 @@ bool is_auxiliary(const Headers& headers, const openai::ChatRequest& request) {
   if (const auto kind = headers.find(kClassHeader)) return *kind == "auxiliary";
   if (request.tools_hash != 0 || request.messages.empty()) return false;
   if (asks_beside(request.messages)) return true;
-  if (content_begins_with_marker(request.instructions, Where::kSystem)) return true;
   for (const openai::Message& message : request.messages) {
     if (!is_system(message)) break;
     if (content_begins_with_marker(message.content, Where::kSystem)) return true;

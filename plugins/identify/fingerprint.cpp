@@ -12,9 +12,6 @@ bool is_system(const openai::Message& message) noexcept {
 
 std::uint64_t hash_of_agent(const openai::ChatRequest& request, std::uint64_t agent_signal) {
   std::uint64_t hash = hash_combine(request.tools_hash, agent_signal);
-  if (!request.instructions.missing()) {
-    hash = hash_combine(hash, hash64(openai::content_text(request.instructions)));
-  }
   for (const openai::Message& message : request.messages) {
     if (!is_system(message)) break;
     if (message.hash != 0) hash = hash_combine(hash, message.hash);

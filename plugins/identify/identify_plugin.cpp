@@ -328,7 +328,7 @@ EventAction IdentifyStage::on_event(Exchange& exchange, const openai::SseEvent& 
 void IdentifyStage::on_finish(const Exchange& exchange, const Outcome&) noexcept {
   if (!print_) return;
   const Identity& identity = exchange.identity;
-  const bool answered = exchange.surface == openai::Surface::kResponses && !identity.auxiliary;
+  const bool answered = exchange.dialect->has_references() && !identity.auxiliary;
   if (answered && !exchange.answer.id.empty()) {
     if (const auto id = clean_id(exchange.answer.id)) {
       shared_.lineage.get(tenant_key(identity, *id), print_->tenant) = identity.conversation;

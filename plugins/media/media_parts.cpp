@@ -18,11 +18,6 @@ constexpr Type kTypes[] = {
     {"input_file", Medium::kFile},   {"file", Medium::kFile},
 };
 
-std::string_view text_type(const openai::Message& message, openai::Surface surface) {
-  if (surface != openai::Surface::kResponses) return "text";
-  return message.role == "assistant" ? "output_text" : "input_text";
-}
-
 std::string stand_in(Medium medium, const Senses& senses) {
   std::string text = "[";
   text += to_string(medium);
@@ -31,9 +26,9 @@ std::string stand_in(Medium medium, const Senses& senses) {
   return text;
 }
 
-std::string text_part(std::string_view type, std::string_view text) {
+std::string text_part(std::string_view text) {
   json::Writer part;
-  part.begin_object().member("type", type).member("text", text).end_object();
+  part.begin_object().member("type", "text").member("text", text).end_object();
   return part.take();
 }
 
@@ -69,8 +64,7 @@ Senses::Senses(std::span<const std::string> modalities) {
   }
 }
 
-std::optional<Replaced> without_unreadable(const openai::Message& message, openai::Surface surface,
-                                           const Senses& senses) {
+std::optional<Replaced> without_unreadable(const openai::Message& message, const Senses& senses) {
   if (!message.content.is_array()) return std::nullopt;
   Replaced replaced;
   json::Writer parts;
@@ -84,7 +78,7 @@ std::optional<Replaced> without_unreadable(const openai::Message& message, opena
     const std::string text = stand_in(*medium, senses);
     if (replaced.parts++ == 0) replaced.first = *medium;
     replaced.bytes += text.size();
-    parts.raw(text_part(text_type(message, surface), text));
+    parts.raw(text_part(text));
   }
   if (replaced.parts == 0) return std::nullopt;
   const std::string_view whole = message.raw.raw(), old = message.content.raw();

@@ -3,7 +3,6 @@
 
 #include "base/json/json.hpp"
 #include "openai/message.hpp"
-#include "openai/surface.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -40,7 +39,6 @@ struct Replaced {
 
 // The message with a text in place of each part that cannot be read; nothing when all can be. The
 // same bytes for the same message.
-std::optional<Replaced> without_unreadable(const openai::Message& message, openai::Surface surface,
-                                           const Senses& senses);
+std::optional<Replaced> without_unreadable(const openai::Message& message, const Senses& senses);
 
 }  // namespace keep::media

@@ -23,17 +23,11 @@ namespace {
 
 constexpr std::size_t kMaxRefused = 4096;
 
-// The shape of exchange.chat.
-openai::Surface shape_of(const Exchange& exchange) { return exchange.chat.surface; }
-
 // Whatever is asked of the message as an edit has left it.
-std::optional<Replaced> replace_in(const std::string& json, openai::Surface shape,
-                                   const Senses& senses) {
-  const bool item = shape == openai::Surface::kResponses;
-  const auto message = item ? openai::read_response_item(json::Value(json), "input")
-                            : openai::read_chat_message(json::Value(json), "messages");
+std::optional<Replaced> replace_in(const std::string& json, const Senses& senses) {
+  const auto message = openai::read_chat_message(json::Value(json), "messages");
   if (!message || message->media == 0) return std::nullopt;
-  return without_unreadable(*message, shape, senses);
+  return without_unreadable(*message, senses);
 }
 
 openai::ReplaceMessage* edit_of(openai::BodyEdits& edits, std::size_t index) {
@@ -173,8 +167,7 @@ std::optional<Replaced> readable(Exchange& exchange, std::size_t index, const Se
   const openai::Message& message = exchange.chat.messages[index];
   if (message.media == 0 || message.hash == 0) return std::nullopt;
   openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, index);
-  return edit != nullptr ? replace_in(edit->json, shape_of(exchange), senses)
-                         : without_unreadable(message, shape_of(exchange), senses);
+  return edit != nullptr ? replace_in(edit->json, senses) : without_unreadable(message, senses);
 }
 
 void put(Exchange& exchange, std::size_t index, std::string json) {
@@ -201,7 +194,7 @@ MaybeTask<Verdict> MediaStage::on_request(Exchange& exchange) {
   const auto senses = this->senses();
   if (!senses) return Verdict{Next{}};
   const Newest newest = newest_of(exchange.chat);
-  const bool translated = exchange.surface != exchange.chat.surface;
+  const bool translated = exchange.dialect->is_translated();
   for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
     openai::Message& message = exchange.chat.messages[i];
     if (translated && is_news(exchange, i, newest)) {
@@ -227,7 +220,7 @@ MaybeTask<> MediaStage::on_upstream_request(Exchange& exchange) {
   for (openai::BodyEdit& edit : exchange.attempt_edits) {
     auto* const replace = std::get_if<openai::ReplaceMessage>(&edit);
     if (replace == nullptr) continue;
-    auto replaced = replace_in(replace->json, shape_of(exchange), *senses);
+    auto replaced = replace_in(replace->json, *senses);
     if (replaced) replace->json = std::move(replaced->json);
   }
   return Result<>{};

@@ -4,7 +4,6 @@
 #include "exchange/knowledge.hpp"
 #include "exchange/recollection.hpp"
 #include "openai/message.hpp"
-#include "openai/translation.hpp"
 #include "plugins/recall/ask/newest_turn.hpp"
 #include "plugins/recall/ask/question.hpp"
 #include "plugins/recall/choose/known_facts.hpp"
@@ -264,8 +263,7 @@ EventAction RecallStage::on_event(Exchange& exchange, const openai::SseEvent&,
                                   const openai::EventInfo& info) noexcept {
   const std::string& text = exchange.answer.text;
   const bool recalled = exchange.recalled.tokens > 0 || !exchange.recalled_before.empty();
-  const bool chat =
-      exchange.surface == openai::Surface::kChat || openai::is_translated(exchange.surface);
+  const bool chat = exchange.surface == openai::Surface::kChat;
   if (!recalled || !chat || exchange.skip_text > 0 || info.content.empty()) {
     return EventAction::kForward;
   }

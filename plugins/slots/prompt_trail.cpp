@@ -8,11 +8,10 @@ namespace keep::slots {
 
 PromptTrail::PromptTrail(std::string_view tenant, const openai::ChatRequest& chat,
                          const ClearZone& zone) {
-  // Templates put tools and instructions in front.
-  const std::string_view tools = chat.tools.raw(), instructions = chat.instructions.raw();
+  const std::string_view tools = chat.tools.raw();  // templates put them in front
   Mark mark;
-  mark.chain = hash_combine(hash64(tenant), hash_combine(hash64(tools), hash64(instructions)));
-  mark.bytes = tools.size() + instructions.size();
+  mark.chain = hash_combine(hash64(tenant), hash64(tools));
+  mark.bytes = tools.size();
   std::vector<Mark> marks;
   marks.reserve(std::min(chat.messages.size(), kMaxMarks));
   for (std::size_t i = 0; i < chat.messages.size() && marks.size() < kMaxMarks; ++i) {

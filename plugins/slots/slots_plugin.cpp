@@ -3,7 +3,6 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "exchange/conversations.hpp"
-#include "exchange/http/dialect.hpp"
 #include "plugins/slots/admission.hpp"
 #include "plugins/slots/thread_book.hpp"
 #include "plugins/slots/upstream_edits.hpp"
@@ -42,7 +41,7 @@ PromptText text_of(const Exchange& exchange) {
     text.bytes += chat.messages[i].text_bytes;
     ++text.messages;
   }
-  text.bytes += chat.tools.raw().size() + chat.instructions.raw().size();
+  text.bytes += chat.tools.raw().size();
   return text;
 }
 
@@ -231,7 +230,8 @@ MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
   if (is_pinned(exchange)) slot = exchange.route.lease.slot();
   const Reuse reuse = reuse_for(exchange);
   exchange.route.cache_untold = reuse == Reuse::kUntold;
-  for (openai::BodyEdit& edit : upstream_edits(exchange.chat, exchange.surface, slot, reuse)) {
+  const bool translated = exchange.dialect->is_translated();
+  for (openai::BodyEdit& edit : upstream_edits(exchange.chat, translated, slot, reuse)) {
     exchange.attempt_edits.push_back(std::move(edit));
   }
   // A slot that the client has named stays in its body, unless it may not name any.
@@ -239,7 +239,7 @@ MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"id_slot"});
   }
   exchange.force_stream = may_stream(exchange.chat);
-  if (exchange.force_stream && speaks_native(exchange.request.target)) {
+  if (exchange.force_stream && exchange.dialect->has_response_fields()) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
   }
   return Result<>{};
@@ -248,8 +248,7 @@ MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
 // Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
 // takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
 bool SlotsStage::is_pinned_infill(const Exchange& exchange) const {
-  return shared_.services->isolated && exchange.surface == openai::Surface::kPassThrough &&
-         exchange.request.method == "POST" && speaks_infill(exchange.request.target);
+  return shared_.services->isolated && exchange.dialect == &openai::dialects::infill();
 }
 
 openai::BodyEdits SlotsStage::infill_edits(const Exchange& exchange) const {

@@ -1,7 +1,6 @@
 #include "plugins/slots/upstream_edits.hpp"
 
 #include "base/json/json.hpp"
-#include "openai/translation.hpp"
 
 #include <algorithm>
 #include <string>
@@ -52,7 +51,7 @@ bool may_stream(const openai::ChatRequest& chat) {
   return chat.stream || std::ranges::none_of(chat.fields, differs_in_a_stream);
 }
 
-openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
+openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, bool translated,
                                  std::optional<int> slot, Reuse reuse) {
   openai::BodyEdits edits;
   const auto set = [&edits](const char* key, std::string json) {
@@ -70,7 +69,7 @@ openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surfac
   if (!chat.stream) set("stream", "true");
   if (!chat.return_progress) set("return_progress", "true");
   // Translated and assembled answers carry a usage; llama-server streams it only on request.
-  if ((!chat.stream || openai::is_translated(surface)) && !chat.include_usage) {
+  if ((!chat.stream || translated) && !chat.include_usage) {
     set("stream_options", with_usage(present.stream_options));
   }
   return edits;

@@ -3,7 +3,6 @@
 
 #include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
-#include "openai/surface.hpp"
 #include "plugins/slots/isolation.hpp"
 
 #include <optional>
@@ -18,8 +17,9 @@ bool may_stream(const openai::ChatRequest& chat);
 
 // Upstream streams and reports progress wherever it may: llama-server notices a client that left
 // only when it has something to write. `slot`: where to pin it; empty leaves the choice as the
-// client made it. What it may reuse is the client's to say only where all is its own.
-openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, openai::Surface surface,
+// client made it. `translated`: the client speaks another API. What it may reuse is the client's to
+// say only where all is its own.
+openai::BodyEdits upstream_edits(const openai::ChatRequest& chat, bool translated,
                                  std::optional<int> slot, Reuse reuse = Reuse::kAll);
 
 }  // namespace keep::slots

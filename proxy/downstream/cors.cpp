@@ -1,7 +1,7 @@
 #include "downstream/cors.hpp"
 
 #include "downstream/authority.hpp"
-#include "exchange/http/dialect.hpp"
+#include "exchange/http/local_reply.hpp"
 
 #include <algorithm>
 #include <memory>

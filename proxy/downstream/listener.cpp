@@ -1,7 +1,7 @@
 #include "downstream/listener.hpp"
 
 #include "base/log.hpp"
-#include "exchange/http/dialect.hpp"
+#include "exchange/http/local_reply.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>

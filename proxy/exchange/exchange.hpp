@@ -11,6 +11,7 @@
 #include "exchange/http/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/chat_request.hpp"
+#include "openai/dialect.hpp"
 #include "openai/edit/body_edit.hpp"
 #include "openai/event_info.hpp"
 
@@ -71,7 +72,8 @@ struct Exchange {
   // core, before on_request
   std::string id;   // x-request-id: the client's, or minted
   Request request;  // its body is moved to chat_body unless it has to be translated
-  openai::Surface surface = openai::Surface::kPassThrough;
+  const openai::Dialect* dialect = &openai::dialects::pass_through();  // what the client speaks
+  openai::Surface surface = openai::Surface::kPassThrough;             // dialect->surface()
   std::string chat_body;     // request.body, or its translation; `chat` points into it
   openai::ChatRequest chat;  // empty for kPassThrough
 

@@ -2,7 +2,6 @@
 
 #include "base/json/json.hpp"
 #include "flow/placement.hpp"
-#include "openai/token_count.hpp"
 #include "upstream/fetch.hpp"
 
 #include <utility>
@@ -84,7 +83,7 @@ Task<std::string> count_tokens(Flow& flow, Exchange& exchange) {
   for (;;) {
     std::string question = *body;
     const auto tokens = co_await count(flow, exchange, std::move(question));
-    if (tokens) co_return openai::count_body(exchange.surface, *tokens);
+    if (tokens) co_return exchange.dialect->count_body(*tokens);
     const bool refused = tokens.error().fault == Fault::kBadRequest;
     if (refused || !has_elsewhere(flow, exchange)) co_return tokens.error();
     flow.upstreams.failed(exchange.route.upstream);

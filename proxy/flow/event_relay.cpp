@@ -8,7 +8,6 @@
 #include "openai/answer/completion_chunk.hpp"
 #include "openai/chat_reply.hpp"
 #include "openai/sse_parser.hpp"
-#include "openai/translation.hpp"
 #include "openai/untold_cache.hpp"
 #include "openai/upstream_error.hpp"
 
@@ -61,8 +60,8 @@ void note(Exchange& exchange, const openai::EventInfo& info, Instant now, FlowMe
 openai::CompletionChunkOptions chunk_options(const Exchange& exchange) {
   openai::CompletionChunkOptions options;
   options.model = exchange.chat.model;
-  options.usage = !exchange.chat.stream || exchange.chat.include_usage ||
-                  openai::is_translated(exchange.surface);
+  options.usage =
+      !exchange.chat.stream || exchange.chat.include_usage || exchange.dialect->is_translated();
   return options;
 }
 
@@ -98,7 +97,7 @@ class EventRelay {
   EventRelay(RelayContext context, ResponseHead head)
       : c_(context), head_(std::move(head)), answer_end_(c_.exchange.chat.choices) {
     openai::EncoderOptions options = encoder_options(c_.exchange);
-    if (c_.exchange.surface == openai::Surface::kResponses && c_.exchange.chat.store) {
+    if (c_.exchange.dialect->has_references() && c_.exchange.chat.store) {
       // A large reply is encoded in the pool; the items belong to the loop.
       options.on_item = [&items = c_.flow.items, tenant = c_.exchange.identity.tenant,
                          &loop = c_.flow.services.loop](std::string_view id,
@@ -316,12 +315,13 @@ class EventRelay {
   void tell_kept() {
     const Kept kept = c_.exchange.kept;
     if (kept == Kept::kOnDisk || !c_.flow.settings.explain || !c_.writer.begun()) return;
-    c_.stream.out().insert(0, ": x-keep-record " + std::string(to_string(kept)) + "\n\n");
+    const std::string text = "x-keep-record " + std::string(to_string(kept));
+    c_.stream.out().insert(0, c_.exchange.dialect->comment(text));
   }
 
   Task<> finish() {
     if (!reply_) co_return c_.stream.finish();
-    if (c_.exchange.skip_text == 0 && !openai::is_translated(c_.exchange.surface)) {
+    if (c_.exchange.skip_text == 0 && !c_.exchange.dialect->is_translated()) {
       c_.stream.out() = std::move(*reply_);
       co_return Result<>{};
     }

@@ -51,10 +51,10 @@ void FlowMetrics::finished(const Exchange& exchange, const Outcome& outcome) {
 }
 
 void FlowMetrics::count_request(const Exchange& exchange, const Outcome& outcome) {
-  const auto key = std::make_pair(exchange.surface, outcome.status);
+  const auto key = std::make_pair(exchange.dialect->name(), outcome.status);
   auto it = requests_.find(key);
   if (it == requests_.end()) {
-    const Labels labels{{"endpoint", std::string(to_string(exchange.surface))},
+    const Labels labels{{"endpoint", std::string(exchange.dialect->name())},
                         {"code", std::to_string(outcome.status)}};
     it = requests_
              .emplace(key, metrics_.counter("requests_total", "Exchanges by endpoint and status",

@@ -30,7 +30,7 @@ class FlowMetrics {
   Histogram inter_token_, duration_, ttft_hit_, ttft_prefill_;
   Histogram parse_, identify_, route_, rewrite_;
   Counter prompt_tokens_, cached_tokens_, generated_tokens_, keep_alives_, failovers_;
-  std::map<std::pair<openai::Surface, int>, Counter> requests_;
+  std::map<std::pair<std::string_view, int>, Counter> requests_;
 };
 
 // Time spent here before the request went upstream, waiting for a slot apart.

@@ -2,12 +2,9 @@
 
 #include "base/ids.hpp"
 #include "downstream/request_body.hpp"
-#include "exchange/http/dialect.hpp"
 #include "exchange/http/endpoints.hpp"
 #include "flow/count_tokens.hpp"
 #include "flow/run_exchange.hpp"
-#include "openai/responses/references.hpp"
-#include "openai/translation.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -35,18 +32,16 @@ std::string request_id(const Headers& headers) {
 
 // With nullptr everything is read anew.
 Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
-  openai::Surface body_surface = exchange.surface;
-  if (openai::is_translated(exchange.surface)) {
-    auto translated = openai::to_chat_body(exchange.surface, exchange.request.body);
+  if (exchange.dialect->is_translated()) {
+    auto translated = exchange.dialect->to_chat_body(exchange.request.body);
     if (!translated) return translated.error();
     exchange.chat_body = std::move(*translated);
-    body_surface = openai::Surface::kChat;
   } else {
     exchange.chat_body = std::move(exchange.request.body);
   }
   const std::string& body = exchange.chat_body;
-  auto chat = prefixes != nullptr ? openai::parse_chat_request(body, body_surface, *prefixes)
-                                  : openai::parse_chat_request(body, body_surface);
+  auto chat = prefixes != nullptr ? openai::parse_chat_request(body, exchange.surface, *prefixes)
+                                  : openai::parse_chat_request(body, exchange.surface);
   if (!chat) return chat.error();
   exchange.chat = std::move(*chat);
   const auto is_ours = [](const json::Member& member) { return member.key_is(kOurField); };
@@ -120,15 +115,12 @@ Result<std::string> Gateway::admit(const Request& request) const {
 // What is remembered belongs to the loop.
 Task<> Gateway::parse(Exchange& exchange) {
   if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
-  const bool translated = openai::is_translated(exchange.surface);
-  if (exchange.surface == openai::Surface::kResponses) {
-    const std::string_view tenant = exchange.identity.tenant;
-    const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
-    const auto resolved = openai::responses::resolve_references(exchange.request.body, find,
-                                                                flow_.settings.max_body_bytes);
-    if (!resolved) co_return resolved.error();
-  }
-  const std::size_t large = translated ? kLargeTranslation : kLargeBody;
+  const openai::Dialect& dialect = *exchange.dialect;
+  const std::string_view tenant = exchange.identity.tenant;
+  const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
+  const auto resolved = dialect.resolve(exchange.request.body, find, flow_.settings.max_body_bytes);
+  if (!resolved) co_return resolved.error();
+  const std::size_t large = dialect.is_translated() ? kLargeTranslation : kLargeBody;
   if (exchange.request.body.size() < large) co_return parse_body(exchange, &prefixes_);
   auto job = [&exchange] { return parse_body(exchange, nullptr); };
   co_return co_await run_on(flow_.services.pools.cpu, std::move(job));
@@ -191,7 +183,10 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   exchange.request = std::move(incoming.request);
   const Request& request = exchange.request;
   const auto treatment = treatment_of(request.method, request.target, flow_.settings.keys);
-  if (treatment) exchange.surface = treatment->surface;
+  if (treatment) {
+    exchange.dialect = treatment->dialect;
+    exchange.surface = treatment->dialect->surface();
+  }
 
   if (!is_open_(request)) {
     auto tenant = admit(request);

@@ -29,7 +29,7 @@ void KeepAlive::look() {
 void KeepAlive::speak() {
   if (!writer_.begun()) begin_stream();
   if (!exchange_.answer.streaming || !writer_.intact()) return;
-  if (writer_.try_write(sign_of_life(exchange_.surface))) return flow_.metrics.kept_alive();
+  if (writer_.try_write(exchange_.dialect->sign_of_life())) return flow_.metrics.kept_alive();
   const Duration silent = std::chrono::steady_clock::now() - writer_.last_sent();
   if (silent >= flow_.settings.keep_alive + flow_.settings.write) {
     deadline_.set(Duration::zero(), "write to client");
@@ -41,11 +41,6 @@ void KeepAlive::begin_stream() {
   headers.set("Content-Type", "text/event-stream");
   writer_.begin(200, "OK", headers, std::nullopt);
   exchange_.answer.streaming = true;
-}
-
-std::string_view sign_of_life(openai::Surface surface) noexcept {
-  if (surface == openai::Surface::kMessages) return "event: ping\ndata: {\"type\": \"ping\"}\n\n";
-  return ":\n\n";
 }
 
 }  // namespace keep

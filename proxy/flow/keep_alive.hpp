@@ -12,8 +12,6 @@
 #include "downstream/response_writer.hpp"
 #include "flow/flow.hpp"
 
-#include <string_view>
-
 namespace keep {
 
 class KeepAlive {
@@ -36,8 +34,5 @@ class KeepAlive {
   Deadline& deadline_;
   Deadline silence_;
 };
-
-// An event that says nothing, whole.
-std::string_view sign_of_life(openai::Surface surface) noexcept;
 
 }  // namespace keep

@@ -1,9 +1,6 @@
 #include "flow/relay.hpp"
 
-#include "exchange/http/dialect.hpp"
 #include "openai/answer/response_encoder.hpp"
-#include "openai/anthropic/anthropic.hpp"
-#include "openai/translation.hpp"
 #include "openai/upstream_error.hpp"
 
 #include <algorithm>
@@ -63,24 +60,20 @@ Headers client_headers(const RelayContext& c, const ResponseHead& head) {
 }
 
 openai::EncoderOptions encoder_options(const Exchange& exchange) {
+  const bool translated = exchange.dialect->is_translated();
   openai::EncoderOptions options;
-  options.surface = exchange.surface;
+  options.dialect = exchange.dialect;
   options.stream = exchange.chat.stream;
   options.hide_progress = exchange.force_stream && !exchange.chat.return_progress;
   options.model = exchange.chat.model;
   options.id = exchange.id;
-  if (exchange.surface == openai::Surface::kResponses) {
-    options.request = json::Value(exchange.request.body);
-  }
+  if (translated) options.request = json::Value(exchange.request.body);
   openai::describe_request(exchange.chat, options);
-  if (exchange.force_stream && speaks_native(exchange.request.target)) {
+  if (exchange.force_stream && exchange.dialect->has_response_fields()) {
     options.fields = fields_of(exchange.chat);
   }
   // A stream that nobody here asked for is nobody's business: it is handed on as it is.
-  const bool translated = openai::is_translated(exchange.surface);
-  if (options.stream && !exchange.force_stream && !translated) {
-    options.surface = openai::Surface::kPassThrough;
-  }
+  options.untouched = options.stream && !exchange.force_stream && !translated;
   return options;
 }
 
@@ -136,9 +129,9 @@ asio::awaitable<AttemptResult> relay_error(RelayContext c, ResponseHead head, st
   reply.body = std::move(body);
   const Headers headers = client_headers(c, head);
   if (const auto type = headers.find("Content-Type")) reply.content_type = *type;
-  if (speaks_anthropic(c.exchange.request.target)) {
+  if (c.exchange.dialect->has_own_errors()) {
     reply.content_type = "application/json";
-    reply.body = openai::anthropic::to_error_body(head.status, reply.body);
+    reply.body = c.exchange.dialect->error_body(head.status, std::move(reply.body));
   }
   c.deadline.set(c.flow.settings.write, "write to client");
   const auto sent = co_await c.writer.reply(reply, headers);

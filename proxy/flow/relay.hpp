@@ -37,8 +37,8 @@ asio::awaitable<AttemptResult> relay_reply(RelayContext context, ResponseHead he
 Task<std::string> read_body(RelayContext context, std::size_t max_bytes);
 // An error reply of upstream, or another short one, whole (at most 1 MB of it).
 Task<std::string> read_error_body(RelayContext context);
-// ... and on to the client: as it came, or translated for an Anthropic one; as an event where the
-// head of a stream has left.
+// ... and on to the client: as it came, or in the words of its dialect; as an event where the head
+// of a stream has left.
 asio::awaitable<AttemptResult> relay_error(RelayContext context, ResponseHead head,
                                            std::string body);
 

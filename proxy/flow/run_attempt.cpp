@@ -1,11 +1,9 @@
 #include "flow/run_attempt.hpp"
 
-#include "exchange/http/dialect.hpp"
 #include "flow/placement.hpp"
 #include "flow/refusal.hpp"
 #include "flow/relay.hpp"
 #include "openai/edit/field_edit.hpp"
-#include "openai/translation.hpp"
 
 #include <chrono>
 #include <memory>
@@ -38,8 +36,7 @@ Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t
 
 std::string upstream_target(const Exchange& exchange) {
   if (exchange.continuation && exchange.continuation->as_completion) return "/completion";
-  if (openai::is_translated(exchange.surface)) return "/v1/chat/completions";
-  return exchange.request.target;
+  return exchange.dialect->upstream_target(exchange.request.target);
 }
 
 bool is_compressed(const ResponseHead& head) {
@@ -48,10 +45,9 @@ bool is_compressed(const ResponseHead& head) {
 }
 
 asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
-  const openai::Surface surface = context.exchange.surface;
-  const bool anthropic = speaks_anthropic(context.exchange.request.target);
-  const bool told_here = anthropic && head.status >= 400;  // upstream speaks OpenAI's words
-  if (surface == openai::Surface::kPassThrough && !told_here) {
+  const bool own_errors = context.exchange.dialect->has_own_errors();
+  const bool told_here = own_errors && head.status >= 400;  // upstream speaks OpenAI's words
+  if (context.exchange.surface == openai::Surface::kPassThrough && !told_here) {
     co_return co_await relay_bytes(context, std::move(head));
   }
   if (is_compressed(head)) {
@@ -70,7 +66,7 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   if (head.status == 200 && !context.exchange.chat.stream) {
     co_return co_await relay_reply(context, std::move(head));
   }
-  if (anthropic || context.writer.begun()) {
+  if (own_errors || context.writer.begun()) {
     auto body = co_await read_error_body(context);
     if (!body) co_return failed(body.error());
     co_return co_await relay_error(context, std::move(head), std::move(*body));

@@ -7,7 +7,6 @@
 #include "flow/relay.hpp"
 #include "flow/resumption.hpp"
 #include "flow/run_attempt.hpp"
-#include "openai/anthropic/anthropic.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -82,14 +81,6 @@ asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exc
   co_return error;
 }
 
-LocalReply in_dialect(const Exchange& exchange, const LocalReply& ours) {
-  LocalReply reply = ours;
-  if (exchange.surface == openai::Surface::kMessages && reply.status >= 400) {
-    reply.body = openai::anthropic::to_error_body(reply.status, ours.body);
-  }
-  return reply;
-}
-
 // Before the head: a reply of our own. In a stream: an event; where an answer had begun, the
 // missing last chunk says that it was cut. In anything else begun the cut alone has to speak.
 asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, const Stages& stages,
@@ -97,7 +88,7 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, const St
                                   Deadline& deadline) {
   deadline.set(flow.settings.write, "write to client");
   if (!writer.begun()) {
-    const LocalReply reply = in_dialect(exchange, *to_reply(error));
+    const LocalReply reply = in_dialect(*exchange.dialect, *to_reply(error));
     const Headers headers = explain(flow, exchange, stages);
     co_await writer.reply(reply, headers);
   } else if (exchange.answer.streaming && writer.intact()) {
@@ -121,7 +112,7 @@ void log_end(const Exchange& exchange, const Outcome& outcome) {
   log::write(failed ? log::Level::kWarn : log::Level::kInfo,
              failed ? "exchange failed" : "exchange",
              {{"id", exchange.id},
-              {"endpoint", to_string(exchange.surface)},
+              {"endpoint", exchange.dialect->name()},
               {"status", outcome.status},
               {"conversation", exchange.identity.conversation},
               {"slot", exchange.route.lease.slot()},
@@ -144,7 +135,7 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
     if (verdict && std::holds_alternative<Reply>(*verdict)) {
       outcome.local = true;
       const Headers headers = explain(flow, exchange, stages);
-      const LocalReply reply = in_dialect(exchange, *std::get<Reply>(*verdict));
+      const LocalReply reply = in_dialect(*exchange.dialect, *std::get<Reply>(*verdict));
       co_await writer.reply(reply, headers);
     } else {
       outcome.error = co_await guarded_attempts(flow, exchange, stages, writer, stream, guard);

@@ -49,8 +49,7 @@ asio::awaitable<void> ask_into(RelayContext c, std::string_view head, const open
 
 bool held_back(const Exchange& exchange) noexcept {
   const Answer& answer = exchange.answer;
-  const bool chats = exchange.surface != openai::Surface::kPassThrough &&
-                     exchange.surface != openai::Surface::kCompletion;
+  const bool chats = exchange.surface == openai::Surface::kChat;
   if (!chats || !exchange.force_stream || exchange.continuation) return false;
   if (answer.output_events > 0 || answer.finish_reason.empty()) return false;
   // The end of the turn is a token, too.

@@ -27,8 +27,6 @@ enum Known : std::size_t {
   kModel,
   kMessages,
   kPrompt,
-  kInput,
-  kInstructions,
   kStream,
   kStreamOptions,
   kMaxTokens,
@@ -50,8 +48,6 @@ constexpr std::string_view kNames[] = {
     "model",
     "messages",
     "prompt",
-    "input",
-    "instructions",
     "stream",
     "stream_options",
     "max_tokens",
@@ -79,7 +75,6 @@ struct Fields {
 
 // The list that the cursor is at, from the end of the messages that are known on.
 Result<Value> read_list(json::Cursor& cursor, std::string_view name, ChatRequest& request) {
-  const bool items = request.surface == Surface::kResponses;
   const char* const begin = cursor.place();
   cursor.enter();
   if (!request.messages.empty()) {
@@ -89,7 +84,7 @@ Result<Value> read_list(json::Cursor& cursor, std::string_view name, ChatRequest
   while (cursor.next_element()) {
     std::string where(name);
     where += '[' + std::to_string(request.messages.size()) + ']';
-    auto message = items ? read_response_item(cursor, where) : read_chat_message(cursor, where);
+    auto message = read_chat_message(cursor, where);
     if (!message) return message.error();
     request.messages.push_back(*std::move(message));
   }
@@ -133,14 +128,6 @@ Result<> check_messages(const Fields& fields, ChatRequest& request) {
     const Value& prompt = fields[kPrompt];
     if (prompt.missing()) return bad("'prompt' is required");
     request.messages.push_back(message_of_prompt(prompt));
-    return {};
-  }
-  if (request.surface == Surface::kResponses) {
-    const Value& input = fields[kInput];
-    request.instructions = fields[kInstructions];
-    if (input.is_array()) return {};
-    if (!input.is_string()) return bad("'input' must be a string or an array");
-    request.messages.push_back(message_of_prompt(input));
     return {};
   }
   if (request.messages.empty()) return bad("'messages' must be a non-empty array");
@@ -227,7 +214,7 @@ Result<ChatRequest> read_request(const Value& root, Surface surface,
 
 std::string_view list_name(Surface surface) noexcept {
   if (surface == Surface::kCompletion) return {};
-  return kNames[surface == Surface::kResponses ? kInput : kMessages];
+  return kNames[kMessages];
 }
 
 Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface) {

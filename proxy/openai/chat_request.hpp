@@ -1,4 +1,4 @@
-// ChatRequest: the fields we act on, out of a chat, completion or responses body.
+// ChatRequest: the fields we act on, out of a chat or completion body.
 //
 // Holds views into the body text: the body must outlive it and keep its address. Everything not
 // named here stays in the body, byte for byte. Fields we act on that appear twice are refused
@@ -32,10 +32,9 @@ struct ChatRequest {
   std::optional<std::int64_t> max_tokens;  // of the names in use the most recent one; -1 is unset
   std::optional<std::int64_t> id_slot;  // or slot_id, a common slip: llama-server ignores that one
   json::Value messages_raw;             // the array that edits of messages go into; missing for a
-                                        // bare prompt or input
+                                        // bare prompt
   std::vector<Message> messages;        // one per element of messages_raw, or the bare prompt as
                                         // one user message
-  json::Value instructions;             // of a responses body: its system text, not a message
   json::Value tools;
   std::uint64_t tools_hash = 0;  // of the tools' names in order, 0 without tools
 };
@@ -43,8 +42,7 @@ struct ChatRequest {
 // The member that holds the messages of a body, "" where there is no list of them.
 std::string_view list_name(Surface surface) noexcept;
 
-// The body of `surface` (not kPassThrough; kMessages bodies are translated first, see
-// anthropic.hpp, and parsed as kChat). Fault::kBadRequest with a text for the client. Fields of
+// The body of `surface`, not kPassThrough. Fault::kBadRequest with a text for the client. Fields of
 // a wrong type are taken as missing, as llama-server does, except the messages. Linear.
 Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface);
 // The same, by what is remembered of the requests before; only what is new is checked and read.

@@ -20,11 +20,10 @@ Error bad(std::string_view where, std::string_view what) {
   return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
 }
 
-// The members of a message or item that we read, found in one pass.
+// The members of a message that we read, found in one pass.
 struct Fields {
-  Value raw;                                      // all of it
-  Value role, content, tool_calls, tool_call_id;  // chat
-  Value type, name, call_id, output;              // responses
+  Value raw;  // all of it
+  Value role, content, tool_calls, tool_call_id;
 };
 
 Value* slot_of(Fields& fields, const Member& member) noexcept {
@@ -32,10 +31,6 @@ Value* slot_of(Fields& fields, const Member& member) noexcept {
   if (member.key_is("content")) return &fields.content;
   if (member.key_is("tool_calls")) return &fields.tool_calls;
   if (member.key_is("tool_call_id")) return &fields.tool_call_id;
-  if (member.key_is("type")) return &fields.type;
-  if (member.key_is("name")) return &fields.name;
-  if (member.key_is("call_id")) return &fields.call_id;
-  if (member.key_is("output")) return &fields.output;
   return nullptr;
 }
 
@@ -156,34 +151,6 @@ Result<Message> read_chat_message(json::Cursor& cursor, std::string_view where) 
 Result<Message> read_chat_message(const Value& raw, std::string_view where) {
   json::Cursor cursor(raw.raw());
   return read_chat_message(cursor, where);
-}
-
-Result<Message> read_response_item(json::Cursor& cursor, std::string_view where) {
-  auto fields = read_fields(cursor, where);
-  if (!fields) return fields.error();
-  if (auto role = fields->role.string()) return make_message(*std::move(role), *fields);
-  const std::string type = text_of(fields->type);
-  if (type.empty()) return bad(where, "' must have a role or a type");
-  if (type == "function_call") {
-    Message message = make_message("assistant", *fields);
-    const std::string name[] = {text_of(fields->name)};
-    message.hash = answer_hash("", name);
-    message.text_bytes = fields->raw.raw().size();
-    return message;
-  }
-  if (type == "function_call_output") {
-    fields->content = fields->output;
-    fields->tool_call_id = fields->call_id;
-    return make_message("tool", *fields);
-  }
-  // So that the item's bytes are its hash.
-  if (fields->content.missing()) fields->content = fields->raw;
-  return make_message(type, *fields);
-}
-
-Result<Message> read_response_item(const Value& raw, std::string_view where) {
-  json::Cursor cursor(raw.raw());
-  return read_response_item(cursor, where);
 }
 
 Message message_of_prompt(const Value& prompt) {

@@ -32,10 +32,6 @@ std::uint64_t bytes_hash(std::string_view json) noexcept;
 // an error: Fault::kBadRequest with a text that begins with `where`.
 Result<Message> read_chat_message(json::Cursor& cursor, std::string_view where);
 Result<Message> read_chat_message(const json::Value& raw, std::string_view where);
-// An item of /v1/responses: a message, a function_call (an assistant message), its output (a tool
-// message), or another item, whose type stands in for the role.
-Result<Message> read_response_item(json::Cursor& cursor, std::string_view where);
-Result<Message> read_response_item(const json::Value& raw, std::string_view where);
 // The user message that a bare prompt (a string, or an array of strings or tokens) stands for.
 Message message_of_prompt(const json::Value& prompt);
 

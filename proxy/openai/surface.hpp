@@ -1,14 +1,9 @@
-// Surface: which API a request speaks. Pure.
+// Surface: what kind of body a request has, once it is in the words of llama-server. Plugins act on
+// this; which API the client speaks is the dialect's business. Pure.
 #pragma once
-
-#include <string_view>
 
 namespace keep::openai {
 
-enum class Surface { kPassThrough, kChat, kCompletion, kResponses, kMessages };
-
-std::string_view to_string(Surface surface) noexcept;
-// By method and path (query string ignored): POST /v1/chat/completions, /chat/completions, ...
-Surface surface_of(std::string_view method, std::string_view target) noexcept;
+enum class Surface { kPassThrough, kChat, kCompletion };  // the first: nobody here reads it
 
 }  // namespace keep::openai

@@ -27,7 +27,7 @@ void take_edit(keep::fuzz::Input& input, BodyEdits& edits) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using keep::openai::Surface;
   keep::fuzz::Input input(data, size);
-  const Surface surface = input.pick(2) == 0 ? Surface::kChat : Surface::kResponses;
+  const Surface surface = input.pick(2) == 0 ? Surface::kChat : Surface::kCompletion;
   const std::string body(input.take_text());
   const auto request = keep::openai::parse_chat_request(body, surface);
   if (!request) return 0;

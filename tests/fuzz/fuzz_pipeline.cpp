@@ -1,7 +1,7 @@
 // Conversations -> all phases of all plugins, request after request. An edited body must be JSON,
 // and every request must come to an end: run with -timeout.
 //
-// An input is a list of requests, each up to a separator. A request is a surface and an answer, one
+// An input is a list of requests, each up to a separator. A request is a dialect and an answer, one
 // byte each, and then either a body as it is or, where that does not begin with '{', one byte for
 // each message: its role and its text.
 #include "openai/chat_request.hpp"
@@ -17,7 +17,8 @@
 namespace {
 
 using keep::fuzz::check;
-using keep::openai::Surface;
+using keep::openai::Dialect;
+namespace dialects = keep::openai::dialects;
 
 constexpr std::array kRoles{"user", "assistant", "system", "developer", "tool", "critic"};
 constexpr std::array kTexts{
@@ -31,8 +32,8 @@ constexpr std::array kTexts{
 constexpr std::array kAnswers{"I see.", "If I recall correctly, it was the museum.", "",
                               "[Recalled from turn 1, 20 tokens ago] user: it"};
 
-std::string body_of_shape(std::string_view shape, Surface surface) {
-  std::string body = surface == Surface::kResponses ? "{\"input\":[" : "{\"messages\":[";
+std::string body_of_shape(std::string_view shape) {
+  std::string body = "{\"messages\":[";
   for (const char c : shape) {
     const auto byte = static_cast<unsigned char>(c);
     if (body.back() != '[') body += ',';
@@ -42,14 +43,15 @@ std::string body_of_shape(std::string_view shape, Surface surface) {
   return body + "]}";
 }
 
-std::unique_ptr<keep::Exchange> make_exchange(std::string body, Surface surface,
+std::unique_ptr<keep::Exchange> make_exchange(std::string body, const Dialect& dialect,
                                               const std::string& tenant) {
   auto exchange = std::make_unique<keep::Exchange>();
   exchange->id = "req-1";
   exchange->identity.tenant = tenant;
-  exchange->surface = surface;
+  exchange->dialect = &dialect;
+  exchange->surface = dialect.surface();
   exchange->chat_body = std::move(body);
-  auto chat = keep::openai::parse_chat_request(exchange->chat_body, surface);
+  auto chat = keep::openai::parse_chat_request(exchange->chat_body, exchange->surface);
   if (!chat) return nullptr;
   exchange->chat = *std::move(chat);
   return exchange;
@@ -61,19 +63,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Not destroyed: its threads may be at work when the program ends.
   static auto& stage = *new keep::fuzz::PipelineStage();
   static std::size_t inputs = 0;
-  static constexpr Surface kSurfaces[] = {Surface::kChat, Surface::kResponses, Surface::kCompletion,
-                                          Surface::kMessages};
+  static const std::array kDialects{&dialects::chat(), &dialects::responses(),
+                                    &dialects::completion(), &dialects::messages()};
   const std::string tenant = "t" + std::to_string(++inputs);  // its conversations are its own
   keep::fuzz::Input input(data, size);
   for (int requests = 0; requests < 8 && !input.rest().empty(); ++requests) {
-    const Surface surface = kSurfaces[input.pick(4)];
+    const Dialect& dialect = *kDialects[input.pick(kDialects.size())];
     const std::string answer = kAnswers[input.pick(kAnswers.size())];
     const std::string_view text = input.take_text();
-    std::string body = text.starts_with('{') ? std::string(text) : body_of_shape(text, surface);
-    const Surface parsed = surface == Surface::kMessages ? Surface::kChat : surface;
-    const auto exchange = make_exchange(std::move(body), parsed, tenant);
+    std::string body = text.starts_with('{') ? std::string(text) : body_of_shape(text);
+    const auto exchange = make_exchange(std::move(body), dialect, tenant);
     if (!exchange) continue;
-    exchange->surface = surface;
     stage.run(*exchange, answer);
   }
   return 0;

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using keep::openai::PrefixMemory;
   using keep::openai::Surface;
   keep::fuzz::Input input(data, size);
-  const Surface surface = input.pick(2) == 0 ? Surface::kChat : Surface::kResponses;
+  const Surface surface = input.pick(2) == 0 ? Surface::kChat : Surface::kCompletion;
   const std::string space(PrefixMemory::kMinBody, ' ');
   const std::string first = space + std::string(input.take_text());
   const std::size_t shared = space.size() + 4 * input.pick(256) + input.pick(4);

@@ -3,21 +3,20 @@
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/sse_parser.hpp"
-#include "openai/translation.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {
 
 using keep::fuzz::check;
+using keep::openai::Dialect;
 using keep::openai::SseEvent;
 using keep::openai::SseParser;
-using keep::openai::Surface;
 
 // What the encoder gives for the stream; the end of it only if it ends well.
-std::string encode(Surface surface, const std::string& body, std::string_view stream,
+std::string encode(const Dialect& dialect, const std::string& body, std::string_view stream,
                    bool streaming) {
   keep::openai::EncoderOptions options;
-  options.surface = surface;
+  options.dialect = &dialect;
   if (keep::json::validate(body)) options.request = keep::json::Value(body);
   options.stream = streaming;
   options.model = "m\"";
@@ -62,16 +61,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string body(input.take_text());
   check(keep::json::validate(keep::openai::anthropic::to_error_body(500, body)).has_value());
   const bool sound = is_sound(input.rest());
-  for (const Surface surface : {Surface::kMessages, Surface::kResponses}) {
-    if (const auto chat = keep::openai::to_chat_body(surface, body)) {
+  for (const Dialect* const dialect :
+       {&keep::openai::dialects::messages(), &keep::openai::dialects::responses()}) {
+    if (const auto chat = dialect->to_chat_body(body)) {
       check(keep::json::validate(*chat).has_value());
     } else {
       check(!chat.error().detail.empty());
     }
-    const std::string events = encode(surface, body, input.rest(), true);
+    const std::string events = encode(*dialect, body, input.rest(), true);
     check(is_whole(events));
     check(!sound || is_sound(events));
-    const std::string message = encode(surface, body, input.rest(), false);
+    const std::string message = encode(*dialect, body, input.rest(), false);
     check(message.empty() || !sound || keep::json::validate(message).has_value());
   }
   return 0;

@@ -94,9 +94,7 @@ asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& excha
 }
 
 Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, std::string body) {
-  std::string target = exchange.chat.surface == openai::Surface::kResponses
-                           ? "/v1/responses/input_tokens"
-                           : "/v1/chat/completions/input_tokens";
+  std::string target = "/v1/chat/completions/input_tokens";
   const bool chat = exchange.chat.surface == openai::Surface::kChat;
   if (chat && !holds_media(exchange.chat)) {
     co_return co_await count_rendered(exchange, upstream, std::move(body));

@@ -34,9 +34,7 @@ Tokens beside_text(const openai::Message& message, std::size_t text, const Token
          kMessageTokens;
 }
 
-std::size_t bytes_around(const openai::ChatRequest& chat) {
-  return chat.tools.raw().size() + chat.instructions.raw().size();
-}
+std::size_t bytes_around(const openai::ChatRequest& chat) { return chat.tools.raw().size(); }
 
 void add_recalled(const Exchange& exchange, ZoneWeights& weights) {
   const std::size_t lead = exchange.zone.lead;

@@ -1,7 +1,6 @@
 #include "exchange/http/endpoints.hpp"
 
 #include "base/percent.hpp"
-#include "openai/token_count.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -129,13 +128,11 @@ Result<Treatment> treatment_of(std::string_view method, std::string_view target,
     return Error(Fault::kBadRequest, Side::kDownstream, "malformed percent encoding in the path");
   }
   Treatment treatment;
-  treatment.surface = openai::surface_of(method, *path);
+  const openai::Spoken spoken = openai::spoken_at(method, *path);
+  treatment.dialect = &spoken.dialect;
+  treatment.counts = spoken.counts;
   treatment.read_here = treatment.forwardable = true;
-  if (const auto counted = openai::counted_surface(method, *path)) {
-    treatment.surface = *counted;
-    treatment.counts = true;
-  }
-  if (treatment.surface != openai::Surface::kPassThrough) return treatment;
+  if (treatment.dialect->surface() != openai::Surface::kPassThrough) return treatment;
 
   const Endpoint* const exact = find_endpoint(method, *path);
   const Endpoint* const alike = exact ? exact : find_endpoint(method, plain_form(*path));

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/surface.hpp"
+#include "openai/dialect.hpp"
 
 #include <span>
 #include <string_view>
@@ -29,7 +29,7 @@ std::span<const Endpoint> endpoint_table() noexcept;
 
 // What the gateway does with a request.
 struct Treatment {
-  openai::Surface surface = openai::Surface::kPassThrough;
+  const openai::Dialect* dialect = &openai::dialects::pass_through();
   bool counts = false;       // only the tokens of such a request are asked for
   bool read_here = false;    // the body is for us to read, not for llama-server as it came
   bool forwardable = false;  // may go to llama-server when nobody here answers it

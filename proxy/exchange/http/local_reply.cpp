@@ -1,6 +1,7 @@
 #include "exchange/http/local_reply.hpp"
 
 #include "base/json/json.hpp"
+#include "base/percent.hpp"
 
 #include <utility>
 
@@ -62,6 +63,19 @@ Reply to_reply(const Error& error) {
   }
   if (row.status == 401) reply.headers.add("WWW-Authenticate", "Bearer");
   return std::make_shared<const LocalReply>(std::move(reply));
+}
+
+Reply to_reply(const Error& error, std::string_view target) {
+  const Reply openai_reply = to_reply(error);
+  const std::string_view path = target.substr(0, target.find_first_of("?#"));
+  const openai::Spoken spoken = openai::spoken_at("", percent::decode(path).value_or(""));
+  if (!spoken.dialect.has_own_errors()) return openai_reply;
+  return std::make_shared<const LocalReply>(in_dialect(spoken.dialect, *openai_reply));
+}
+
+LocalReply in_dialect(const openai::Dialect& dialect, LocalReply reply) {
+  if (reply.status >= 400) reply.body = dialect.error_body(reply.status, std::move(reply.body));
+  return reply;
 }
 
 Reply json_reply(int status, std::string body) {

@@ -1,10 +1,6 @@
 #include "openai/answer/response_encoder.hpp"
 
 #include "openai/answer/answer_end.hpp"
-#include "openai/answer/chat_assembler.hpp"
-#include "openai/answer/completion_assembler.hpp"
-#include "openai/anthropic/anthropic.hpp"
-#include "openai/responses/responses.hpp"
 #include "openai/upstream_error.hpp"
 
 #include <utility>
@@ -15,24 +11,22 @@ namespace {
 
 using Kind = EventInfo::Kind;
 
-// Hands events on byte for byte, except those the client did not ask for.
 class RelayEncoder final : public ResponseEncoder {
  public:
   explicit RelayEncoder(const EncoderOptions& options)
-      : surface_(options.surface),
+      : untouched_(options.untouched),
         hide_progress_(options.hide_progress),
         hide_usage_(options.hide_usage),
         fields_(options.fields),
         end_(options.choices),
         // Of an unknown stream nobody can say where it ends.
-        may_end_(options.surface == Surface::kPassThrough) {}
+        may_end_(options.untouched) {}
 
   void on_event(const SseEvent& event, const EventInfo& info, std::string& out) override {
     end_.on_event(info);
     if (info.kind == Kind::kError) may_end_ = true;
-    const bool relay = surface_ != Surface::kPassThrough;
-    if (relay && hide_progress_ && info.kind == Kind::kProgress) return;
-    if (relay && hide_usage_ && info.kind == Kind::kUsage) return;
+    if (!untouched_ && hide_progress_ && info.kind == Kind::kProgress) return;
+    if (!untouched_ && hide_usage_ && info.kind == Kind::kUsage) return;
     if (info.ended > 0 && !fields_.everything()) {
       out.append("data: ").append(fields_.pick(info.root)).append("\n\n");
     } else {
@@ -50,8 +44,7 @@ class RelayEncoder final : public ResponseEncoder {
   bool streams() const noexcept override { return true; }
 
  private:
-  Surface surface_;
-  bool hide_progress_, hide_usage_;
+  bool untouched_, hide_progress_, hide_usage_;
   ResponseFields fields_;
   AnswerEnd end_;
   bool may_end_;  // anywhere
@@ -73,15 +66,10 @@ void describe_request(const ChatRequest& request, EncoderOptions& options) {
 }
 
 std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) {
-  if (options.surface == Surface::kMessages) {
-    return options.stream ? anthropic::make_stream_encoder(options)
-                          : anthropic::make_message_assembler(options);
-  }
-  if (options.surface == Surface::kResponses) return responses::make_responses_encoder(options);
-  if (!options.stream) {
-    if (options.surface == Surface::kChat) return make_chat_assembler(options);
-    if (options.surface == Surface::kCompletion) return make_completion_assembler(options);
-  }
+  return options.dialect->make_encoder(options);
+}
+
+std::unique_ptr<ResponseEncoder> make_relay_encoder(const EncoderOptions& options) {
   return std::make_unique<RelayEncoder>(options);
 }
 

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "openai/answer/response_fields.hpp"
 #include "openai/chat_request.hpp"
+#include "openai/dialect.hpp"
 #include "openai/event_info.hpp"
 #include "openai/sse_event.hpp"
 
@@ -20,20 +21,21 @@
 namespace keep::openai {
 
 struct EncoderOptions {
-  Surface surface = Surface::kChat;  // what the client called
-  bool stream = false;               // what the client asked for
-  bool hide_progress = true;         // it did not ask for return_progress
-  bool hide_usage = false;           // include_usage was added by us
-  int choices = 1;                   // answers that were asked for
-  std::string model;                 // as the client named it (Anthropic replies carry it)
-  std::string id;                    // for replies whose id we mint
+  const Dialect* dialect = &dialects::chat();  // what the client speaks
+  bool stream = false;                         // what the client asked for
+  bool untouched = false;     // nobody here has changed what is asked: events go as they come
+  bool hide_progress = true;  // it did not ask for return_progress
+  bool hide_usage = false;    // include_usage was added by us
+  int choices = 1;            // answers that were asked for
+  std::string model;          // as the client named it (Anthropic replies carry it)
+  std::string id;             // for replies whose id we mint
 
   // What an assembled reply repeats of the request; describe_request() fills these.
   std::string prefill;         // text of a final assistant message, which the answer continues
   json::Value stop;            // the body's `stop`: lives as long as the body
   bool return_tokens = false;  // of /completion
   ResponseFields fields;       // of /completion: what upstream was not told of
-  json::Value request;         // of /v1/responses: the body that came
+  json::Value request;         // where it is translated: the body that came
   // Is told each whole item of a response; may be empty.
   std::function<void(std::string_view id, std::string_view json)> on_item;
 };
@@ -56,6 +58,9 @@ class ResponseEncoder {
   virtual bool streams() const noexcept = 0;  // false: finish() gives one JSON body
 };
 
+// As the dialect of the options has it.
 std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options);
+// Hands events on byte for byte, except those that the client did not ask for.
+std::unique_ptr<ResponseEncoder> make_relay_encoder(const EncoderOptions& options);
 
 }  // namespace keep::openai

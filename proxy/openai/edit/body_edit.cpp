@@ -93,9 +93,9 @@ Result<Plan> make_plan(const ChatRequest& request, const BodyEdits& first, const
   const bool past = (!plan.changes.empty() && plan.changes.back().index >= count) ||
                     (!plan.inserts.empty() && plan.inserts.back().index > count);
   if (past) return internal("an edit of a message past the end");
-  const std::string_view list = request.surface == Surface::kResponses ? "input" : "messages";
   for (const FieldPlan& field : plan.fields) {
-    if (field.key == list) return internal("an edit of messages whose list is set as a field");
+    if (field.key == list_name(request.surface))
+      return internal("an edit of messages whose list is set as a field");
   }
   return plan;
 }

@@ -103,6 +103,8 @@ inline std::unique_ptr<Exchange> make_exchange(std::string body, std::string ten
   exchange->id = "req-1";
   exchange->identity.tenant = std::move(tenant);
   exchange->request.headers = std::move(headers);
+  exchange->dialect = surface == openai::Surface::kChat ? &openai::dialects::chat()
+                                                        : &openai::dialects::completion();
   exchange->surface = surface;
   exchange->chat_body = std::move(body);
   auto chat = openai::parse_chat_request(exchange->chat_body, surface);

@@ -30,10 +30,11 @@ class IdentifyPluginTest : public testing::Test {
 
   // A whole exchange.
   Identity run(std::string body, std::string answer = "ok", Headers headers = {},
-               std::string tenant = "t", openai::Surface surface = openai::Surface::kChat,
+               std::string tenant = "t", const openai::Dialect& dialect = openai::dialects::chat(),
                std::string answer_id = "") {
-    auto exchange = harness_.begin(
-        test::make_exchange(std::move(body), std::move(tenant), std::move(headers), surface));
+    auto made = test::make_exchange(std::move(body), std::move(tenant), std::move(headers));
+    made->dialect = &dialect;
+    auto exchange = harness_.begin(std::move(made));
     exchange.request();
     test::set_answer(*exchange, std::move(answer));
     exchange->answer.id = std::move(answer_id);
@@ -139,17 +140,16 @@ TEST_F(IdentifyPluginTest, TenantsShareNothing) {
 }
 
 TEST_F(IdentifyPluginTest, FollowsPreviousResponses) {
-  const auto responses = openai::Surface::kResponses;
-  const Identity first = run(R"({"input":"hi"})", "ok", {}, "t", responses, "resp_1");
-  const Identity second = run(R"({"input":"more","previous_response_id":"resp_1"})", "ok", {}, "t",
-                              responses, "resp_2");
+  const auto& responses = openai::dialects::responses();
+  const auto following = [](const char* id) {
+    return chat_body({{"user", "more"}}, R"(,"previous_response_id":")" + std::string(id) + '"');
+  };
+  const Identity first = run(chat_body({{"user", "hi"}}), "ok", {}, "t", responses, "resp_1");
+  const Identity second = run(following("resp_1"), "ok", {}, "t", responses, "resp_2");
   EXPECT_EQ(second.conversation, first.conversation);
   EXPECT_EQ(second.source, "body:previous_response_id");
-  EXPECT_EQ(run(R"({"input":"x","previous_response_id":"resp_2"})", "ok", {}, "t", responses)
-                .conversation,
-            first.conversation);
-  EXPECT_NE(run(R"({"input":"x","previous_response_id":"resp_2"})", "ok", {}, "other", responses)
-                .conversation,
+  EXPECT_EQ(run(following("resp_2"), "ok", {}, "t", responses).conversation, first.conversation);
+  EXPECT_NE(run(following("resp_2"), "ok", {}, "other", responses).conversation,
             first.conversation);
 }
 

@@ -8,17 +8,12 @@
 namespace keep::media {
 namespace {
 
-using openai::Surface;
-
 const std::vector<std::string> kNone, kVision{"vision"};
 
-std::string replaced(const std::string& json, Surface surface = Surface::kChat,
-                     const std::vector<std::string>& modalities = kNone) {
-  const auto message = surface == Surface::kResponses
-                           ? openai::read_response_item(json::Value(json), "input")
-                           : openai::read_chat_message(json::Value(json), "messages");
+std::string replaced(const std::string& json, const std::vector<std::string>& modalities = kNone) {
+  const auto message = openai::read_chat_message(json::Value(json), "messages");
   if (!message) return message.error().detail;
-  const auto result = without_unreadable(*message, surface, Senses(modalities));
+  const auto result = without_unreadable(*message, Senses(modalities));
   return result ? result->json : "as it was";
 }
 
@@ -43,26 +38,9 @@ TEST(WithoutUnreadable, TextIsLeftAlone) {
 TEST(WithoutUnreadable, WhatTheModelReadsIsLeftAlone) {
   const std::string message =
       R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,x"}},)";
-  EXPECT_EQ(replaced(message + R"({"type":"text","text":"x"}]})", Surface::kChat, kVision),
-            "as it was");
-  EXPECT_EQ(replaced(message + R"({"type":"video_url","video_url":{}}]})", Surface::kChat, kVision),
+  EXPECT_EQ(replaced(message + R"({"type":"text","text":"x"}]})", kVision), "as it was");
+  EXPECT_EQ(replaced(message + R"({"type":"video_url","video_url":{}}]})", kVision),
             message + R"({"type":"text","text":"[video omitted: this model does not read it]"}]})");
-}
-
-TEST(WithoutUnreadable, ItemsOfTheResponsesApiHaveTheirOwnTypes) {
-  EXPECT_EQ(replaced(R"({"role":"user","content":[{"type":"input_image","image_url":"data:,x"}]})",
-                     Surface::kResponses),
-            R"({"role":"user","content":[{"type":"input_text",)"
-            R"("text":"[image omitted: this model reads text only]"}]})");
-  EXPECT_EQ(replaced(R"({"type":"function_call_output","call_id":"c",)"
-                     R"("output":[{"type":"input_file","file_id":"f"}]})",
-                     Surface::kResponses),
-            R"({"type":"function_call_output","call_id":"c","output":[{"type":"input_text",)"
-            R"("text":"[file omitted: this model reads text only]"}]})");
-  EXPECT_EQ(
-      replaced(R"({"role":"assistant","content":[{"type":"input_image"}]})", Surface::kResponses),
-      R"({"role":"assistant","content":[{"type":"output_text",)"
-      R"("text":"[image omitted: this model reads text only]"}]})");
 }
 
 }  // namespace

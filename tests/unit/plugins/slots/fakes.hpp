@@ -136,6 +136,7 @@ struct Client {
   explicit Client(const std::string& conversation, const std::string& tenant = "t") {
     exchange.identity.conversation = conversation;
     exchange.identity.tenant = tenant;
+    exchange.dialect = &openai::dialects::chat();
     exchange.surface = openai::Surface::kChat;
     body(R"({"messages":[{"role":"user","content":"hello"}]})");
   }
@@ -265,8 +266,9 @@ class SlotsFixture : public testing::Test {
     c.staged_by(*plugin_).explain(c.exchange, headers);
     return std::string(headers.find(name).value_or("-"));
   }
-  std::string edited(Client& c, openai::Surface surface = openai::Surface::kChat) {
-    c.exchange.surface = surface;
+  std::string edited(Client& c, const openai::Dialect& dialect = openai::dialects::chat()) {
+    c.exchange.dialect = &dialect;
+    c.exchange.surface = dialect.surface();
     c.exchange.attempt_edits.clear();
     auto call = c.staged_by(*plugin_).on_upstream_request(c.exchange);
     EXPECT_TRUE(!call.waits() && call.result());

@@ -13,6 +13,7 @@ TEST_F(SlotsEditsTest, PassThroughNeedsNoSlot) {
   add_upstream(1);
   start();
   Client& c = client("");
+  c.exchange.dialect = &openai::dialects::pass_through();
   c.exchange.surface = openai::Surface::kPassThrough;
   c.exchange.route.upstream = 1;
   route(c);
@@ -65,12 +66,12 @@ TEST_F(SlotsEditsTest, ChoiceOfFieldsOfACompletionIsNotTold) {
       R"({"messages":[{"role":"user","content":"x"}],"response_fields":["a"]})";
   Client& c = client("a");
   c.body(body);
-  c.exchange.request.target = "/completion?x";
-  EXPECT_EQ(edited(route(c)).find("response_fields"), std::string::npos);
+  EXPECT_EQ(edited(route(c), openai::dialects::native()).find("response_fields"),
+            std::string::npos);
   Client& other = client("b");
   other.body(body);
-  other.exchange.request.target = "/v1/completions";
-  EXPECT_NE(edited(route(other)).find(R"("response_fields":["a"])"), std::string::npos);
+  EXPECT_NE(edited(route(other), openai::dialects::completion()).find(R"("response_fields":["a"])"),
+            std::string::npos);
 }
 
 TEST_F(SlotsEditsTest, WhatTheClientSetStays) {
@@ -89,7 +90,8 @@ TEST_F(SlotsEditsTest, WhatTheClientSetStays) {
   const std::string body = edited(route(streaming));
   EXPECT_EQ(body.find("stream_options"), std::string::npos) << "the client would see the usage";
   EXPECT_TRUE(streaming.exchange.force_stream);
-  EXPECT_NE(edited(streaming, openai::Surface::kMessages).find("include_usage"), std::string::npos);
+  EXPECT_NE(edited(streaming, openai::dialects::messages()).find("include_usage"),
+            std::string::npos);
 }
 
 TEST_F(SlotsEditsTest, WhereAStreamSaysSomethingElseItIsLeftToTheClient) {

@@ -28,6 +28,7 @@ class KeepAliveTest : public testing::Test, protected test::FakeServices {
     client_.non_blocking(true);
     flow_.settings.keep_alive = 10ms;
     flow_.settings.write = 50ms;
+    exchange_.dialect = &openai::dialects::chat();
     exchange_.surface = openai::Surface::kChat;
     exchange_.chat.stream = true;
   }
@@ -100,13 +101,6 @@ TEST_F(KeepAliveTest, AClientThatTakesNothingIsGivenUp) {
     EXPECT_EQ(deadline_.passed(), given_up);
     flow_.settings.write = 50ms;
   }
-}
-
-TEST(SignOfLife, IsAWholeEvent) {
-  EXPECT_EQ(sign_of_life(openai::Surface::kChat), ":\n\n");
-  EXPECT_EQ(sign_of_life(openai::Surface::kResponses), ":\n\n");
-  EXPECT_EQ(sign_of_life(openai::Surface::kMessages),
-            "event: ping\ndata: {\"type\": \"ping\"}\n\n");
 }
 
 }  // namespace

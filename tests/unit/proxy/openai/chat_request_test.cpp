@@ -43,7 +43,7 @@ TEST(ParseChatRequest, HasDefaults) {
   EXPECT_TRUE(request.store);
   EXPECT_EQ(request.choices, 1);
   EXPECT_FALSE(request.max_tokens || request.id_slot);
-  EXPECT_TRUE(request.tools.missing() && request.instructions.missing());
+  EXPECT_TRUE(request.tools.missing());
   EXPECT_EQ(request.tools_hash, 0U);
 }
 
@@ -153,24 +153,6 @@ TEST(ParseChatRequest, CountsTheAnswersThatAreAskedFor) {
     ASSERT_TRUE(request) << body;
     EXPECT_EQ(request->choices, choices) << body;
   }
-}
-
-TEST(ParseChatRequest, ReadsResponsesInput) {
-  const auto text = parse(R"({"input":"hi","instructions":"be kind"})", Surface::kResponses);
-  EXPECT_EQ(text->request.messages.size(), 1U);
-  EXPECT_EQ(text->request.instructions.string(), "be kind");
-  EXPECT_TRUE(text->request.messages_raw.missing());
-  const auto items =
-      parse(R"({"input":[{"role":"user","content":"a"},{"type":"function_call","name":"f"},)"
-            R"({"type":"function_call_output","call_id":"c","output":"1"}],"max_output_tokens":7})",
-            Surface::kResponses);
-  ASSERT_EQ(items->request.messages.size(), 3U);
-  EXPECT_EQ(items->request.messages[2].role, "tool");
-  EXPECT_EQ(items->request.max_tokens, 7);
-  EXPECT_TRUE(items->request.messages_raw.is_array());
-  EXPECT_EQ(refusal("{}", Surface::kResponses), "'input' must be a string or an array");
-  EXPECT_EQ(refusal(R"({"input":[{}]})", Surface::kResponses),
-            "'input[0]' must have a role or a type");
 }
 
 TEST(ParseChatRequest, TakesLargeBodies) {

@@ -14,10 +14,6 @@ Message chat(const std::string& text) {
 
 std::uint64_t hash_of(const std::string& text) { return chat(text).hash; }
 
-std::uint64_t item_hash(const std::string& text) {
-  return read_response_item(json::Value(text), "m").value().hash;
-}
-
 TEST(ReadChatMessage, ReadsRoleAndContent) {
   const std::string text = R"( {"content":"hi \u00e9","role":"user","name":"n"} )";
   const Message message = read_chat_message(json::Value(text), "m").value();
@@ -72,38 +68,6 @@ TEST(MessageHash, OfAnAnswerIsTheAnswerHash) {
   const std::string names[] = {"a", "b"};
   EXPECT_EQ(hash_of(calls), answer_hash("", names));
   EXPECT_NE(hash_of(calls), answer_hash(""));
-}
-
-TEST(ReadResponseItem, ReadsMessages) {
-  EXPECT_EQ(item_hash(R"({"role":"user","content":"hi"})"),
-            hash_of(R"({"role":"user","content":"hi"})"));
-  EXPECT_EQ(item_hash(R"({"type":"message","role":"user","content":[{"type":"input_text",)"
-                      R"("text":"hi"}]})"),
-            hash_of(R"({"role":"user","content":"hi"})"));
-  EXPECT_EQ(item_hash(R"({"type":"message","role":"assistant","content":[{"type":"output_text",)"
-                      R"("text":"hi"}]})"),
-            answer_hash("hi"));
-}
-
-TEST(ReadResponseItem, ReadsFunctionCalls) {
-  const std::string call = R"({"type":"function_call","call_id":"c","name":"f","arguments":"{}"})";
-  const Message message = read_response_item(json::Value(call), "m").value();
-  const std::string names[] = {"f"};
-  EXPECT_EQ(message.role, "assistant");
-  EXPECT_EQ(message.hash, answer_hash("", names));
-  const std::string output = R"({"type":"function_call_output","call_id":"c","output":"4"})";
-  const Message result = read_response_item(json::Value(output), "m").value();
-  EXPECT_EQ(result.role, "tool");
-  EXPECT_EQ(content_text(result.content), "4");
-  EXPECT_EQ(result.hash, hash_of(R"({"role":"tool","tool_call_id":"c","content":"4"})"));
-}
-
-TEST(ReadResponseItem, NamesOtherItemsByTheirType) {
-  const std::string item = R"({"type":"reasoning","id":"r","summary":[]})";
-  EXPECT_EQ(read_response_item(json::Value(item), "m").value().role, "reasoning");
-  EXPECT_NE(item_hash(item), item_hash(R"({"type":"reasoning","id":"s","summary":[]})"));
-  EXPECT_EQ(read_response_item(json::Value("{}"), "input[0]").error().detail,
-            "'input[0]' must have a role or a type");
 }
 
 TEST(MessageOfPrompt, IsAUserMessage) {

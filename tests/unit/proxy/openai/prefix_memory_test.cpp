@@ -90,11 +90,7 @@ TEST(PrefixMemory, KnowsNothingOfOtherHeadsSurfacesAndSmallBodies) {
   std::string other = body;
   other.replace(other.find("\"m\""), 3, "\"n\"");
   EXPECT_EQ(memory.find(other, Surface::kChat).bytes, 0U);
-  std::string items = body;
-  items.replace(items.find("messages"), 8, "input");
-  expect_read_alike(items, memory, Surface::kResponses);
-  EXPECT_EQ(memory.find(items, Surface::kResponses).messages.size(), 1U);
-  EXPECT_EQ(memory.find(items, Surface::kChat).bytes, 0U);
+  EXPECT_EQ(memory.find(body, Surface::kCompletion).bytes, 0U);
   expect_read_alike(chat({user("small")}), memory);
   EXPECT_EQ(memory.find(chat({user("small")}), Surface::kChat).bytes, 0U);
 }

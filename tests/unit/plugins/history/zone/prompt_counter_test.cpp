@@ -116,10 +116,7 @@ TEST_F(PromptCounterTest, MessagesComeInTheOrderInWhichTheyWillBeSent) {
 }
 
 TEST_F(PromptCounterTest, WhatIsNotRenderedIsCountedByTheServersOwnEndpoint) {
-  told_.replies["/v1/responses/input_tokens"] = R"({"input_tokens":31})";
   told_.replies["/v1/chat/completions/input_tokens"] = R"({"input_tokens":700})";
-  EXPECT_EQ(count(R"({"input":[{"role":"user","content":"Hello."}]})", openai::Surface::kResponses),
-            31);
   EXPECT_EQ(count(R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})"), 700);
 }
 
@@ -133,8 +130,7 @@ TEST_F(PromptCounterTest, WhatCannotBeIsNoCount) {
   EXPECT_EQ(count(hello_), std::nullopt);
   told_.replies["/tokenize"] = "no JSON";
   EXPECT_EQ(count(hello_), std::nullopt);
-  EXPECT_EQ(count(R"({"input":[{"role":"user","content":"x"}]})", openai::Surface::kResponses),
-            std::nullopt);
+  EXPECT_EQ(count(R"({"prompt":"x"})", openai::Surface::kCompletion), std::nullopt);
 }
 
 TEST_F(PromptCounterTest, ARequestThatIsRefusedIsNobodyElsesTrouble) {

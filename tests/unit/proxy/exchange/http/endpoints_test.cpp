@@ -7,7 +7,7 @@
 namespace keep {
 namespace {
 
-using openai::Surface;
+namespace dialects = openai::dialects;
 
 constexpr const char* kMethods[] = {"GET",    "HEAD",  "POST",  "PUT",
                                     "DELETE", "PATCH", "PURGE", "get"};
@@ -118,7 +118,7 @@ TEST(Endpoints, WhatCountsIsReadHere) {
     const auto treatment = treatment_of("POST", target, true);
     ASSERT_TRUE(treatment) << target;
     EXPECT_TRUE(treatment->counts && treatment->read_here) << target;
-    EXPECT_EQ(treatment->surface, Surface::kMessages) << target;
+    EXPECT_EQ(treatment->dialect, &dialects::messages()) << target;
   }
   EXPECT_FALSE(treatment_of("POST", "/v1/messages", true)->counts);
 }
@@ -129,11 +129,11 @@ TEST(Endpoints, WhatGeneratesIsRecognisedHoweverItIsWritten) {
                                "/v1/chat/completions#", "/v1/%63hat/completions"}) {
       const auto treatment = treatment_of("POST", target, keys);
       ASSERT_TRUE(treatment) << target;
-      EXPECT_EQ(treatment->surface, Surface::kChat) << target;
+      EXPECT_EQ(treatment->dialect, &dialects::chat()) << target;
       EXPECT_TRUE(treatment->read_here);
     }
   }
-  EXPECT_EQ(treatment_of("POST", "/v1/messages", true)->surface, Surface::kMessages);
+  EXPECT_EQ(treatment_of("POST", "/v1/messages", true)->dialect, &dialects::messages());
 }
 
 TEST(Endpoints, BodiesAreReadWhereWeAnswerAndLeftAloneElsewhere) {

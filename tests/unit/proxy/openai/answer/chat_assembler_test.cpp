@@ -10,7 +10,7 @@ namespace {
 
 EncoderOptions chat() {
   EncoderOptions options;
-  options.surface = Surface::kChat;
+  options.dialect = &dialects::chat();
   return options;
 }
 

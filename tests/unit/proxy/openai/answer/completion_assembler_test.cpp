@@ -7,7 +7,7 @@ namespace {
 
 EncoderOptions completion() {
   EncoderOptions options;
-  options.surface = Surface::kCompletion;
+  options.dialect = &dialects::completion();
   return options;
 }
 

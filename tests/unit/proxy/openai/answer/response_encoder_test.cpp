@@ -5,32 +5,32 @@
 namespace keep::openai {
 namespace {
 
-EncoderOptions streaming(Surface surface) {
+EncoderOptions streaming(const Dialect& dialect) {
   EncoderOptions options;
-  options.surface = surface;
+  options.dialect = &dialect;
   options.stream = true;
   return options;
 }
 
 struct Recording {
   const char* name;
-  Surface surface;
+  const Dialect& dialect;
 };
-constexpr Recording kRecordings[] = {
-    {"chat_plain", Surface::kChat},
-    {"chat_two_choices", Surface::kChat},
-    {"chat_two_tools", Surface::kChat},
-    {"chat_error", Surface::kChat},
-    {"completion_plain", Surface::kCompletion},
-    {"native_plain", Surface::kCompletion},
-    {"messages_tool", Surface::kPassThrough},
-    {"messages_stop", Surface::kPassThrough},
+const Recording kRecordings[] = {
+    {"chat_plain", dialects::chat()},
+    {"chat_two_choices", dialects::chat()},
+    {"chat_two_tools", dialects::chat()},
+    {"chat_error", dialects::chat()},
+    {"completion_plain", dialects::completion()},
+    {"native_plain", dialects::native()},
+    {"messages_tool", dialects::pass_through()},
+    {"messages_stop", dialects::pass_through()},
 };
 
 TEST(RelayEncoder, HandsEveryByteOn) {
   for (const Recording& recording : kRecordings) {
     const std::string stream = golden(std::string(recording.name) + ".sse");
-    EncoderOptions options = streaming(recording.surface);
+    EncoderOptions options = streaming(recording.dialect);
     options.hide_progress = false;
     const Replayed replayed = replay(stream, options);
     EXPECT_TRUE(replayed.finished) << recording.name;
@@ -55,17 +55,17 @@ std::vector<std::string> chunks(const std::string& stream) {
 }
 
 TEST(RelayEncoder, WithoutProgressAndUsageItIsThePlainStream) {
-  const Recording kPairs[] = {{"chat_plain", Surface::kChat},
-                              {"chat_tool", Surface::kChat},
-                              {"completion_plain", Surface::kCompletion}};
+  const Recording kPairs[] = {{"chat_plain", dialects::chat()},
+                              {"chat_tool", dialects::chat()},
+                              {"completion_plain", dialects::completion()}};
   for (const Recording& pair : kPairs) {
-    EncoderOptions options = streaming(pair.surface);
+    EncoderOptions options = streaming(pair.dialect);
     options.hide_usage = true;
     const std::string name = pair.name;
     auto got = chunks(replay(golden(name + ".sse"), options).text());
     auto want = chunks(golden(name + ".plain.sse"));
     // With include_usage the timings move from the last chunk to the usage chunk, which is hidden.
-    if (pair.surface == Surface::kChat) {
+    if (&pair.dialect == &dialects::chat()) {
       const auto cut = want[want.size() - 2].find("timings:");
       ASSERT_NE(cut, std::string::npos);
       want[want.size() - 2].erase(cut, std::string("timings:<1>\n").size());
@@ -75,7 +75,7 @@ TEST(RelayEncoder, WithoutProgressAndUsageItIsThePlainStream) {
 }
 
 TEST(RelayEncoder, HidesTheUsageOfEveryChoice) {
-  EncoderOptions options = streaming(Surface::kChat);
+  EncoderOptions options = streaming(dialects::chat());
   options.hide_usage = true;
   const std::string text = replay(golden("chat_two_choices.sse"), options).text();
   EXPECT_EQ(text.find("usage"), std::string::npos);
@@ -85,26 +85,26 @@ TEST(RelayEncoder, HidesTheUsageOfEveryChoice) {
 
 TEST(RelayEncoder, KeepsComments) {
   const std::string stream = ":\n\n" + golden("chat_plain.plain.sse");
-  EXPECT_EQ(replay(stream, streaming(Surface::kChat)).text(), stream);
+  EXPECT_EQ(replay(stream, streaming(dialects::chat())).text(), stream);
 }
 
 TEST(RelayEncoder, AnEndWithoutEndMarkIsAnError) {
   const std::string stream = golden("chat_plain.plain.sse");
   const std::string cut = stream.substr(0, stream.find("7"));
-  for (const Surface surface : {Surface::kChat, Surface::kCompletion}) {
-    const Replayed replayed = replay(cut.substr(0, cut.rfind("data:")), streaming(surface));
+  for (const Dialect* const dialect : {&dialects::chat(), &dialects::completion()}) {
+    const Replayed replayed = replay(cut.substr(0, cut.rfind("data:")), streaming(*dialect));
     ASSERT_FALSE(replayed.finished);
     EXPECT_EQ(replayed.finished.error().fault, Fault::kProtocol);
     EXPECT_EQ(replayed.finished.error().side, Side::kUpstream);
   }
-  EXPECT_TRUE(replay(cut, streaming(Surface::kPassThrough)).finished);
+  EXPECT_TRUE(replay(cut, streaming(dialects::pass_through())).finished);
 }
 
 // The end of one choice is not the end of all.
 TEST(AnswerEnd, EveryAnswerThatWasAskedForHasToEnd) {
-  const Recording kSeveral[] = {{"chat_two_choices", Surface::kChat},
-                                {"completion_prompts", Surface::kCompletion},
-                                {"native_prompts", Surface::kCompletion}};
+  const Recording kSeveral[] = {{"chat_two_choices", dialects::chat()},
+                                {"completion_prompts", dialects::completion()},
+                                {"native_prompts", dialects::native()}};
   for (const Recording& recording : kSeveral) {
     const std::string stream = golden(std::string(recording.name) + ".sse");
     const bool native = stream.find("choices") == stream.npos;
@@ -112,7 +112,7 @@ TEST(AnswerEnd, EveryAnswerThatWasAskedForHasToEnd) {
     const std::string cut = stream.substr(0, stream.find("\n\n", end) + 2);
     ASSERT_LT(cut.size(), stream.size());
     for (const bool streams : {true, false}) {
-      EncoderOptions options = streaming(recording.surface);
+      EncoderOptions options = streaming(recording.dialect);
       options.stream = streams;
       options.choices = 2;
       EXPECT_FALSE(replay(cut, options).finished) << recording.name;
@@ -123,7 +123,7 @@ TEST(AnswerEnd, EveryAnswerThatWasAskedForHasToEnd) {
 
 // A server that does not know how to give several choices is taken at its word.
 TEST(AnswerEnd, TheEndMarkIsEnough) {
-  EncoderOptions options = streaming(Surface::kChat);
+  EncoderOptions options = streaming(dialects::chat());
   options.choices = 2;
   EXPECT_TRUE(replay(golden("chat_plain.sse"), options).finished);
   options.stream = false;
@@ -133,7 +133,7 @@ TEST(AnswerEnd, TheEndMarkIsEnough) {
 TEST(RelayEncoder, TellsAnError) {
   const Error error(Fault::kTimeout, Side::kUpstream, "too \"slow\"");
   std::string chat;
-  make_encoder(streaming(Surface::kChat))->on_error(error, chat);
+  make_encoder(streaming(dialects::chat()))->on_error(error, chat);
   EXPECT_EQ(chat,
             "data: {\"error\":{\"message\":\"too \\\"slow\\\"\",\"type\":\"server_error\","
             "\"param\":null,\"code\":\"upstream_timeout\"}}\n\n");
@@ -141,15 +141,15 @@ TEST(RelayEncoder, TellsAnError) {
 
 TEST(MakeEncoder, AssemblesUnlessTheClientStreams) {
   EncoderOptions options;
-  for (const Surface surface :
-       {Surface::kChat, Surface::kCompletion, Surface::kResponses, Surface::kMessages}) {
-    options.surface = surface;
+  for (const Dialect* const dialect : {&dialects::chat(), &dialects::completion(),
+                                       &dialects::responses(), &dialects::messages()}) {
+    options.dialect = dialect;
     options.stream = false;
     EXPECT_FALSE(make_encoder(options)->streams());
     options.stream = true;
     EXPECT_TRUE(make_encoder(options)->streams());
   }
-  options.surface = Surface::kPassThrough;
+  options.dialect = &dialects::pass_through();
   options.stream = false;
   EXPECT_TRUE(make_encoder(options)->streams());
 }

@@ -44,7 +44,7 @@ TEST(ResponseFields, TooManyPathsWantEverything) {
 
 EncoderOptions picking(bool stream) {
   EncoderOptions options;
-  options.surface = Surface::kCompletion;
+  options.dialect = &dialects::completion();
   options.stream = stream;
   options.choices = 2;
   options.fields = ResponseFields(json::Value(R"(["content","index"])"));

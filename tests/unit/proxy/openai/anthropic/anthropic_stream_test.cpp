@@ -7,7 +7,7 @@ namespace {
 
 EncoderOptions messages(bool stream) {
   EncoderOptions options;
-  options.surface = Surface::kMessages;
+  options.dialect = &dialects::messages();
   options.stream = stream;
   options.model = "claude-\"x\"";
   options.id = "req-1";

@@ -62,9 +62,9 @@ TEST(ApplyEdits, SetsFields) {
 }
 
 TEST(ApplyEdits, SetsFieldsWhoseKeyIsEscaped) {
-  EXPECT_EQ(apply(R"({"input":"x","str\u0065am":false})", {SetField{"stream", "true"}},
-                  Surface::kResponses),
-            R"({"input":"x","str\u0065am":true})");
+  EXPECT_EQ(apply(R"({"prompt":"x","str\u0065am":false})", {SetField{"stream", "true"}},
+                  Surface::kCompletion),
+            R"({"prompt":"x","str\u0065am":true})");
 }
 
 TEST(ApplyEdits, AddsToAnEmptyObject) {
@@ -92,39 +92,41 @@ TEST(EditedPieces, CopiesNothing) {
 }
 
 TEST(EditedPieces, TakesTheLaterEditOfBothLists) {
-  const std::string body = R"({"input":"x","a":1})";
-  const auto request = parse_chat_request(body, Surface::kResponses);
+  const std::string body = R"({"prompt":"x","a":1})";
+  const auto request = parse_chat_request(body, Surface::kCompletion);
   const BodyEdits first{SetField{"a", "2"}}, then{SetField{"a", "3"}};
   std::string out;
   edited_pieces(body, *request, first, then)->append_to(out);
-  EXPECT_EQ(out, R"({"input":"x","a":3})");
+  EXPECT_EQ(out, R"({"prompt":"x","a":3})");
 }
 
 TEST(ApplyEdits, RemovesFields) {
-  const std::string body = R"({"a":1, "input":"x", "b":2})";
+  const std::string body = R"({"a":1, "prompt":"x", "b":2})";
   const auto without = [&](const BodyEdits& edits) {
-    return apply(body, edits, Surface::kResponses);
+    return apply(body, edits, Surface::kCompletion);
   };
-  EXPECT_EQ(without({RemoveField{"a"}}), R"({"input":"x", "b":2})");
-  EXPECT_EQ(without({RemoveField{"b"}}), R"({"a":1, "input":"x"})");
+  EXPECT_EQ(without({RemoveField{"a"}}), R"({"prompt":"x", "b":2})");
+  EXPECT_EQ(without({RemoveField{"b"}}), R"({"a":1, "prompt":"x"})");
   EXPECT_EQ(without({RemoveField{"c"}}), body);
-  EXPECT_EQ(without({RemoveField{"a"}, RemoveField{"input"}, RemoveField{"b"}}), "{}");
-  EXPECT_EQ(without({RemoveField{"a"}, RemoveField{"input"}, RemoveField{"b"}, SetField{"d", "4"}}),
-            R"({"d":4})");
+  EXPECT_EQ(without({RemoveField{"a"}, RemoveField{"prompt"}, RemoveField{"b"}}), "{}");
+  EXPECT_EQ(
+      without({RemoveField{"a"}, RemoveField{"prompt"}, RemoveField{"b"}, SetField{"d", "4"}}),
+      R"({"d":4})");
 }
 
 TEST(ApplyEdits, LetsTheLaterEditOfAFieldWin) {
-  const std::string body = R"({"input":"x","a":1})";
-  EXPECT_EQ(apply(body, {RemoveField{"a"}, SetField{"a", "2"}}, Surface::kResponses),
-            R"({"input":"x","a":2})");
-  EXPECT_EQ(apply(body, {SetField{"a", "2"}, RemoveField{"a"}}, Surface::kResponses),
-            R"({"input":"x"})");
+  const std::string body = R"({"prompt":"x","a":1})";
+  EXPECT_EQ(apply(body, {RemoveField{"a"}, SetField{"a", "2"}}, Surface::kCompletion),
+            R"({"prompt":"x","a":2})");
+  EXPECT_EQ(apply(body, {SetField{"a", "2"}, RemoveField{"a"}}, Surface::kCompletion),
+            R"({"prompt":"x"})");
 }
 
 TEST(ApplyEdits, EditsEveryMemberOfAKeyThatAppearsTwice) {
-  const std::string body = R"({"seed":1,"input":"x","seed":2})";
-  EXPECT_EQ(apply(body, {SetField{"seed", "3"}}, Surface::kResponses), R"({"seed":3,"input":"x"})");
-  EXPECT_EQ(apply(body, {RemoveField{"seed"}}, Surface::kResponses), R"({"input":"x"})");
+  const std::string body = R"({"seed":1,"prompt":"x","seed":2})";
+  EXPECT_EQ(apply(body, {SetField{"seed", "3"}}, Surface::kCompletion),
+            R"({"seed":3,"prompt":"x"})");
+  EXPECT_EQ(apply(body, {RemoveField{"seed"}}, Surface::kCompletion), R"({"prompt":"x"})");
 }
 
 TEST(ApplyEdits, ReplacesAndRemovesMessages) {
@@ -166,12 +168,6 @@ TEST(ApplyEdits, EditsFieldsAndMessagesTogether) {
   EXPECT_EQ(apply(body, {SetField{"b", "3"}, InsertMessage{1, "{\"role\":\"x\"}"}, RemoveField{"a"},
                          SetField{"c", "4"}}),
             R"({"messages":[ {"role":"user"},{"role":"x"} ],"b":3,"c":4})");
-}
-
-TEST(ApplyEdits, EditsItemsOfAResponsesBody) {
-  EXPECT_EQ(apply(R"({"input":[{"role":"user","content":"a"}]})", {RemoveMessage{0}},
-                  Surface::kResponses),
-            R"({"input":[]})");
 }
 
 TEST(ApplyEdits, RefusesWhatCannotBeMeant) {

@@ -7,7 +7,7 @@ namespace {
 
 EncoderOptions responses(bool stream, const std::string& request) {
   EncoderOptions options;
-  options.surface = Surface::kResponses;
+  options.dialect = &dialects::responses();
   options.stream = stream;
   options.model = "demo";
   options.id = "req-1";

@@ -1,0 +1,148 @@
+#include "openai/dialect.hpp"
+
+#include "base/json/json.hpp"
+#include "openai/answer/chat_assembler.hpp"
+#include "openai/answer/completion_assembler.hpp"
+#include "openai/answer/response_encoder.hpp"
+#include "openai/anthropic/anthropic.hpp"
+#include "openai/responses/references.hpp"
+#include "openai/responses/responses.hpp"
+
+#include <utility>
+
+namespace keep::openai {
+
+Result<std::string> Dialect::to_chat_body(const std::string& body) const { return body; }
+
+Result<> Dialect::resolve(std::string&, const FindItem&, std::size_t) const { return {}; }
+
+std::string Dialect::upstream_target(const std::string& target) const {
+  return is_translated() ? "/v1/chat/completions" : target;
+}
+
+std::string Dialect::count_body(std::int64_t tokens) const {
+  json::Writer body;
+  body.begin_object().member("input_tokens", tokens);
+  return body.member("object", "response.input_tokens").end_object().take();
+}
+
+std::string Dialect::comment(std::string_view text) const {
+  return ": " + std::string(text) + "\n\n";
+}
+
+std::string Dialect::error_body(int, std::string openai_body) const { return openai_body; }
+
+namespace {
+
+class PassThrough : public Dialect {
+ public:
+  constexpr PassThrough() = default;
+  std::string_view name() const noexcept override { return "pass_through"; }
+  Surface surface() const noexcept override { return Surface::kPassThrough; }
+  std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
+    EncoderOptions untouched = options;
+    untouched.untouched = true;
+    return make_relay_encoder(untouched);
+  }
+};
+
+class AnthropicRest final : public PassThrough {
+ public:
+  constexpr AnthropicRest() = default;
+  bool has_own_errors() const noexcept override { return true; }
+  std::string error_body(int status, std::string openai_body) const override {
+    return anthropic::to_error_body(status, openai_body);
+  }
+};
+
+class Chat final : public Dialect {
+ public:
+  constexpr Chat() = default;
+  std::string_view name() const noexcept override { return "chat"; }
+  Surface surface() const noexcept override { return Surface::kChat; }
+  std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
+    return options.stream ? make_relay_encoder(options) : make_chat_assembler(options);
+  }
+};
+
+class Completion final : public Dialect {
+ public:
+  explicit constexpr Completion(bool native) : native_(native) {}
+  std::string_view name() const noexcept override { return "completion"; }
+  Surface surface() const noexcept override { return Surface::kCompletion; }
+  bool has_response_fields() const noexcept override { return native_; }
+  std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
+    return options.stream ? make_relay_encoder(options) : make_completion_assembler(options);
+  }
+
+ private:
+  bool native_;
+};
+
+class Responses final : public Dialect {
+ public:
+  constexpr Responses() = default;
+  std::string_view name() const noexcept override { return "responses"; }
+  Surface surface() const noexcept override { return Surface::kChat; }
+  bool is_translated() const noexcept override { return true; }
+  Result<std::string> to_chat_body(const std::string& body) const override {
+    return responses::to_chat_body(body);
+  }
+  bool has_references() const noexcept override { return true; }
+  Result<> resolve(std::string& body, const FindItem& find, std::size_t max_bytes) const override {
+    return responses::resolve_references(body, find, max_bytes);
+  }
+  std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
+    return responses::make_responses_encoder(options);
+  }
+};
+
+class Messages final : public Dialect {
+ public:
+  constexpr Messages() = default;
+  std::string_view name() const noexcept override { return "messages"; }
+  Surface surface() const noexcept override { return Surface::kChat; }
+  bool is_translated() const noexcept override { return true; }
+  Result<std::string> to_chat_body(const std::string& body) const override {
+    return anthropic::to_chat_body(body);
+  }
+  std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
+    return options.stream ? anthropic::make_stream_encoder(options)
+                          : anthropic::make_message_assembler(options);
+  }
+  std::string count_body(std::int64_t tokens) const override {
+    json::Writer body;
+    return body.begin_object().member("input_tokens", tokens).end_object().take();
+  }
+  std::string_view sign_of_life() const noexcept override {
+    return "event: ping\ndata: {\"type\": \"ping\"}\n\n";
+  }
+  bool has_own_errors() const noexcept override { return true; }
+  std::string error_body(int status, std::string openai_body) const override {
+    return anthropic::to_error_body(status, openai_body);
+  }
+};
+
+constinit const PassThrough kPassThrough, kInfill;
+constinit const AnthropicRest kAnthropicRest;
+constinit const Chat kChat;
+constinit const Completion kCompletion(false), kNative(true);
+constinit const Responses kResponses;
+constinit const Messages kMessages;
+
+}  // namespace
+
+namespace dialects {
+
+const Dialect& pass_through() noexcept { return kPassThrough; }
+const Dialect& chat() noexcept { return kChat; }
+const Dialect& completion() noexcept { return kCompletion; }
+const Dialect& native() noexcept { return kNative; }
+const Dialect& infill() noexcept { return kInfill; }
+const Dialect& responses() noexcept { return kResponses; }
+const Dialect& messages() noexcept { return kMessages; }
+const Dialect& anthropic_rest() noexcept { return kAnthropicRest; }
+
+}  // namespace dialects
+
+}  // namespace keep::openai

@@ -1,0 +1,84 @@
+// Dialect: all in which the APIs that clients speak differ. One object for each API, without state.
+//
+// What is translated reaches plugins and llama-server as chat completions and leaves as the client
+// wants it. Nobody outside asks which API it is; who needs to know something asks the dialect.
+// Pure.
+#pragma once
+
+#include "base/result.hpp"
+#include "openai/surface.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace keep::openai {
+
+class ResponseEncoder;
+struct EncoderOptions;
+
+class Dialect {
+ public:
+  // JSON of an item by the id that it was given out with; empty: not known.
+  using FindItem = std::function<std::string_view(std::string_view id)>;
+
+  constexpr virtual ~Dialect() = default;
+
+  virtual std::string_view name() const noexcept = 0;  // in logs and metrics
+  virtual Surface surface() const noexcept = 0;  // of what to_chat_body() gives, if translated
+
+  // The request. Fault::kBadRequest with a text for the client. to_chat_body() is for translated
+  // ones; the others are read as they came.
+  virtual bool is_translated() const noexcept { return false; }
+  virtual Result<std::string> to_chat_body(const std::string& body) const;
+  // Later requests may name answers, and items of them, by their ids. resolve() puts the items in.
+  // Fault::kTooLarge: the body would become longer than `max_bytes`.
+  virtual bool has_references() const noexcept { return false; }
+  virtual Result<> resolve(std::string& body, const FindItem& find, std::size_t max_bytes) const;
+  // The client may pick members of the answer (response_fields), as at llama-server's /completion.
+  virtual bool has_response_fields() const noexcept { return false; }
+  // Where upstream is asked; `target` is what the client called.
+  std::string upstream_target(const std::string& target) const;
+
+  // The answer.
+  virtual std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const = 0;
+  virtual std::string count_body(std::int64_t tokens) const;  // where only tokens are counted
+
+  // What clients pass over in a stream: something that shows life, and a text for who looks.
+  virtual std::string_view sign_of_life() const noexcept { return ":\n\n"; }
+  std::string comment(std::string_view text) const;
+
+  // An error that was said in OpenAI's words, in those of the dialect.
+  virtual bool has_own_errors() const noexcept { return false; }
+  virtual std::string error_body(int status, std::string openai_body) const;
+
+ protected:
+  constexpr Dialect() = default;
+};
+
+namespace dialects {
+
+const Dialect& pass_through() noexcept;    // bytes as they come
+const Dialect& chat() noexcept;            // OpenAI's chat completions
+const Dialect& completion() noexcept;      // OpenAI's completions
+const Dialect& native() noexcept;          // llama-server's own completions
+const Dialect& infill() noexcept;          // generates between two texts, and is passed on unread
+const Dialect& responses() noexcept;       // OpenAI's Responses
+const Dialect& messages() noexcept;        // Anthropic's messages
+const Dialect& anthropic_rest() noexcept;  // passes through, but for Anthropic's words in errors
+
+}  // namespace dialects
+
+struct Spoken {
+  const Dialect& dialect;
+  bool counts = false;  // only the tokens of a request are asked for
+};
+
+// By method and path, decoded and without its query. An unknown method tells no more than the words
+// in which errors are said there.
+Spoken spoken_at(std::string_view method, std::string_view path) noexcept;
+
+}  // namespace keep::openai
