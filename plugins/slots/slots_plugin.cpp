@@ -60,6 +60,12 @@ Result<std::optional<std::size_t>> wished_slot(const openai::ChatRequest& chat, 
                    std::to_string(slots - 1));
 }
 
+// Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
+// takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
+bool is_pinned_infill(const Services& services, const Exchange& exchange) {
+  return services.isolated && exchange.dialect == &openai::dialects::infill();
+}
+
 // What the stages of all exchanges share.
 struct Shared {
   using Place = std::pair<std::size_t, int>;  // upstream, slot
@@ -93,7 +99,6 @@ class SlotsStage final : public Stage {
 
   bool is_pinned(const Exchange& exchange) const;
   Reuse reuse_for(const Exchange& exchange) const;
-  bool is_pinned_infill(const Exchange& exchange) const;
   openai::BodyEdits infill_edits(const Exchange& exchange) const;
   Task<> wait_idle(const Exchange& exchange);
   Ask make_ask(const Exchange& exchange);
@@ -110,7 +115,11 @@ class SlotsPlugin final : public Plugin {
 
   std::string_view name() const noexcept override { return "slots"; }
   Task<> start(Services& services) override;
-  std::unique_ptr<Stage> begin(Exchange&) override { return std::make_unique<SlotsStage>(shared_); }
+  std::unique_ptr<Stage> begin(Exchange& exchange) override {
+    const bool generates = exchange.surface != openai::Surface::kPassThrough ||
+                           is_pinned_infill(*shared_.services, exchange);
+    return generates ? std::make_unique<SlotsStage>(shared_) : nullptr;
+  }
 
  private:
   // What a conversation that was ended has left in the slots is erased.
@@ -153,9 +162,7 @@ void SlotsPlugin::forget(std::uint64_t conversation) {
 MaybeTask<> SlotsStage::on_route(Exchange& exchange) {
   if (exchange.route.lease.held() && asked_) return wait_idle(exchange);
   const bool pinned = shared_.settings.enabled && shared_.admission->slots_up() > 0;
-  const bool generates =
-      exchange.surface != openai::Surface::kPassThrough || is_pinned_infill(exchange);
-  if (!pinned || !generates) return Result<>{};
+  if (!pinned) return Result<>{};
   return lease(exchange);
 }
 
@@ -221,11 +228,10 @@ Task<> SlotsStage::lease(Exchange& exchange) {
 
 MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
   if (!shared_.settings.enabled) return Result<>{};
-  if (is_pinned_infill(exchange)) {
+  if (exchange.surface == openai::Surface::kPassThrough) {
     exchange.attempt_edits = infill_edits(exchange);
     return Result<>{};
   }
-  if (exchange.surface == openai::Surface::kPassThrough) return Result<>{};
   std::optional<int> slot;
   if (is_pinned(exchange)) slot = exchange.route.lease.slot();
   const Reuse reuse = reuse_for(exchange);
@@ -243,12 +249,6 @@ MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"response_fields"});
   }
   return Result<>{};
-}
-
-// Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
-// takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
-bool SlotsStage::is_pinned_infill(const Exchange& exchange) const {
-  return shared_.services->isolated && exchange.dialect == &openai::dialects::infill();
 }
 
 openai::BodyEdits SlotsStage::infill_edits(const Exchange& exchange) const {

@@ -15,11 +15,10 @@ TEST_F(SlotsEditsTest, PassThroughNeedsNoSlot) {
   Client& c = client("");
   c.exchange.dialect = &openai::dialects::pass_through();
   c.exchange.surface = openai::Surface::kPassThrough;
-  c.exchange.route.upstream = 1;
-  route(c);
-  ASSERT_TRUE(c.result && *c.result);
-  EXPECT_FALSE(c.leased());
-  EXPECT_EQ(c.exchange.route.upstream, 1U);
+  EXPECT_EQ(plugin_->begin(c.exchange), nullptr);
+  c.exchange.request.method = "POST";
+  c.exchange.request.target = "/infill";
+  EXPECT_EQ(plugin_->begin(c.exchange), nullptr) << "nobody is kept apart here";
 }
 
 TEST_F(SlotsEditsTest, ServerThatTellsNothingIsBypassed) {
