@@ -77,6 +77,14 @@ struct Shared {
   std::map<Place, std::uint64_t> last_used_by;  // hash of the conversation, whichever agent
 };
 
+struct Asked {                // for a lease; exchange.route says whether it was granted
+  std::size_t queued_at = 0;  // its position in the queue when it came; 0: it did not wait
+  LeaseId lease = 0;
+  bool warm = false, pinned = true;
+  Reuse reuse = Reuse::kAll;
+  Tokens prompt = 0, reserved = 0;
+};
+
 class SlotsStage final : public Stage {
  public:
   explicit SlotsStage(Shared& shared) : shared_(shared) {}
@@ -89,14 +97,6 @@ class SlotsStage final : public Stage {
   void explain(const Exchange& exchange, Headers& headers) const override;
 
  private:
-  struct Asked {                // for a lease; exchange.route says whether it was granted
-    std::size_t queued_at = 0;  // its position in the queue when it came; 0: it did not wait
-    LeaseId lease = 0;
-    bool warm = false, pinned = true;
-    Reuse reuse = Reuse::kAll;
-    Tokens prompt = 0, reserved = 0;
-  };
-
   bool is_pinned(const Exchange& exchange) const;
   Reuse reuse_for(const Exchange& exchange) const;
   openai::BodyEdits infill_edits(const Exchange& exchange) const;
