@@ -10,6 +10,7 @@ constexpr std::string_view kText = R"(llama-keep )" KEEP_VERSION R"(, in front o
 
 Clients of OpenAI's API:     this address, with /v1 behind it
 Clients of Anthropic's API:  this address
+Clients of Ollama's API:     this address
 
 /health    this proxy and the servers behind it
 /ready     200 once requests can be served
@@ -24,7 +25,8 @@ constexpr std::string_view kPage = R"(<!doctype html>
 </head><body><h1>llama-keep )" KEEP_VERSION R"(</h1>
 <p>A reverse proxy that keeps every conversation on its own slot of llama-server.</p>
 <ul><li>Clients of OpenAI's API: this address, with <code>/v1</code> behind it</li>
-<li>Clients of Anthropic's API: this address</li></ul>
+<li>Clients of Anthropic's API: this address</li>
+<li>Clients of Ollama's API: this address</li></ul>
 <p><a href="/health">health</a>, <a href="/ready">ready</a>, <a href="/metrics">metrics</a>,
 <a href="/v1/models">models</a></p>
 </body></html>

@@ -280,8 +280,8 @@ class EventRelay {
 
   void begin(std::optional<std::uint64_t> length) {
     Headers headers = client_headers(c_, head_);
-    const char* type =
-        c_.stream.streams() ? "text/event-stream" : "application/json; charset=utf-8";
+    std::string_view type = "application/json; charset=utf-8";
+    if (c_.stream.streams()) type = c_.exchange.dialect->stream_type();
     if (!reply_) headers.set("Content-Type", type);
     c_.exchange.answer.streaming = c_.stream.streams();
     c_.writer.begin(head_.status, head_.reason, headers, length);
@@ -349,7 +349,8 @@ class EventRelay {
     const auto finished = co_await finish();
     if (!finished) co_return failed(finished.error());
     std::string& out = c_.stream.out();
-    if (c_.stream.streams()) out.append(parser_.rest());
+    const bool as_it_came = c_.stream.streams() && !c_.exchange.dialect->is_translated();
+    if (as_it_came) out.append(parser_.rest());
     if (!c_.writer.begun()) {
       begin(c_.stream.streams() ? std::nullopt : std::optional<std::uint64_t>(out.size()));
     }

@@ -1,6 +1,7 @@
 #include "flow/gateway.hpp"
 
 #include "base/ids.hpp"
+#include "base/unix_time.hpp"
 #include "downstream/request_body.hpp"
 #include "exchange/http/endpoints.hpp"
 #include "flow/count_tokens.hpp"
@@ -32,8 +33,10 @@ std::string request_id(const Headers& headers) {
 
 // With nullptr everything is read anew.
 Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
+  exchange.dialect = &exchange.dialect->of_body(exchange.request.body);
+  exchange.surface = exchange.dialect->surface();
   if (exchange.dialect->is_translated()) {
-    auto translated = exchange.dialect->to_chat_body(exchange.request.body);
+    auto translated = exchange.dialect->translate(exchange.request.body);
     if (!translated) return translated.error();
     exchange.chat_body = std::move(*translated);
   } else {
@@ -49,6 +52,14 @@ Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
     exchange.request_edits.emplace_back(openai::RemoveField{kOurField});
   }
   return {};
+}
+
+// To what asks no model for anything; nullptr for all others. That is never much.
+Reply own_answer(const Exchange& exchange) {
+  const std::string& body = exchange.request.body;
+  if (body.size() >= kLargeTranslation) return nullptr;
+  auto own = exchange.dialect->answer_here(body, unix_now());
+  return own ? json_reply(200, std::move(*own)) : nullptr;
 }
 
 // The client is told what we can read.
@@ -227,6 +238,8 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
     const Error error(Fault::kNotFound, Side::kDownstream, "this is switched off here");
     co_return co_await refuse(exchange, writer, error);
   }
+  const Reply own = own_answer(exchange);
+  if (own) co_return co_await answer(exchange, writer, own);
   const auto parsed = co_await parse(exchange);
   if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());
   if (treatment->counts) co_return co_await count(exchange, writer, guard);

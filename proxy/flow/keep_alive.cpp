@@ -1,8 +1,10 @@
 #include "flow/keep_alive.hpp"
 
+#include "base/unix_time.hpp"
 #include "flow/relay.hpp"
 
 #include <chrono>
+#include <string>
 
 namespace keep {
 
@@ -29,7 +31,8 @@ void KeepAlive::look() {
 void KeepAlive::speak() {
   if (!writer_.begun()) begin_stream();
   if (!exchange_.answer.streaming || !writer_.intact()) return;
-  if (writer_.try_write(exchange_.dialect->sign_of_life())) return flow_.metrics.kept_alive();
+  const std::string life = exchange_.dialect->sign_of_life(exchange_.chat.model, unix_now());
+  if (writer_.try_write(life)) return flow_.metrics.kept_alive();
   const Duration silent = std::chrono::steady_clock::now() - writer_.last_sent();
   if (silent >= flow_.settings.keep_alive + flow_.settings.write) {
     deadline_.set(Duration::zero(), "write to client");
@@ -38,7 +41,7 @@ void KeepAlive::speak() {
 
 void KeepAlive::begin_stream() {
   Headers headers = explain(flow_, exchange_, stages_);
-  headers.set("Content-Type", "text/event-stream");
+  headers.set("Content-Type", exchange_.dialect->stream_type());
   writer_.begin(200, "OK", headers, std::nullopt);
   exchange_.answer.streaming = true;
 }

@@ -12,12 +12,17 @@
 
 namespace keep::openai {
 
-Result<std::string> Dialect::to_chat_body(const std::string& body) const { return body; }
+Result<std::string> Dialect::translate(const std::string& body) const { return body; }
+
+std::optional<std::string> Dialect::answer_here(const std::string&, std::int64_t) const {
+  return std::nullopt;
+}
 
 Result<> Dialect::resolve(std::string&, const FindItem&, std::size_t) const { return {}; }
 
 std::string Dialect::upstream_target(const std::string& target) const {
-  return is_translated() ? "/v1/chat/completions" : target;
+  if (!is_translated()) return target;
+  return surface() == Surface::kChat ? "/v1/chat/completions" : "/v1/completions";
 }
 
 std::string Dialect::count_body(std::int64_t tokens) const {
@@ -25,6 +30,8 @@ std::string Dialect::count_body(std::int64_t tokens) const {
   body.begin_object().member("input_tokens", tokens);
   return body.member("object", "response.input_tokens").end_object().take();
 }
+
+std::string Dialect::sign_of_life(std::string_view, std::int64_t) const { return ":\n\n"; }
 
 std::string Dialect::comment(std::string_view text) const {
   return ": " + std::string(text) + "\n\n";
@@ -85,7 +92,7 @@ class Responses final : public Dialect {
   std::string_view name() const noexcept override { return "responses"; }
   Surface surface() const noexcept override { return Surface::kChat; }
   bool is_translated() const noexcept override { return true; }
-  Result<std::string> to_chat_body(const std::string& body) const override {
+  Result<std::string> translate(const std::string& body) const override {
     return responses::to_chat_body(body);
   }
   bool has_references() const noexcept override { return true; }
@@ -103,7 +110,7 @@ class Messages final : public Dialect {
   std::string_view name() const noexcept override { return "messages"; }
   Surface surface() const noexcept override { return Surface::kChat; }
   bool is_translated() const noexcept override { return true; }
-  Result<std::string> to_chat_body(const std::string& body) const override {
+  Result<std::string> translate(const std::string& body) const override {
     return anthropic::to_chat_body(body);
   }
   std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
@@ -114,7 +121,7 @@ class Messages final : public Dialect {
     json::Writer body;
     return body.begin_object().member("input_tokens", tokens).end_object().take();
   }
-  std::string_view sign_of_life() const noexcept override {
+  std::string sign_of_life(std::string_view, std::int64_t) const override {
     return "event: ping\ndata: {\"type\": \"ping\"}\n\n";
   }
   bool has_own_errors() const noexcept override { return true; }

@@ -1,6 +1,6 @@
 // Dialect: all in which the APIs that clients speak differ. One object for each API, without state.
 //
-// What is translated reaches plugins and llama-server as chat completions and leaves as the client
+// What is translated reaches plugins and llama-server in OpenAI's words and leaves as the client
 // wants it. Nobody outside asks which API it is; who needs to know something asks the dialect.
 // Pure.
 #pragma once
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,12 +29,17 @@ class Dialect {
   constexpr virtual ~Dialect() = default;
 
   virtual std::string_view name() const noexcept = 0;  // in logs and metrics
-  virtual Surface surface() const noexcept = 0;  // of what to_chat_body() gives, if translated
+  virtual Surface surface() const noexcept = 0;        // of what translate() gives, if translated
 
-  // The request. Fault::kBadRequest with a text for the client. to_chat_body() is for translated
-  // ones; the others are read as they came.
+  // The request. Where a path has bodies of two surfaces: the dialect of this one.
+  virtual const Dialect& of_body(const std::string&) const { return *this; }
+  // Fault::kBadRequest with a text for the client. Bodies that are not translated are read as they
+  // came.
   virtual bool is_translated() const noexcept { return false; }
-  virtual Result<std::string> to_chat_body(const std::string& body) const;
+  virtual Result<std::string> translate(const std::string& body) const;
+  // The whole answer to a body that asks no model for anything; nothing for all others. `now`:
+  // seconds since 1970.
+  virtual std::optional<std::string> answer_here(const std::string& body, std::int64_t now) const;
   // Later requests may name answers, and items of them, by their ids. resolve() puts the items in.
   // Fault::kTooLarge: the body would become longer than `max_bytes`.
   virtual bool has_references() const noexcept { return false; }
@@ -47,9 +53,11 @@ class Dialect {
   virtual std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const = 0;
   virtual std::string count_body(std::int64_t tokens) const;  // where only tokens are counted
 
-  // What clients pass over in a stream: something that shows life, and a text for who looks.
-  virtual std::string_view sign_of_life() const noexcept { return ":\n\n"; }
-  std::string comment(std::string_view text) const;
+  virtual std::string_view stream_type() const noexcept { return "text/event-stream"; }
+  // What clients pass over in a stream: something that shows life, and a text for who looks, which
+  // is empty where there is nothing like it.
+  virtual std::string sign_of_life(std::string_view model, std::int64_t now) const;
+  virtual std::string comment(std::string_view text) const;
 
   // An error that was said in OpenAI's words, in those of the dialect.
   virtual bool has_own_errors() const noexcept { return false; }
@@ -61,14 +69,18 @@ class Dialect {
 
 namespace dialects {
 
-const Dialect& pass_through() noexcept;    // bytes as they come
-const Dialect& chat() noexcept;            // OpenAI's chat completions
-const Dialect& completion() noexcept;      // OpenAI's completions
-const Dialect& native() noexcept;          // llama-server's own completions
-const Dialect& infill() noexcept;          // generates between two texts, and is passed on unread
-const Dialect& responses() noexcept;       // OpenAI's Responses
-const Dialect& messages() noexcept;        // Anthropic's messages
-const Dialect& anthropic_rest() noexcept;  // passes through, but for Anthropic's words in errors
+const Dialect& pass_through() noexcept;  // bytes as they come
+const Dialect& chat() noexcept;          // OpenAI's chat completions
+const Dialect& completion() noexcept;    // OpenAI's completions
+const Dialect& native() noexcept;        // llama-server's own completions
+const Dialect& infill() noexcept;        // generates between two texts, and is passed on unread
+const Dialect& responses() noexcept;     // OpenAI's Responses
+const Dialect& messages() noexcept;      // Anthropic's messages
+const Dialect& ollama_chat() noexcept;
+const Dialect& ollama_generate() noexcept;
+// Pass through, but for the words in which errors are said.
+const Dialect& anthropic_rest() noexcept;
+const Dialect& ollama_rest() noexcept;
 
 }  // namespace dialects
 

@@ -15,7 +15,6 @@ struct Path {
 constexpr Path kPaths[] = {
     {"/v1/chat/completions", dialects::chat},
     {"/chat/completions", dialects::chat},
-    {"/api/chat", dialects::chat},
     {"/v1/completions", dialects::completion},
     {"/completions", dialects::native},
     {"/completion", dialects::native},
@@ -23,6 +22,8 @@ constexpr Path kPaths[] = {
     {"/v1/responses", dialects::responses},
     {"/responses", dialects::responses},
     {"/v1/messages", dialects::messages},
+    {"/api/chat", dialects::ollama_chat},
+    {"/api/generate", dialects::ollama_generate},
     {"/v1/chat/completions/input_tokens", dialects::chat, true},
     {"/chat/completions/input_tokens", dialects::chat, true},
     {"/v1/responses/input_tokens", dialects::responses, true},
@@ -44,6 +45,7 @@ Spoken spoken_at(std::string_view method, std::string_view path) noexcept {
     }
   }
   if (is_at_or_below(path, "/v1/messages")) return {dialects::anthropic_rest()};
+  if (is_at_or_below(path, "/api")) return {dialects::ollama_rest()};
   return {dialects::pass_through()};
 }
 

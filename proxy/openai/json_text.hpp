@@ -24,6 +24,7 @@ class JsonText {
   std::size_t size() const noexcept { return escaped_.size(); }
   void write(json::Writer& out) const;  // with quotes
   std::string decoded() const;
+  const std::string& escaped() const noexcept { return escaped_; }
   void clear() noexcept { escaped_.clear(); }
 
  private:

@@ -1,5 +1,6 @@
-// Bytes -> a body of /v1/messages or /v1/responses and an upstream stream, parted by the separator.
-// The translated body must be JSON; what the encoders write must be whole events, or one JSON text.
+// Bytes -> a body of another API than OpenAI's chat and an upstream stream, parted by the
+// separator. The translated body must be JSON; what the encoders write must be whole events or
+// lines, or one JSON text.
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/chat_request.hpp"
 #include "openai/sse_parser.hpp"
@@ -54,6 +55,32 @@ bool is_whole(std::string_view stream) {
   return parser.rest().empty();
 }
 
+// Whether all lines are whole, and JSON.
+bool are_lines(std::string_view lines, bool sound) {
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    if (end == lines.npos) return false;
+    if (sound && !keep::json::validate(std::string(lines.substr(0, end)))) return false;
+    lines.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+void check_translation(const Dialect& dialect, const std::string& body) {
+  const auto translated = dialect.of_body(body).translate(body);
+  if (translated) {
+    check(keep::json::validate(*translated).has_value());
+  } else {
+    check(!translated.error().detail.empty());
+  }
+}
+
+void check_whole(const Dialect& dialect, const std::string& body, std::string_view stream,
+                 bool sound) {
+  const std::string whole = encode(dialect, body, stream, false);
+  check(whole.empty() || !sound || keep::json::validate(whole).has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -61,18 +88,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string body(input.take_text());
   check(keep::json::validate(keep::openai::anthropic::to_error_body(500, body)).has_value());
   const bool sound = is_sound(input.rest());
-  for (const Dialect* const dialect :
-       {&keep::openai::dialects::messages(), &keep::openai::dialects::responses()}) {
-    if (const auto chat = dialect->to_chat_body(body)) {
-      check(keep::json::validate(*chat).has_value());
-    } else {
-      check(!chat.error().detail.empty());
-    }
+  namespace dialects = keep::openai::dialects;
+  for (const Dialect* const dialect : {&dialects::messages(), &dialects::responses()}) {
+    check_translation(*dialect, body);
     const std::string events = encode(*dialect, body, input.rest(), true);
     check(is_whole(events));
     check(!sound || is_sound(events));
-    const std::string message = encode(*dialect, body, input.rest(), false);
-    check(message.empty() || !sound || keep::json::validate(message).has_value());
+    check_whole(*dialect, body, input.rest(), sound);
+  }
+  for (const Dialect* const dialect : {&dialects::ollama_chat(), &dialects::ollama_generate()}) {
+    check_translation(*dialect, body);
+    check(keep::json::validate(dialect->error_body(500, body)).has_value());
+    const auto own = dialect->answer_here(body, 0);
+    check(!own || keep::json::validate(*own).has_value());
+    check(are_lines(encode(*dialect, body, input.rest(), true), sound));
+    check_whole(*dialect, body, input.rest(), sound);
   }
   return 0;
 }

@@ -82,9 +82,10 @@ TEST(Dialect, CountsInItsOwnWords) {
 }
 
 TEST(Dialect, ASignOfLifeIsAWholeEvent) {
-  EXPECT_EQ(dialects::chat().sign_of_life(), ":\n\n");
-  EXPECT_EQ(dialects::responses().sign_of_life(), ":\n\n");
-  EXPECT_EQ(dialects::messages().sign_of_life(), "event: ping\ndata: {\"type\": \"ping\"}\n\n");
+  EXPECT_EQ(dialects::chat().sign_of_life("m", 0), ":\n\n");
+  EXPECT_EQ(dialects::responses().sign_of_life("m", 0), ":\n\n");
+  EXPECT_EQ(dialects::messages().sign_of_life("m", 0),
+            "event: ping\ndata: {\"type\": \"ping\"}\n\n");
   EXPECT_EQ(dialects::chat().comment("x"), ": x\n\n");
 }
 
