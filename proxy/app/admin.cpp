@@ -1,11 +1,9 @@
 #include "app/admin.hpp"
 
 #include "app/front_page.hpp"
+#include "app/model_list.hpp"
 #include "base/json/json.hpp"
-#include "openai/count_of.hpp"
-#include "upstream/fetch.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace keep {
@@ -29,9 +27,7 @@ std::string_view state_of(const Upstream& upstream) {
 // The model object with `window` and `max_model_len` added; everything else byte for byte.
 std::string with_window(const json::Value& model, const Upstream& server, std::size_t most,
                         std::size_t max_model_len) {
-  std::int64_t window = window_tokens(server, most);
-  const std::int64_t trained = openai::count_of(model.find("meta").find("n_ctx_train"));
-  if (trained > 0) window = std::min(window, trained);
+  const std::int64_t window = window_of(model, server, most);
   std::string text(model.raw());
   text.pop_back();  // the closing brace
   if (model.members().begin() != model.members().end()) text += ',';
@@ -48,8 +44,9 @@ bool Admin::is_open(const Request& request) {
 }
 
 asio::awaitable<Reply> Admin::answer(const Request& request, bool stranger) {
-  if (request.method != "GET" && request.method != "HEAD") co_return nullptr;
   const std::string_view path = request.path();
+  if (path.starts_with("/api/")) co_return co_await ollama_.answer(request);
+  if (request.method != "GET" && request.method != "HEAD") co_return nullptr;
   if (path == "/") co_return front_page(request);
   if (path == "/health") {
     std::string body = health_body(stranger);
@@ -100,34 +97,21 @@ std::string Admin::health_body(bool stranger) const {
 }
 
 asio::awaitable<Reply> Admin::models() {
-  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
-    UpstreamServer& server = upstreams_.server(i);
-    if (!server.healthy()) continue;
-    FetchRequest request("GET", "/v1/models");
-    if (!server.authorization().empty()) {
-      request.headers.add("Authorization", server.authorization());
-    }
-    const auto response = co_await fetch(server.pool(), std::move(request));
-    if (!response || response->status != 200) continue;
-    const auto root = json::validate(response->body);
-    if (!root) continue;
-    const json::Value data = root->find("data");
-    std::string list = "[";
-    for (const json::Value model : data.elements()) {
-      if (list.size() > 1) list += ',';
-      list += with_window(model, server, window_, max_model_len_);
-    }
-    list += ']';
-    std::string body = response->body;
-    if (data.is_array()) {
-      body.replace(static_cast<std::size_t>(data.raw().data() - response->body.data()),
-                   data.raw().size(), list);
-    }
-    co_return json_reply(200, std::move(body));
+  const auto models = co_await ask_for_models(upstreams_);
+  if (!models) co_return to_reply(models.error());
+  const json::Value data = json::Value(models->body).find("data");
+  std::string list = "[";
+  for (const json::Value model : data.elements()) {
+    if (list.size() > 1) list += ',';
+    list += with_window(model, upstreams_.server(models->upstream), window_, max_model_len_);
   }
-  const Fault fault = upstreams_.any_loading() ? Fault::kLoading : Fault::kRefused;
-  const Error error(fault, Side::kUpstream, "no llama-server answers");
-  co_return to_reply(error);
+  list += ']';
+  std::string body = models->body;
+  if (data.is_array()) {
+    body.replace(static_cast<std::size_t>(data.raw().data() - models->body.data()),
+                 data.raw().size(), list);
+  }
+  co_return json_reply(200, std::move(body));
 }
 
 }  // namespace keep

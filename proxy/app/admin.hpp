@@ -6,8 +6,10 @@
 //   GET /ready      200 once requests can be served as promised, else what is in the way
 //   GET /metrics    Prometheus text
 //   GET /v1/models  upstream's answer, each model with its `window` and `max_model_len`
+//   /api/*          see OllamaEndpoints
 #pragma once
 
+#include "app/ollama_endpoints.hpp"
 #include "base/json/json.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
@@ -27,7 +29,11 @@ class Admin {
   // `window`: tokens that a model gets to see at most; 0: all that its slots give. `max_model_len`:
   // tokens that a conversation may grow to; 0: no more than its window.
   Admin(Fleet& upstreams, Metrics& metrics, std::size_t window, std::size_t max_model_len)
-      : upstreams_(upstreams), metrics_(metrics), window_(window), max_model_len_(max_model_len) {}
+      : upstreams_(upstreams),
+        metrics_(metrics),
+        window_(window),
+        max_model_len_(max_model_len),
+        ollama_(upstreams, window) {}
 
   // `report` adds members to the body of /health; `degraded`: whether they tell of something that
   // fails although requests are served.
@@ -53,6 +59,7 @@ class Admin {
   Fleet& upstreams_;
   Metrics& metrics_;
   std::size_t window_, max_model_len_;
+  OllamaEndpoints ollama_;
   Report report_;
   std::function<bool()> degraded_;
   bool draining_ = false;
