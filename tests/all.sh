@@ -41,19 +41,9 @@ random() { # conversations through the whole proxy, for a minute, other ones eac
     --gtest_filter='AnyMessages.*' --gtest_brief=1
 }
 
-fuzz() { # each target for 20 seconds, from its seeds and what earlier runs found
+fuzz() { # each target for 20 seconds, as many at a time as there are cores
   ./dev build fuzz || return 1
-  for target in build/fuzz/tests/fuzz/fuzz_*; do
-    name=${target##*/fuzz_}
-    found=build/fuzz/corpus/$name
-    mkdir -p "$found"
-    if ! "$target" -max_total_time=20 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-      -artifact_prefix="$found-" "$found" "tests/fuzz/corpus/$name" >"$found.log" 2>&1; then
-      tail -n 60 "$found.log"
-      return 1
-    fi
-    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found.log") inputs"
-  done
+  printf '%s\n' build/fuzz/tests/fuzz/fuzz_* | xargs -P "$(nproc)" -n 1 tests/fuzz/run.sh
 }
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
