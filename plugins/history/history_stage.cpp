@@ -74,10 +74,6 @@ bool has_past(const Exchange& exchange) {
   return !identity.auxiliary && !identity.conversation.empty();
 }
 
-ConversationName name_of(const Exchange& exchange) {
-  return {exchange.identity.tenant, exchange.identity.conversation};
-}
-
 // What waits, and the answer to the message with the hash `asked`. false: the disk has refused it,
 // and it is in memory.
 Task<bool> write(Shared& shared, ConversationName name, std::optional<NewMessage> answer,
@@ -157,7 +153,7 @@ MaybeTask<Verdict> HistoryStage::on_request(Exchange& exchange) {
   if (!exchange.chat.messages_raw.is_array()) return Verdict{Next{}};
   exchange.zone.lead = leading_system(exchange.chat);
   if (!has_past(exchange)) return Verdict{Next{}};
-  shared_.endpoints->begin(name_of(exchange));
+  shared_.endpoints->begin(exchange.identity.name());
   runs_ = true;
   return put_on_record(exchange);
 }
@@ -166,8 +162,8 @@ Task<Verdict> HistoryStage::put_on_record(Exchange& exchange) {
   const auto found = co_await find_on_record(exchange);
   const Path& path = exchange.zone.path;
   end_ = path.empty() ? 0 : static_cast<Position>(path.back().last + 1);
-  shared_.endpoints->goes_on_from(name_of(exchange), *end_);
-  if (exchange.chat.store && shared_.shelf->refused(name_of(exchange)))
+  shared_.endpoints->goes_on_from(exchange.identity.name(), *end_);
+  if (exchange.chat.store && shared_.shelf->refused(exchange.identity.name()))
     exchange.kept = Kept::kInMemory;
   if (found || found.error().fault == Fault::kNotFound) co_return Verdict{Next{}};
   if (exchange.chat.store && found.error().fault == Fault::kStorage) {
@@ -188,7 +184,7 @@ Task<> HistoryStage::find_on_record(Exchange& exchange) {
   auto job = [lead, rest, store, limit, now](ConversationLog& log) {
     return reconcile(log, lead, rest, store, now, limit);
   };
-  ConversationName name = name_of(exchange);
+  ConversationName name = exchange.identity.name();
   Result<Standing> standing;
   const bool small = rest.size() <= kAtOnce && exchange.chat_body.size() <= kAtOnceBytes;
   const ConversationLog* const log = small ? shared_.shelf->at_hand(name) : nullptr;
@@ -221,10 +217,10 @@ MaybeTask<> HistoryStage::on_route(Exchange& exchange) {
 
 Task<> HistoryStage::plan_zone(Exchange& exchange) {
   const bool kept = exchange.zone.stored && has_past(exchange);
-  if (kept) co_await restore_zone(name_of(exchange));
+  if (kept) co_await restore_zone(exchange.identity.name());
   const auto planned = co_await shared_.zones->plan(exchange);
   if (!planned) co_return planned.error();
-  if (kept && exchange.zone.moved) co_await save_zone(name_of(exchange));
+  if (kept && exchange.zone.moved) co_await save_zone(exchange.identity.name());
   co_return Result<>{};
 }
 
@@ -263,7 +259,7 @@ std::optional<NewMessage> HistoryStage::answer_of(const Exchange& exchange) cons
 
 MaybeTask<> HistoryStage::on_answer(Exchange& exchange) {
   if (!has_past(exchange)) return Result<>{};
-  const ConversationName name = name_of(exchange);
+  const ConversationName name = exchange.identity.name();
   auto answer = answer_of(exchange);
   if (answer) {
     const ConversationLog* const at_hand = shared_.shelf->at_hand(name);
@@ -277,7 +273,7 @@ Task<> HistoryStage::write_answer(Exchange& exchange, std::optional<NewMessage> 
   if (answer) answer->json = answer_json(exchange.answer.text);
   const auto& messages = exchange.chat.messages;
   const std::uint64_t asked = messages.empty() ? 0 : messages.back().hash;
-  const auto written = co_await write(shared_, name_of(exchange), std::move(answer), asked);
+  const auto written = co_await write(shared_, exchange.identity.name(), std::move(answer), asked);
   if (written) {
     if (!*written && exchange.kept != Kept::kLost) exchange.kept = Kept::kInMemory;
     if (*written && exchange.kept == Kept::kInMemory) exchange.kept = Kept::kOnDisk;
@@ -292,11 +288,12 @@ Task<> HistoryStage::write_answer(Exchange& exchange, std::optional<NewMessage> 
 void HistoryStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
   if (!outcome.local) shared_.zones->learn(exchange);
   if (!has_past(exchange)) return;
-  if (runs_) shared_.endpoints->finish(name_of(exchange), end_, exchange.answer);
-  if (!shared_.shelf->waits(name_of(exchange))) return;
+  if (runs_) shared_.endpoints->finish(exchange.identity.name(), end_, exchange.answer);
+  if (!shared_.shelf->waits(exchange.identity.name())) return;
   const bool refused = was_refused(exchange, outcome);
-  shared_.services->spawner.spawn("history end", refused ? take_back(shared_, name_of(exchange))
-                                                         : write_rest(shared_, name_of(exchange)));
+  shared_.services->spawner.spawn("history end",
+                                  refused ? take_back(shared_, exchange.identity.name())
+                                          : write_rest(shared_, exchange.identity.name()));
 }
 
 void HistoryStage::explain(const Exchange& exchange, Headers& headers) const {

@@ -104,9 +104,6 @@ class HygieneStage final : public Stage {
   void compare(const Exchange& exchange);
   void log_divergence(const Exchange& exchange) const;
   void remember(const Exchange& exchange);
-  static std::uint64_t conversation_of(const Exchange& exchange) noexcept {
-    return hash_combine(hash64(exchange.identity.tenant), hash64(exchange.identity.conversation));
-  }
 
   Shared& shared_;
   std::vector<std::size_t> frozen_;  // messages with something to freeze
@@ -172,7 +169,7 @@ void HygieneStage::note_hits(const Cleaned& cleaned) {
 void HygieneStage::freeze(Exchange& exchange) {
   if (frozen_.empty()) return;
   const Identity& identity = exchange.identity;
-  const std::uint64_t conversation = conversation_of(exchange);
+  const std::uint64_t conversation = exchange.identity.hash();
   // Without a conversation nothing may stand for anything else.
   const bool known = !identity.conversation.empty();
   const auto first = [&](std::size_t rule, std::string_view match) {
@@ -196,7 +193,7 @@ void HygieneStage::compare(const Exchange& exchange) {
   if (prompt_) return;  // an earlier attempt has been compared
   openai::BodyEdits edits = exchange.request_edits;
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
-  const std::uint64_t conversation = conversation_of(exchange);
+  const std::uint64_t conversation = exchange.identity.hash();
   const std::uint64_t agent = hash64(identity.agent);
   const Prompt* before = shared_.memory.find(conversation, agent, nullptr);
   // Texts that are gone are read again from this request.
@@ -227,7 +224,7 @@ void HygieneStage::log_divergence(const Exchange& exchange) const {
 }
 
 void HygieneStage::remember(const Exchange& exchange) {
-  const std::uint64_t conversation = conversation_of(exchange);
+  const std::uint64_t conversation = exchange.identity.hash();
   Prompt& prompt = *prompt_;
   const Answer& answer = exchange.answer;
   if (answer.timings) {

@@ -149,9 +149,6 @@ class IdentifyStage final : public Stage {
   Kind name_conversation(Exchange& exchange, const json::Value& root);
   Kind name_by_content(Identity& identity, std::optional<Signal> hint);
   static void set(Identity& identity, std::string id, std::string source, Confidence confidence);
-  static std::uint64_t tenant_key(const Identity& identity, std::string_view id) noexcept {
-    return hash_combine(hash64(identity.tenant), hash64(id));
-  }
 
   Shared& shared_;
   std::optional<Fingerprint> print_;           // unset where on_request was never reached
@@ -266,14 +263,14 @@ Kind IdentifyStage::name_conversation(Exchange& exchange, const json::Value& roo
   Identity& identity = exchange.identity;
   const Headers& headers = exchange.request.headers;
   if (auto signal = find_signal(headers, root)) {
-    shared_.table.note_explicit(tenant_key(identity, signal->id), print_->tenant,
+    shared_.table.note_explicit(hash_of(identity.tenant, signal->id), print_->tenant,
                                 shared_.clock->now());
     const Kind kind = signal->source.starts_with("header:") ? kHeader : kBody;
     set(identity, std::move(signal->id), std::move(signal->source), Confidence::kExplicit);
     return kind;
   }
   if (const auto previous = previous_response(root)) {
-    if (const std::string* const id = shared_.lineage.find(tenant_key(identity, *previous))) {
+    if (const std::string* const id = shared_.lineage.find(hash_of(identity.tenant, *previous))) {
       set(identity, *id, "body:previous_response_id", Confidence::kExplicit);
       return kLineage;
     }
@@ -294,7 +291,7 @@ Kind IdentifyStage::name_conversation(Exchange& exchange, const json::Value& roo
 // A hint only counts once it has been seen: most clients send a new one with every request.
 Kind IdentifyStage::name_by_content(Identity& identity, std::optional<Signal> hint) {
   const Instant now = shared_.clock->now();
-  const std::uint64_t hint_key = hint ? tenant_key(identity, hint->id) : 0;
+  const std::uint64_t hint_key = hint ? hash_of(identity.tenant, hint->id) : 0;
   if (hint) {
     if (const auto* const known = shared_.hints.find(hint_key)) {
       key_ = *known;
@@ -331,7 +328,7 @@ void IdentifyStage::on_finish(const Exchange& exchange, const Outcome&) noexcept
   const bool answered = exchange.dialect->has_references() && !identity.auxiliary;
   if (answered && !exchange.answer.id.empty()) {
     if (const auto id = clean_id(exchange.answer.id)) {
-      shared_.lineage.get(tenant_key(identity, *id), print_->tenant) = identity.conversation;
+      shared_.lineage.get(hash_of(identity.tenant, *id), print_->tenant) = identity.conversation;
       shared_.trim(shared_.lineage);
     }
   }

@@ -30,13 +30,13 @@ class RecallPlugin final : public Plugin {
     void forget(const ConversationName& name) override {
       shared_.search->forget(name);
       if (shared_.vectors) shared_.vectors->forget(name);
-      shared_.frozen.forget(Shared::key_of(name));
+      shared_.frozen.forget(hash_of(name));
     }
     // Its sidecar has the blocks as they were before.
     void cut(const ConversationName& name, Position end) override {
       shared_.search->cut(name, end);
       if (shared_.vectors) shared_.vectors->cut(name, end);
-      shared_.frozen.forget(Shared::key_of(name));
+      shared_.frozen.forget(hash_of(name));
     }
     std::size_t index_entries(const ConversationName& name) const override {
       return shared_.search->index_entries(name);

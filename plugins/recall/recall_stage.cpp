@@ -39,9 +39,6 @@ class RecallStage final : public Stage, public Recollection {
   Task<bool> recall_more(Exchange& exchange, std::string_view generated) override;
 
  private:
-  static ConversationName name_of(const Exchange& exchange) {
-    return {exchange.identity.tenant, exchange.identity.conversation};
-  }
   bool knows_facts(const Exchange& exchange) const {
     const Knowledge* const knowledge = shared_.services->knowledge;
     return knowledge != nullptr && knowledge->knows_anything(exchange.identity.tenant);
@@ -74,8 +71,8 @@ MaybeTask<Verdict> RecallStage::on_request(Exchange& exchange) {
 }
 
 Task<Verdict> RecallStage::find_earlier(Exchange& exchange) {
-  co_await restore_blocks(name_of(exchange));
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(Shared::key_of(name_of(exchange)));
+  co_await restore_blocks(exchange.identity.name());
+  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(exchange.identity.hash());
   if (blocks == nullptr) co_return Verdict{Next{}};
   for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
     const auto block = blocks->find(exchange.zone.position_of(i));
@@ -86,7 +83,7 @@ Task<Verdict> RecallStage::find_earlier(Exchange& exchange) {
 }
 
 asio::awaitable<void> RecallStage::restore_blocks(ConversationName name) {
-  const std::uint64_t key = Shared::key_of(name);
+  const std::uint64_t key = hash_of(name);
   if (shared_.frozen.knows(key)) co_return;
   const auto text =
       co_await shared_.services->conversations->read_sidecar(std::move(name), Sidecar::kRecalled);
@@ -97,7 +94,7 @@ asio::awaitable<void> RecallStage::restore_blocks(ConversationName name) {
 
 // Before the prompt goes out: after a restart the same text has to stand in it.
 asio::awaitable<void> RecallStage::save_blocks(ConversationName name) {
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(Shared::key_of(name));
+  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(hash_of(name));
   if (blocks == nullptr) co_return;
   std::string text = to_sidecar(*blocks);
   const auto written = co_await shared_.services->conversations->write_sidecar(
@@ -121,7 +118,7 @@ Task<> RecallStage::put_recalled(Exchange& exchange) {
     // What stands in the prompt already has to be placed whatever happened here.
     if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});
   }
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(Shared::key_of(name_of(exchange)));
+  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(exchange.identity.hash());
   if (blocks == nullptr || blocks->empty()) co_return Result<>{};
   const Placement where = co_await placement(exchange.route.upstream);
   place_frozen(exchange, where);
@@ -141,7 +138,7 @@ Task<std::vector<Found>> RecallStage::find_passages(const Exchange& exchange,
                                                     const std::vector<std::string>& questions) {
   if (exchange.zone.recall_room <= 0) co_return std::vector<Found>();
   Search search;
-  search.name = name_of(exchange);
+  search.name = exchange.identity.name();
   search.questions = questions;
   search.path = exchange.zone.path;
   search.end = first_sent(exchange);
@@ -165,7 +162,7 @@ Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
 // Searches once for each turn: a second attempt and the steps of a tool find their block frozen.
 Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
   const Position before = exchange.zone.position_of(turn);
-  const std::uint64_t key = Shared::key_of(name_of(exchange));
+  const std::uint64_t key = exchange.identity.hash();
   const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(key);
   if (before == kNoPosition || (blocks != nullptr && blocks->contains(before))) {
     co_return Result<>{};
@@ -179,7 +176,7 @@ Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
     co_return Result<>{};
   }
   shared_.frozen.put(key, before, **std::move(gathered), first_sent(exchange));
-  co_await save_blocks(name_of(exchange));
+  co_await save_blocks(exchange.identity.name());
   co_return Result<>{};
 }
 
@@ -194,7 +191,7 @@ Task<std::optional<Block>> RecallStage::gather(Exchange& exchange,
   // One that failed must not cost the other.
   if (!facts) facts = std::vector<FoundFact>();
   if (!found) found = std::vector<Found>();
-  const auto* const present = shared_.frozen.find(Shared::key_of(name_of(exchange)));
+  const auto* const present = shared_.frozen.find(exchange.identity.hash());
   KnownFacts known = select_facts(*std::move(facts), exchange, text, shared_.settings, present);
   const std::int64_t taken = known.tokens + exchange.recalled.tokens;
   Selected selected = select_passages(*std::move(found), exchange, {text, questions},
@@ -232,21 +229,21 @@ Task<bool> RecallStage::recall_more(Exchange& exchange, std::string_view generat
   Recalled& recalled = exchange.recalled;
   recalled.mid += recalled.passages + recalled.facts - earlier.passages - earlier.facts;
   Block block = **std::move(gathered);
-  const std::uint64_t key = Shared::key_of(name_of(exchange));
+  const std::uint64_t key = exchange.identity.hash();
   const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(key);
   std::optional<Block> old;
   if (blocks != nullptr && blocks->contains(before)) old = blocks->at(before);
   if (old) block = joined(*old, std::move(block));
   if (!before_) before_.emplace(std::move(old));
   shared_.frozen.put(key, before, std::move(block), first_sent(exchange));
-  co_await save_blocks(name_of(exchange));
+  co_await save_blocks(exchange.identity.name());
   co_return true;
 }
 
 asio::awaitable<void> RecallStage::withdraw(Exchange& exchange) {
   const auto turn = newest_turn(exchange);
   if (!before_ || !turn) co_return;
-  const std::uint64_t key = Shared::key_of(name_of(exchange));
+  const std::uint64_t key = exchange.identity.hash();
   const Position before = exchange.zone.position_of(*turn);
   if (*before_) {
     shared_.frozen.put(key, before, **std::move(before_), first_sent(exchange));
@@ -255,7 +252,7 @@ asio::awaitable<void> RecallStage::withdraw(Exchange& exchange) {
   }
   exchange.recalled.mid = 0;
   before_.reset();
-  co_await save_blocks(name_of(exchange));
+  co_await save_blocks(exchange.identity.name());
 }
 
 // Small models now and then repeat the frame before they say what stands in it.
@@ -278,7 +275,7 @@ EventAction RecallStage::on_event(Exchange& exchange, const openai::SseEvent&,
 }
 
 void RecallStage::place_frozen(Exchange& exchange, Placement placement) {
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(Shared::key_of(name_of(exchange)));
+  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(exchange.identity.hash());
   if (blocks == nullptr) return;
   // Sorted out once: there may be as many edits as messages.
   Replacements replaced;

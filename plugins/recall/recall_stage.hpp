@@ -24,10 +24,6 @@ struct Shared {
   static constexpr std::size_t kMaxFrozenBytes = 64 << 20;
 
   explicit Shared(RecallSettings chosen) : settings(std::move(chosen)) {}
-  // Of the blocks of a conversation.
-  static std::uint64_t key_of(const ConversationName& name) {
-    return hash_combine(hash64(name.tenant), hash64(name.id));
-  }
 
   RecallSettings settings;
   Services* services = nullptr;

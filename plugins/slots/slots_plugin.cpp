@@ -21,14 +21,9 @@ namespace {
 constexpr std::chrono::milliseconds kStartGrace{200};
 constexpr std::uint64_t kTokenizeBytesPerMs = 1000;
 
-std::uint64_t hash_of(const ConversationName& name) {
-  return hash_combine(hash64(name.tenant), hash64(name.id));
-}
-
 SlotKey key_of(const Identity& identity) {
   if (identity.conversation.empty()) return 0;
-  const std::uint64_t who = hash_of({identity.tenant, identity.conversation});
-  const SlotKey key = hash_combine(who, hash64(identity.agent));
+  const SlotKey key = identity.owner();
   return key == 0 ? 1 : key;
 }
 
@@ -186,9 +181,8 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
   ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
   if (!exchange.identity.auxiliary && ask.wish.key != 0) {
     const Identity& who = exchange.identity;
-    const std::uint64_t conversation = hash_of({who.tenant, who.conversation});
     ask.wish.returning =
-        shared_.threads.note(conversation, hash64(who.agent), who.turn, ask.wish.owner);
+        shared_.threads.note(who.hash(), hash64(who.agent), who.turn, ask.wish.owner);
   }
   if (shared_.services->isolated) ask.wish.settings = settings_hash(exchange.chat);
   ask.spreads = exchange.chat.choices > 1;
@@ -217,7 +211,7 @@ Task<> SlotsStage::lease(Exchange& exchange) {
   exchange.route.warm = grant->warm;
   exchange.route.lease = std::move(grant->lease);
   shared_.last_used_by[{exchange.route.upstream, exchange.route.lease.slot()}] =
-      hash_of({exchange.identity.tenant, exchange.identity.conversation});
+      exchange.identity.hash();
   asked_->lease = grant->id;
   asked_->warm = grant->warm;
   asked_->pinned = grant->pinned;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "exchange/conversation_name.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -42,11 +43,6 @@ struct Stretch {
 // The way to a message, oldest first: stretches in rising order that do not overlap.
 using Path = std::vector<Stretch>;
 bool contains(std::span<const Stretch> path, Position position) noexcept;  // logarithmic
-
-struct ConversationName {
-  std::string tenant, id;
-  friend auto operator<=>(const ConversationName&, const ConversationName&) = default;
-};
 
 struct StoredMessage {
   MessageInfo info;

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "exchange/clear_zone.hpp"
 #include "exchange/continuation.hpp"
+#include "exchange/conversation_name.hpp"
 #include "exchange/http/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/chat_request.hpp"
@@ -33,6 +34,11 @@ struct Identity {
   std::string agent;       // hash of system prompt and tool names; sub-agents differ
   bool auxiliary = false;  // title, tags, summary: must not displace the conversation's slot
   std::uint64_t turn = 0;  // user turns in the request
+
+  ConversationName name() const { return {tenant, conversation}; }
+  std::uint64_t hash() const noexcept { return hash_of(tenant, conversation); }
+  // Of whoever a prompt and its KV cache belong to: each agent of a conversation has its own.
+  std::uint64_t owner() const noexcept { return hash_combine(hash(), hash64(agent)); }
 };
 
 // What upstream said, gathered by the core from the events of the last attempt.

@@ -48,9 +48,7 @@ class HistoryEndpoints {
  private:
   static constexpr std::size_t kMaxLast = 16384;
   struct NameHash {
-    std::size_t operator()(const ConversationName& name) const noexcept {
-      return hash_combine(hash64(name.tenant), hash64(name.id));
-    }
+    std::size_t operator()(const ConversationName& name) const noexcept { return hash_of(name); }
   };
   struct Running {             // exchanges of one conversation
     std::size_t unplaced = 0;  // that do not know yet what they go on from

@@ -18,19 +18,14 @@ constexpr int kMaxRounds = 3;
 // A text of so many bytes for each token of the window is not counted: it does not fit.
 constexpr std::size_t kMostBytesPerToken = 16, kAlwaysCounted = 1 << 20;
 
-std::uint64_t key_of(const ConversationName& name) {
-  return hash_combine(hash64(name.tenant), hash64(name.id));
-}
-
 AnchorMemory::Key key_of(const Identity& identity) {
-  return {key_of(ConversationName{identity.tenant, identity.conversation}), hash64(identity.agent)};
+  return {identity.hash(), hash64(identity.agent)};
 }
 
 // Calls beside a conversation and those without one have nothing in common with the one before.
 std::uint64_t prompt_of(const Identity& identity) {
   if (identity.conversation.empty() || identity.auxiliary) return 0;
-  const AnchorMemory::Key key = key_of(identity);
-  return hash_combine(key.conversation, key.agent);
+  return identity.owner();
 }
 
 Anchor anchor_in(const ClearZone& zone) {
@@ -240,17 +235,17 @@ Result<> ZoneKeeper::refuse(Exchange& exchange, Tokens needed, Tokens window) {
                    " maximum (the newest turn alone does not fit the model's window)");
 }
 
-bool ZoneKeeper::knows(const ConversationName& name) const { return anchors_.knows(key_of(name)); }
+bool ZoneKeeper::knows(const ConversationName& name) const { return anchors_.knows(hash_of(name)); }
 
 void ZoneKeeper::restore(const ConversationName& name, const std::string& saved) {
-  anchors_.restore(key_of(name), saved);
+  anchors_.restore(hash_of(name), saved);
 }
 
 std::string ZoneKeeper::saved(const ConversationName& name) const {
-  return anchors_.saved(key_of(name));
+  return anchors_.saved(hash_of(name));
 }
 
-void ZoneKeeper::forget(const ConversationName& name) { anchors_.forget(key_of(name)); }
+void ZoneKeeper::forget(const ConversationName& name) { anchors_.forget(hash_of(name)); }
 
 void ZoneKeeper::apply(Exchange& exchange, const Planning& planning) {
   ClearZone& zone = exchange.zone;

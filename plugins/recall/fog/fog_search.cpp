@@ -22,10 +22,6 @@ constexpr std::size_t kBatchBytes = 256 << 10;
 // Found by words, for each that is wanted, when vectors may change the order.
 constexpr std::size_t kSpare = 4;
 
-std::string key_of(const ConversationName& name) {
-  return std::to_string(name.tenant.size()) + ":" + name.tenant + name.id;
-}
-
 // Of several lists in turns, each passage once, with its best relevance.
 std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& lists,
                                 std::size_t limit) {
@@ -54,7 +50,7 @@ struct FogSearch::Shared {
 };
 
 FogSearch::Entry& FogSearch::entry_of(const ConversationName& name) {
-  Entry& entry = entries_.get(key_of(name), hash64(name.tenant));
+  Entry& entry = entries_.get(exact_key(name), hash64(name.tenant));
   if (!entry.shared) entry.shared = std::make_shared<Shared>(services_.pools.cpu);
   return entry;
 }
@@ -63,7 +59,7 @@ FogSearch::Entry& FogSearch::entry_of(const ConversationName& name) {
 asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Shared> shared,
                                       Position end) {
   for (;;) {
-    const Entry* const before = entries_.peek(key_of(name));
+    const Entry* const before = entries_.peek(exact_key(name));
     if (before == nullptr || before->shared != shared || before->next >= end) co_return;
     const Position from = before->next;
     auto batch = co_await services_.conversations->read(name, from, kBatchBytes);
@@ -74,14 +70,14 @@ asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Sha
                                         shared->index.memory_bytes()};
     };
     const auto state = co_await run_in_turn(shared->strand, std::move(job));
-    Entry* const entry = entries_.peek(key_of(name));
+    Entry* const entry = entries_.peek(exact_key(name));
     if (entry == nullptr || entry->shared != shared) co_return;  // ended meanwhile
     if (state[0] <= from) co_return;                             // nothing but lost messages
     entry->next = static_cast<Position>(state[0]);
     entry->passages = state[1];
     bytes_ = bytes_ - entry->bytes + state[2];
     entry->bytes = state[2];
-    entries_.weigh(key_of(name), entry->bytes);
+    entries_.weigh(exact_key(name), entry->bytes);
     trim();
   }
 }
@@ -89,7 +85,7 @@ asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Sha
 asio::awaitable<void> FogSearch::fill_beside(ConversationName name, std::shared_ptr<Shared> shared,
                                              Position end) {
   co_await fill(name, shared, end);
-  Entry* const entry = entries_.peek(key_of(name));
+  Entry* const entry = entries_.peek(exact_key(name));
   if (entry != nullptr && entry->shared == shared) entry->filling = false;
 }
 
@@ -106,7 +102,7 @@ Task<> FogSearch::catch_up(const ConversationName& name, Position end) {
   const std::size_t first = co_await race(std::move(work), std::move(patience));
   if (first == 0) co_return Result<>{};
   // The rest goes on beside; the next search finds it.
-  Entry* const late = entries_.peek(key_of(name));
+  Entry* const late = entries_.peek(exact_key(name));
   if (late == nullptr || late->filling) co_return Result<>{};
   late->filling = true;
   services_.spawner.spawn("recall index", fill_beside(name, late->shared, end));
@@ -151,19 +147,19 @@ Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
 }
 
 void FogSearch::forget(const ConversationName& name) {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   if (entry == nullptr) return;
   bytes_ -= entry->bytes;
-  entries_.erase(key_of(name));
+  entries_.erase(exact_key(name));
 }
 
 void FogSearch::cut(const ConversationName& name, Position end) {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   if (entry != nullptr && (entry->next > end || entry->filling)) forget(name);
 }
 
 std::size_t FogSearch::index_entries(const ConversationName& name) const {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   return entry == nullptr ? 0 : entry->passages;
 }
 

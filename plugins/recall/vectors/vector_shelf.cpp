@@ -14,10 +14,6 @@ namespace keep::recall {
 
 namespace {
 
-std::string key_of(const ConversationName& name) {
-  return std::to_string(name.tenant.size()) + ":" + name.tenant + name.id;
-}
-
 // Vectors that have come since a file of `rows` was written, to write it again: every file is
 // written eight times its size in all.
 std::size_t many_for(std::size_t rows) noexcept { return rows / 8 + 1; }
@@ -43,7 +39,7 @@ VectorShelf::VectorShelf(Services& services, std::string folder, std::size_t max
       held_(services.metrics.gauge("recall_vectors", "Vectors of passages in memory")) {}
 
 asio::awaitable<std::shared_ptr<SharedVectors>> VectorShelf::open(ConversationName name) {
-  Entry& entry = entries_.get(key_of(name), hash64(name.tenant));
+  Entry& entry = entries_.get(exact_key(name), hash64(name.tenant));
   if (!entry.shared) {
     entry.shared = std::make_shared<SharedVectors>(services_.pools.cpu);
     entry.name = name;
@@ -58,7 +54,7 @@ asio::awaitable<std::shared_ptr<SharedVectors>> VectorShelf::open(ConversationNa
     const bool ours = co_await is_of(name, **read);
     if (ours) vectors = *std::move(read);
   }
-  Entry* const now = entries_.peek(key_of(name));
+  Entry* const now = entries_.peek(exact_key(name));
   if (now == nullptr || now->shared != shared) co_return nullptr;
   if (now->loaded) co_return shared;  // another was quicker
   now->loaded = true;
@@ -93,13 +89,13 @@ asio::awaitable<bool> VectorShelf::has_message(ConversationName name, Position p
 
 const VectorState* VectorShelf::find(const ConversationName& name,
                                      const std::shared_ptr<SharedVectors>& shared) const {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   return entry == nullptr || shared == nullptr || entry->shared != shared ? nullptr : &entry->state;
 }
 
 void VectorShelf::note(const ConversationName& name, const std::shared_ptr<SharedVectors>& shared,
                        VectorState state) {
-  Entry* const entry = entries_.peek(key_of(name));
+  Entry* const entry = entries_.peek(exact_key(name));
   if (entry == nullptr || entry->shared != shared) return;
   if (state.rows < entry->state.rows) entry->rows_on_disk = 0;  // of another model
   entry->changed = entry->changed || state.rows != entry->state.rows;
@@ -111,12 +107,12 @@ void VectorShelf::set_state(Entry& entry, VectorState state) {
   bytes_ = bytes_ - entry.state.bytes + state.bytes;
   rows_ = rows_ - entry.state.rows + state.rows;
   entry.state = state;
-  entries_.weigh(key_of(entry.name), state.bytes);
+  entries_.weigh(exact_key(entry.name), state.bytes);
   held_.set(static_cast<double>(rows_));
 }
 
 asio::awaitable<void> VectorShelf::save(ConversationName name) {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   if (entry == nullptr || !entry->changed) co_return;
   if (entry->state.rows < entry->rows_on_disk + many_for(entry->rows_on_disk)) co_return;
   co_await write(std::move(name), entry->shared);
@@ -128,7 +124,7 @@ asio::awaitable<void> VectorShelf::save_all() {
     if (entry.changed) changed.push_back(entry.name);
   });
   for (const ConversationName& name : changed) {
-    const Entry* const entry = entries_.peek(key_of(name));
+    const Entry* const entry = entries_.peek(exact_key(name));
     if (entry == nullptr) continue;
     co_await write(name, entry->shared);
   }
@@ -142,7 +138,7 @@ asio::awaitable<void> VectorShelf::write(ConversationName name,
     return any ? encode_vectors(*shared->vectors, name) : std::string();
   };
   auto bytes = co_await run_in_turn(shared->strand, std::move(encode));
-  Entry* const entry = entries_.peek(key_of(name));
+  Entry* const entry = entries_.peek(exact_key(name));
   if (bytes.empty() || entry == nullptr || entry->shared != shared) co_return;
   entry->changed = false;
   entry->rows_on_disk = entry->state.rows;
@@ -152,7 +148,7 @@ asio::awaitable<void> VectorShelf::write(ConversationName name,
   const auto written = co_await run_in_turn(files_, std::move(job));
   if (written) co_return;
   log::warn("vectors are not on disk", {{"why", written.error().detail}});
-  Entry* const late = entries_.peek(key_of(name));
+  Entry* const late = entries_.peek(exact_key(name));
   if (late != nullptr && late->shared == shared) late->changed = true;  // when more have come
 }
 
@@ -170,9 +166,9 @@ asio::awaitable<void> VectorShelf::sweep() {
 }
 
 void VectorShelf::forget(const ConversationName& name) {
-  if (Entry* const entry = entries_.peek(key_of(name))) {
+  if (Entry* const entry = entries_.peek(exact_key(name))) {
     set_state(*entry, {});
-    entries_.erase(key_of(name));
+    entries_.erase(exact_key(name));
   }
   asio::post(files_, [path = vector_path(folder_, name)] {
     const auto removed = files::remove(path);
@@ -181,12 +177,12 @@ void VectorShelf::forget(const ConversationName& name) {
 }
 
 bool VectorShelf::reaches(const ConversationName& name, Position end) const {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   return entry != nullptr && entry->state.next > PassagePlace{end, 0};
 }
 
 std::size_t VectorShelf::rows(const ConversationName& name) const {
-  const Entry* const entry = entries_.peek(key_of(name));
+  const Entry* const entry = entries_.peek(exact_key(name));
   return entry == nullptr ? 0 : entry->state.rows;
 }
 
