@@ -195,7 +195,6 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   terms.scratch = wish.auxiliary;
   terms.returning = wish.returning;
   terms.trail = wish.trail;
-  terms.settings = wish.settings;
   terms.reserve = plan.reserve;
   SlotTable& table = keeper_->at(plan.upstream).table;
   table.lease(plan.choice.slot, terms, services_.clock.now());
@@ -272,7 +271,7 @@ void Admission::finish(LeaseId id, const Ending& ending) {
     case Ending::Kind::kUnused: upstream.table.cancel(id); break;
     case Ending::Kind::kClean:
       upstream.table.release(id, upstream.clears_idle ? 0 : ending.held,
-                             lease.text.bytes + ending.answer_bytes, now, ending.prompt);
+                             lease.text.bytes + ending.answer_bytes, now);
       keeper_->answered(lease.upstream);
       break;
     case Ending::Kind::kBroken:

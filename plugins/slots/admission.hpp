@@ -60,7 +60,6 @@ struct Ending {
   };
   Kind kind = Kind::kBroken;
   Tokens held = 0;
-  Tokens prompt = 0;               // of these
   std::uint64_t answer_bytes = 0;  // of the text among the held tokens that the model wrote
   Duration grace{};                // kBroken: see SlotKeeper::settle
   bool begun = false;              // kBroken: upstream has read the prompt

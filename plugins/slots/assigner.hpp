@@ -25,7 +25,6 @@ struct Wish {
   bool auxiliary = false;
   bool returning = false;  // a main thread that was served before
   PromptTrail trail;
-  std::uint64_t settings = 0;       // see isolation.hpp
   std::optional<std::size_t> slot;  // the client named it: this one or none
 };
 

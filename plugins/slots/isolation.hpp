@@ -4,12 +4,17 @@
 // A slot is its owner's, the tenant who used it last: what it holds nobody else may find. A RAM
 // cache (--cache-ram) is everybody's: it hands over the prompt that begins most like the one that
 // is asked for, whoever's it was. `cache_prompt: false` keeps a request from both.
+//
+// llama-server looks into its RAM cache when less than half of what the slot holds begins the new
+// prompt. Whether it does is not for us to know: a request that goes on from the last one, byte for
+// byte, may be rendered as quite another prompt, because templates drop what was thought before,
+// or move tools and instructions to the newest turn. So where there may be such a cache, a request
+// that looks is not told what it found, in its tenant's own slot neither.
 #pragma once
 
 #include "plugins/slots/assigner.hpp"
 #include "plugins/slots/slot_table.hpp"
 
-#include <cstdint>
 #include <string_view>
 
 namespace keep::slots {
@@ -26,8 +31,5 @@ enum class Reuse {
 Reuse reuse_of(const Slot& slot, const Wish& wish, RamCache ram) noexcept;
 
 OwnerKey owner_of(std::string_view tenant) noexcept;
-// Of what in the body may shape its prompt, but for the messages: two prompts with the same
-// messages and the same hash begin alike also when they are rendered.
-std::uint64_t settings_hash(const openai::ChatRequest& chat) noexcept;
 
 }  // namespace keep::slots

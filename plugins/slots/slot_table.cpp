@@ -13,7 +13,6 @@ constexpr Tokens kTolerance = 8;
 
 void forget_text(Slot& s) {
   s.text_bytes = 0;
-  s.prompt = 0;
   s.trail = PromptTrail();
 }
 
@@ -99,7 +98,6 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
   s.scratch = terms.scratch;
   s.returning = terms.returning;
   s.trail = terms.trail;
-  s.settings = terms.settings;
   s.reserved = terms.reserve;
   s.lease = terms.id;
   s.last_use = now;
@@ -113,13 +111,11 @@ bool SlotTable::reserve(LeaseId lease, Tokens tokens) {
   return true;
 }
 
-bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now,
-                        Tokens prompt) {
+bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now) {
   const auto slot = find_lease(lease);
   if (!slot) return false;
   Slot& s = change(*slot);
   s.held = held;
-  s.prompt = prompt;
   s.text_bytes = text_bytes;
   s.last_use = now;
   idle(s);
@@ -141,7 +137,6 @@ bool SlotTable::abandon(LeaseId lease, bool begun, Instant now) {
   if (!begun && s.owner != before_[*slot].owner) s.owner = 0;
   s.reserved = 0;
   s.text_bytes = 0;
-  s.prompt = 0;
   s.lease = 0;
   use_as(s, SlotUse::kSettling);
   s.suspect = false;

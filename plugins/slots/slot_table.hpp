@@ -39,11 +39,9 @@ struct Slot {
   bool returning = false;        // its conversation is a main thread that has come back before
   bool suspect = true;           // settling: the server may have been restarted meanwhile
   Tokens held = 0;               // in its KV cache, as far as we know
-  Tokens prompt = 0;             // of these, the prompt that `trail` is of; the answer is the rest
   Tokens reserved = 0;           // leased: what the exchange may grow to
   std::uint64_t text_bytes = 0;  // of the texts that `held` came from; 0 when unknown
   PromptTrail trail;             // of the prompt that `held` begins with; empty when unknown
-  std::uint64_t settings = 0;    // of the body of that prompt, see isolation.hpp
   LeaseId lease = 0;
   Instant last_use{};
   std::uint64_t change = 0;  // grows with every transition: tells whether an observation is stale
@@ -60,7 +58,6 @@ struct LeaseTerms {
   bool scratch = false;
   bool returning = false;
   PromptTrail trail;
-  std::uint64_t settings = 0;
   Tokens reserve = 0;
 };
 
@@ -79,9 +76,7 @@ class SlotTable {
 
   bool lease(std::size_t slot, const LeaseTerms& terms, Instant now);  // of a leasable slot
   bool reserve(LeaseId lease, Tokens tokens);
-  // -> cooling. `prompt`: of the held tokens.
-  bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now,
-               Tokens prompt = 0);
+  bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now);  // -> cooling
   bool cancel(LeaseId lease);  // upstream was never asked: as it was before
   // Upstream may be busy with it -> settling. `begun`: it has read the prompt of this lease; else
   // what the slot holds may still be what its owner before has left there.

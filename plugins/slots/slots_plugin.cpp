@@ -184,7 +184,6 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
     ask.wish.returning =
         shared_.threads.note(who.hash(), hash64(who.agent), who.turn, ask.wish.owner);
   }
-  if (shared_.services->isolated) ask.wish.settings = settings_hash(exchange.chat);
   ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
@@ -307,12 +306,10 @@ Ending SlotsStage::ending_of(const Exchange& exchange, const Outcome& outcome) c
   Tokens cached = 0;
   if (answer.timings) {
     cached = answer.timings->cache_n;
-    ending.prompt = cached + answer.timings->prompt_n;
-    ending.held = ending.prompt + answer.timings->predicted_n;
+    ending.held = cached + answer.timings->prompt_n + answer.timings->predicted_n;
   } else {
     cached = answer.usage->cached_tokens;
-    ending.prompt = answer.usage->prompt_tokens;
-    ending.held = ending.prompt + answer.usage->completion_tokens;
+    ending.held = answer.usage->prompt_tokens + answer.usage->completion_tokens;
   }
   ending.answer_bytes = answer.text.size();
   // The server has dropped what was warm: restarted, or short of cells.

@@ -71,8 +71,26 @@ class Neighbours(StackCase):
         _, _, first = self.ask(BERT, history)
         history += [assistant(text_of(first)), user("Go on.")]
         told, reused, _ = self.ask(BERT, history)
-        self.assertGreater(told, 80)
-        self.assertEqual(told, reused)
+        self.assertGreater(reused, 80)
+        self.check_told(told, reused)
+
+    def check_told(self, told, reused):
+        self.assertEqual(told, 0)
+
+    def test_what_was_thought_and_is_dropped(self):
+        """The same messages as its own last ones, but for what was thought, which may be another's."""
+        def asks(thought):
+            return [user("Four."), assistant(f"<think>{thought}</think>Yes."), user("Go on.")]
+        self.ask(ANNA, asks(SECRET))
+        told = []
+        for thought in (SECRET.replace("5037", "9999"), SECRET):
+            self.ask(BERT, asks(FILLER.format(next(self.fillers)) * 4))
+            told.append(self.ask(BERT, asks(thought))[0])
+            self.ask(ANNA, asks(SECRET))
+        self.check_thought(told)
+
+    def check_thought(self, told):
+        self.assertEqual(told, [0, 0])
 
 
 class WithoutRamCache(Neighbours):
@@ -81,3 +99,9 @@ class WithoutRamCache(Neighbours):
     def check_reused(self, reused, reused_of_new):
         self.assertEqual(reused, reused_of_new)
         self.assertNotIn("--cache-ram 0", self.keep.text())
+
+    def check_told(self, told, reused):
+        self.assertEqual(told, reused)
+
+    def check_thought(self, told):
+        self.assertEqual(told[0], told[1])
