@@ -71,9 +71,15 @@ struct WholeReply {
   std::vector<std::string> events;
 };
 
-// Nothing where it is no JSON.
-std::optional<WholeReply> read_whole(const std::string& reply, bool cache_untold) {
-  if (!json::validate(reply)) return std::nullopt;
+Error bad_reply(const char* why) { return Error(Fault::kProtocol, Side::kUpstream, why); }
+
+// `most`: results, where it is a list of them. What is done for each costs more than its bytes.
+Result<WholeReply> read_whole(const std::string& reply, std::size_t most, bool cache_untold) {
+  const auto root = json::validate(reply);
+  if (!root) return bad_reply("upstream's answer is no JSON");
+  if (openai::has_more_results(*root, most)) {
+    return bad_reply("upstream gave more results than were asked for");
+  }
   WholeReply whole{cache_untold ? openai::untold_reply(reply) : reply, {}};
   whole.events = openai::to_events(whole.json);
   return whole;
@@ -144,13 +150,12 @@ class EventRelay {
     if (!reply) co_return failed(reply.error());
     if (reply->size() > kMaxReply) co_return failed(openai::too_long());
     c_.deadline.clear();  // what follows is work of ours, of a size that is bounded
-    auto job = [&body = *reply, untold = c_.exchange.route.cache_untold] {
-      return read_whole(body, untold);
+    const auto most = static_cast<std::size_t>(c_.exchange.chat.choices);
+    auto job = [&body = *reply, most, untold = c_.exchange.route.cache_untold] {
+      return read_whole(body, most, untold);
     };
     auto whole = co_await off_loop(reply->size(), job);
-    if (!whole) {
-      co_return failed(Error(Fault::kProtocol, Side::kUpstream, "upstream's answer is no JSON"));
-    }
+    if (!whole) co_return failed(whole.error());
     reply_ = std::move(whole->json);
     events_ = std::move(whole->events);
     co_await show_all();

@@ -1,6 +1,5 @@
 #include "openai/chat_reply.hpp"
 
-#include "base/json/json.hpp"
 #include "openai/json_text.hpp"
 
 namespace keep::openai {
@@ -77,6 +76,14 @@ std::optional<std::string> to_chunk(const std::string& reply) {
   out.begin_object();
   write_choices(root->find("choices"), out);
   return out.end_object().take();
+}
+
+bool has_more_results(const json::Value& reply, std::size_t most) {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const Value result : reply.elements()) {
+    if (++count > most) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> to_events(const std::string& reply) {

@@ -40,9 +40,10 @@ class WholeReplyTest : public testing::Test {
     config.slots.enabled = false;  // nobody makes upstream stream then
     return config;
   }
-  Response ask(const std::string& path) {
+  Response ask(const std::string& path) { return ask(path, body_for(path)); }
+  Response ask(const std::string& path, const std::string& body) {
     TestClient client(proxy_.port());
-    client.send(post_bytes(path, body_for(path)));
+    client.send(post_bytes(path, body));
     return client.read_response(std::chrono::seconds(60));
   }
 
@@ -90,8 +91,20 @@ TEST_F(WholeReplyTest, ManyResultsHoldNobodyUp) {
   answer_ =
       "[" + repeated(R"({"index":0,"content":"y","stop":true,"stop_type":"eos"})", kMegabyte) + "]";
   const LoopProbe probe(proxy_);
-  EXPECT_EQ(ask("/completion").body, answer_);
+  EXPECT_EQ(ask("/completion", R"({"prompt":"x","n_probs":1,"n":20000})").body, answer_);
   EXPECT_LT(probe.longest_stall(), LoopProbe::kLongest);
+}
+
+TEST_F(WholeReplyTest, MoreResultsThanWereAskedForAreUpstreamsFault) {
+  const std::string three = R"({"prompt":["a","b","c"],"n_probs":1})";
+  answer_ = R"([{"content":"a"},{"content":"b"},{"content":"c"}])";
+  EXPECT_EQ(ask("/completion", three).body, answer_);
+  answer_ = "[" + repeated("0", 4 * kMegabyte) + "]";
+  for (const char* path : {kChat, "/completion", "/v1/messages", "/v1/responses"}) {
+    const Response response = ask(path, path[1] == 'c' ? three : body_for(path));
+    EXPECT_EQ(response.status, 502) << path;
+    EXPECT_NE(response.body.find("more results"), std::string::npos) << response.body;
+  }
 }
 
 TEST_F(WholeReplyTest, TheItemsOfALargeOneAreKept) {

@@ -40,5 +40,12 @@ TEST(ChatReply, EachResultOfAListIsAnEvent) {
   EXPECT_TRUE(to_events("{\"a\"").empty());
 }
 
+TEST(ChatReply, ResultsAreCountedInLists) {
+  const json::Value two(R"([{"content":"a"},{"content":"b"}])"), object(R"({"a":[1,2,3]})");
+  EXPECT_TRUE(has_more_results(two, 1));
+  EXPECT_FALSE(has_more_results(two, 2));
+  EXPECT_FALSE(has_more_results(object, 1));
+}
+
 }  // namespace
 }  // namespace keep::openai
