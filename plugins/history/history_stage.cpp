@@ -1,5 +1,6 @@
 #include "plugins/history/history_stage.hpp"
 
+#include "base/async/pools.hpp"
 #include "base/json/json.hpp"
 #include "base/log.hpp"
 #include "base/unix_time.hpp"
@@ -21,6 +22,8 @@ namespace {
 // As many messages, in a body of that size, are found on record without holding the loop for long.
 constexpr std::size_t kAtOnce = 4096;
 constexpr std::size_t kAtOnceBytes = 2 << 20;
+// An answer beyond it is hashed and written as JSON in the pool.
+constexpr std::size_t kLargeAnswer = 256 << 10;
 
 std::vector<Incoming> incoming_messages(const Exchange& exchange, const Tokenizer& tokenizer) {
   std::vector<Incoming> list;
@@ -38,10 +41,12 @@ std::size_t leading_system(const openai::ChatRequest& chat) {
   return lead;
 }
 
-std::string answer_json(const std::string& text) {
+NewMessage with_text(NewMessage answer, const std::string& text) {
   json::Writer json;
   json.begin_object().member("role", "assistant").member("content", text).end_object();
-  return json.take();
+  answer.json = json.take();
+  answer.hash = openai::answer_hash(text);
+  return answer;
 }
 
 Error conversation_too_long(std::uint64_t tokens, std::uint64_t limit) {
@@ -142,6 +147,7 @@ class HistoryStage final : public Stage {
   asio::awaitable<void> restore_zone(ConversationName name);
   asio::awaitable<void> save_zone(ConversationName name);
   std::optional<NewMessage> answer_of(const Exchange& exchange) const;
+  Task<> write_large(Exchange& exchange, NewMessage answer);
   Task<> write_answer(Exchange& exchange, std::optional<NewMessage> answer);
 
   Shared& shared_;
@@ -238,8 +244,8 @@ asio::awaitable<void> HistoryStage::save_zone(ConversationName name) {
   if (!written) log::warn("clear zone not saved", {{"why", written.error().detail}});
 }
 
-// Nothing: it does not go on record. Tool calls are left to the client, which sends them back with
-// their results.
+// What goes on record, but for its text; nothing: it does not. Tool calls are left to the client,
+// which sends them back with their results.
 std::optional<NewMessage> HistoryStage::answer_of(const Exchange& exchange) const {
   const Answer& answer = exchange.answer;
   const auto& messages = exchange.chat.messages;
@@ -251,7 +257,6 @@ std::optional<NewMessage> HistoryStage::answer_of(const Exchange& exchange) cons
   NewMessage message;
   message.role = Role::kAssistant;
   message.parent = parent;
-  message.hash = openai::answer_hash(answer.text);
   message.tokens = static_cast<std::uint32_t>(answer_tokens(answer, shared_.services->tokenizer));
   message.time = unix_now();
   return message;
@@ -261,7 +266,11 @@ MaybeTask<> HistoryStage::on_answer(Exchange& exchange) {
   if (!has_past(exchange)) return Result<>{};
   const ConversationName name = exchange.identity.name();
   auto answer = answer_of(exchange);
+  if (answer && exchange.answer.text.size() >= kLargeAnswer) {
+    return write_large(exchange, *std::move(answer));
+  }
   if (answer) {
+    answer = with_text(*std::move(answer), exchange.answer.text);
     const ConversationLog* const at_hand = shared_.shelf->at_hand(name);
     if (at_hand != nullptr && at_hand->child(answer->parent, answer->hash)) answer.reset();
   }
@@ -269,8 +278,15 @@ MaybeTask<> HistoryStage::on_answer(Exchange& exchange) {
   return write_answer(exchange, std::move(answer));
 }
 
+Task<> HistoryStage::write_large(Exchange& exchange, NewMessage answer) {
+  auto job = [answer = std::move(answer), &text = exchange.answer.text]() mutable {
+    return with_text(std::move(answer), text);
+  };
+  std::optional<NewMessage> message = co_await run_on(shared_.services->pools.cpu, std::move(job));
+  co_return co_await write_answer(exchange, std::move(message));
+}
+
 Task<> HistoryStage::write_answer(Exchange& exchange, std::optional<NewMessage> answer) {
-  if (answer) answer->json = answer_json(exchange.answer.text);
   const auto& messages = exchange.chat.messages;
   const std::uint64_t asked = messages.empty() ? 0 : messages.back().hash;
   const auto written = co_await write(shared_, exchange.identity.name(), std::move(answer), asked);

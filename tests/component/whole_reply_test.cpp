@@ -87,6 +87,15 @@ TEST_P(LargeReplyTest, IsRefusedAboveTheLimit) {
 INSTANTIATE_TEST_SUITE_P(Surfaces, LargeReplyTest,
                          testing::Values(kChat, "/v1/messages", "/v1/responses"));
 
+TEST_F(WholeReplyTest, ALongTextHoldsNobodyUp) {
+  answer_ = R"({"choices":[{"finish_reason":"stop","index":0,"message":{"role":"assistant",)"
+            R"("content":")" +
+            repeated(R"(\u00e9 and \"\n)", 12 * kMegabyte) + R"("}}],"id":"chatcmpl-7"})";
+  const LoopProbe probe(proxy_);
+  EXPECT_EQ(ask(kChat).status, 200);
+  EXPECT_LT(probe.longest_stall(), LoopProbe::kLongest);
+}
+
 TEST_F(WholeReplyTest, ManyResultsHoldNobodyUp) {
   answer_ =
       "[" + repeated(R"({"index":0,"content":"y","stop":true,"stop_type":"eos"})", kMegabyte) + "]";
