@@ -44,6 +44,8 @@ bool is_compressed(const ResponseHead& head) {
   return coding && !coding->empty() && !equal_ignoring_case(*coding, "identity");
 }
 
+bool is_success(const ResponseHead& head) { return head.status >= 200 && head.status < 300; }
+
 asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   const bool own_errors = context.exchange.dialect->has_own_errors();
   const bool told_here = own_errors && head.status >= 400;  // upstream speaks OpenAI's words
@@ -63,8 +65,14 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   if (head.status == 400 && context.exchange.zone.planned) {
     co_return co_await relay_refusal(context, std::move(head));
   }
-  if (head.status == 200 && !context.exchange.chat.stream) {
+  if (is_success(head) && !context.exchange.chat.stream) {
     co_return co_await relay_reply(context, std::move(head));
+  }
+  const bool translated =
+      own_errors || context.exchange.dialect->is_translated() || context.writer.begun();
+  if (translated && head.status < 400) {  // neither an answer of that kind nor an error
+    co_return failed(Error(Fault::kProtocol, Side::kUpstream,
+                           "upstream sent no answer: status " + std::to_string(head.status)));
   }
   if (own_errors || context.writer.begun()) {
     auto body = co_await read_error_body(context);

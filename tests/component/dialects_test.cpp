@@ -195,6 +195,57 @@ TEST_F(ErrorsTest, AreInTheWordsOfThePath) {
   expect_openai(TestClient(proxy.port()).post("/v1/chat/completions", std::string(5000, 'x')), 413);
 }
 
+// Whatever the path: what is well is an answer, what is above 400 an error, and nothing else is
+// either.
+class StatusTest : public testing::Test {
+ protected:
+  static Config without_slots(Config config) {
+    config.slots.enabled = false;  // nobody makes upstream stream then
+    return config;
+  }
+  Response ask(const std::string& path, int status, bool stream) {
+    status_ = status;
+    const std::string prompt = path == "/v1/responses"
+                                   ? R"("input":"x")"
+                                   : R"("max_tokens":9,"messages":[{"role":"user","content":"x"}])";
+    const std::string streams = stream ? R"("stream":true,)" : R"("stream":false,)";
+    return TestClient(proxy_.port()).post(path, "{" + streams + prompt + "}");
+  }
+
+  int status_ = 200;
+  ScriptedUpstream upstream_{[this](const Received&) -> std::vector<Step> {
+    return {Send{reply(status_, R"({"choices":[{"finish_reason":"stop","index":0,"message":)"
+                                R"({"role":"assistant","content":"I see."}}],"id":"7"})")}};
+  }};
+  TestProxy proxy_{without_slots(test_config(upstream_.url()))};
+};
+
+TEST_F(StatusTest, WhateverIsWellIsAnAnswer) {
+  for (const char* path : {"/v1/messages", "/v1/responses", "/v1/chat/completions"}) {
+    const std::string plain = ask(path, 200, false).body;
+    EXPECT_NE(plain.find("I see."), std::string::npos) << plain;
+    for (const int status : {201, 203, 206}) {
+      const Response response = ask(path, status, false);
+      EXPECT_EQ(response.status, status) << path;
+      EXPECT_NE(response.body.find("I see."), std::string::npos) << response.body;
+      EXPECT_EQ(json::Value(response.body).find("type").string(),
+                json::Value(plain).find("type").string());
+      EXPECT_EQ(json::Value(response.body).find("object").string(),
+                json::Value(plain).find("object").string());
+    }
+  }
+}
+
+TEST_F(StatusTest, WhatIsNeitherAnAnswerNorAnErrorIsUpstreamsFault) {
+  for (const char* path : {"/v1/messages", "/v1/responses"}) {
+    for (const bool stream : {false, true}) {
+      for (const int status : {300, 307}) EXPECT_EQ(ask(path, status, stream).status, 502) << path;
+    }
+    EXPECT_EQ(ask(path, 200, true).status, 502) << path << " was asked for a stream";
+    EXPECT_EQ(ask(path, 418, false).status, 418) << path;
+  }
+}
+
 TEST_F(ErrorsTest, ALoadingServerIsOverloaded) {
   upstream_.set_health(503);
   TestProxy proxy(test_config(upstream_.url()), false);
