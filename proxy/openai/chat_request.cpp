@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "openai/json_text.hpp"
 #include "openai/prefix_memory.hpp"
+#include "openai/request_limits.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -82,6 +83,9 @@ Result<Value> read_list(json::Cursor& cursor, std::string_view name, ChatRequest
     cursor.pass_to(last.data() + last.size());
   }
   while (cursor.next_element()) {
+    if (request.messages.size() == RequestLimits::kMessages) {
+      return too_many(name, RequestLimits::kMessages);
+    }
     std::string where(name);
     where += '[' + std::to_string(request.messages.size()) + ']';
     auto message = read_chat_message(cursor, where);
@@ -105,6 +109,9 @@ Result<Fields> read_fields(const Value& root, ChatRequest& request) {
   json::Cursor cursor(root.raw());
   cursor.enter();
   for (Member member; cursor.next_key(member.raw_key);) {
+    if (request.fields.size() == RequestLimits::kFields) {
+      return too_many("body", RequestLimits::kFields, "fields");
+    }
     const Known known = known_of(member);
     if (known != kKnownCount && !fields[known].missing()) {
       return bad("'" + std::string(kNames[known]) + "' appears twice");
@@ -174,7 +181,7 @@ int answers_of(const Fields& fields, Surface surface) {
   return static_cast<int>(std::min(n * prompts, kMost));
 }
 
-void read_settings(const Fields& fields, ChatRequest& request) {
+Result<> read_settings(const Fields& fields, ChatRequest& request) {
   request.model = fields[kModel].string().value_or(std::string());
   request.stream = fields[kStream].boolean().value_or(false);
   request.return_progress = fields[kReturnProgress].boolean().value_or(false);
@@ -185,7 +192,11 @@ void read_settings(const Fields& fields, ChatRequest& request) {
       first_count(fields, {kMaxOutputTokens, kMaxCompletionTokens, kMaxTokens, kNPredict});
   request.id_slot = first_count(fields, {kIdSlot, kSlotId});
   request.tools = fields[kTools];
+  if (holds_more(request.tools, RequestLimits::kTools)) {
+    return too_many("tools", RequestLimits::kTools);
+  }
   request.tools_hash = hash_of_tools(request.tools);
+  return {};
 }
 
 // Of a body whose first `known` bytes begin a body that was valid and end behind a message.
@@ -205,7 +216,7 @@ Result<ChatRequest> read_request(const Value& root, Surface surface,
   request.messages = std::move(known);
   const auto fields = read_fields(root, request);
   if (!fields) return fields.error();
-  read_settings(*fields, request);
+  if (const auto done = read_settings(*fields, request); !done) return done.error();
   if (const auto done = check_messages(*fields, request); !done) return done.error();
   return request;
 }

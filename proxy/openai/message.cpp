@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/ids.hpp"
+#include "openai/request_limits.hpp"
 
 #include <utility>
 #include <vector>
@@ -47,6 +48,12 @@ Result<Fields> read_fields(json::Cursor& cursor, std::string_view where) {
       return bad(where, "." + std::string(member.raw_key) + "' appears twice");
     }
     *slot = member.value;
+  }
+  if (holds_more(fields.content, RequestLimits::kParts)) {
+    return too_many(std::string(where) + ".content", RequestLimits::kParts);
+  }
+  if (holds_more(fields.tool_calls, RequestLimits::kCalls)) {
+    return too_many(std::string(where) + ".tool_calls", RequestLimits::kCalls);
   }
   fields.raw = Value(std::string_view(begin, static_cast<std::size_t>(cursor.place() - begin)));
   return fields;

@@ -4,6 +4,7 @@
 #include "openai/anthropic/anthropic_tools.hpp"
 #include "openai/anthropic/anthropic_turns.hpp"
 #include "openai/json_text.hpp"
+#include "openai/request_limits.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -62,11 +63,21 @@ Value* find_known(Fields& fields, const Member& member) noexcept {
 
 Result<Fields> read_fields(const Value& root) {
   Fields fields;
+  std::size_t count = 0;
   for (const Member member : root.members()) {
+    if (++count > RequestLimits::kFields) {
+      return too_many("body", RequestLimits::kFields, "fields");
+    }
     Value* const known = find_known(fields, member);
     if (known == nullptr) continue;
     if (!known->missing()) return bad_request(member.raw_key, "appears twice");
     *known = member.value;
+  }
+  if (holds_more(fields[kTools], RequestLimits::kTools)) {
+    return too_many("tools", RequestLimits::kTools);
+  }
+  if (holds_more(fields[kMessages], RequestLimits::kMessages)) {
+    return too_many("messages", RequestLimits::kMessages);
   }
   return fields;
 }

@@ -2,6 +2,7 @@
 
 #include "openai/anthropic/anthropic_content.hpp"
 #include "openai/json_text.hpp"
+#include "openai/request_limits.hpp"
 
 #include <string>
 #include <string_view>
@@ -193,6 +194,7 @@ Result<> write_turn(const Value& message, std::string_view where, json::Writer& 
   if (!content.is_string() && !content.is_array()) {
     return bad_request(place, "must be a string or an array of blocks");
   }
+  if (holds_more(content, RequestLimits::kParts)) return too_many(place, RequestLimits::kParts);
   if (content.is_string() || name == "system") return write_plain(name, content, place, out);
   return name == "user" ? write_user(content, place, out) : write_assistant(content, place, out);
 }

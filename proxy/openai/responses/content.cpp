@@ -1,6 +1,8 @@
 #include "openai/responses/content.hpp"
 
+#include "openai/request_limits.hpp"
 #include "openai/responses/responses.hpp"
+
 namespace keep::openai::responses {
 
 namespace {
@@ -92,6 +94,7 @@ Result<> write_content(const Value& content, std::string_view where, json::Write
     return {};
   }
   if (!content.is_array()) return bad_request(where, "must be a string or an array");
+  if (holds_more(content, RequestLimits::kParts)) return too_many(where, RequestLimits::kParts);
   out.begin_array();
   for (const Value part : content.elements()) {
     auto done = write_part(part, where, out);

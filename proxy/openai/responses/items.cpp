@@ -1,6 +1,7 @@
 #include "openai/responses/items.hpp"
 
 #include "openai/json_text.hpp"
+#include "openai/request_limits.hpp"
 #include "openai/responses/content.hpp"
 #include "openai/responses/tools.hpp"
 
@@ -169,6 +170,7 @@ class Items {
 };
 
 Result<> add_all(const Value& list, std::string_view name, Items& items) {
+  if (holds_more(list, RequestLimits::kMessages)) return too_many(name, RequestLimits::kMessages);
   std::size_t index = 0;
   for (const Value item : list.elements()) {
     const std::string where = std::string(name) + '[' + std::to_string(index++) + ']';

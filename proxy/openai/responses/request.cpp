@@ -1,5 +1,6 @@
 // to_chat_body(): the top level of a Responses request.
 #include "openai/json_text.hpp"
+#include "openai/request_limits.hpp"
 #include "openai/responses/content.hpp"
 #include "openai/responses/items.hpp"
 #include "openai/responses/responses.hpp"
@@ -62,11 +63,18 @@ Result<Fields> read_fields(const Value& root) {
     return Error(Fault::kBadRequest, Side::kDownstream, "the body must be a JSON object");
   }
   Fields fields;
+  std::size_t count = 0;
   for (const Member member : root.members()) {
+    if (++count > RequestLimits::kFields) {
+      return too_many("body", RequestLimits::kFields, "fields");
+    }
     const std::size_t known = known_of(member);
     if (known == kKnownCount) continue;
     if (!fields.values[known].missing()) return bad_request(kKnownNames[known], "appears twice");
     fields.values[known] = member.value;
+  }
+  if (holds_more(fields[kTools], RequestLimits::kTools)) {
+    return too_many("tools", RequestLimits::kTools);
   }
   return fields;
 }

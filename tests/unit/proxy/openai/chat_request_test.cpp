@@ -1,5 +1,7 @@
 #include "openai/chat_request.hpp"
 
+#include "openai/request_limits.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -165,6 +167,21 @@ TEST(ParseChatRequest, TakesLargeBodies) {
   body += "]}";
   const auto parsed = parse(std::move(body));
   EXPECT_EQ(parsed->request.messages.size(), 10000U);
+}
+
+TEST(ParseChatRequest, AsManyMessagesAsThereMayBe) {
+  const std::string message = R"({"role":"user","content":"x"})";
+  std::string list = message;
+  for (std::size_t i = 1; i < RequestLimits::kMessages; ++i) list += "," + message;
+  EXPECT_EQ(refusal("{\"messages\":[" + list + "]}"), "accepted");
+  EXPECT_EQ(refusal("{\"messages\":[" + list + "," + message + "]}"),
+            "'messages' must hold 100000 elements at most");
+}
+
+TEST(ParseChatRequest, APromptOfTokensHasNoLimit) {
+  std::string body = R"({"prompt":[1)";
+  for (std::size_t i = 0; i < 2 * RequestLimits::kParts; ++i) body += ",1";
+  EXPECT_EQ(refusal(body + "]}", Surface::kCompletion), "accepted");
 }
 
 }  // namespace
