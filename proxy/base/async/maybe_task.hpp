@@ -15,8 +15,8 @@ template <class T = void>
 class [[nodiscard]] MaybeTask {
  public:
   template <class U, class = std::enable_if_t<std::is_constructible_v<Result<T>, U>>>
-  MaybeTask(U&& result) : result_(std::forward<U>(result)) {}
-  MaybeTask(Task<T> task) : result_(Error()), task_(std::move(task)) {}
+  MaybeTask(U&& result) : result_(std::forward<U>(result)) {}            // NOLINT(google-explicit*)
+  MaybeTask(Task<T> task) : result_(Error()), task_(std::move(task)) {}  // NOLINT(google-explicit*)
 
   bool waits() const noexcept { return task_.valid(); }
   // Of one that does not wait.

@@ -66,7 +66,7 @@ Reply to_reply(const Error& error) {
 }
 
 Reply to_reply(const Error& error, std::string_view target) {
-  const Reply openai_reply = to_reply(error);
+  Reply openai_reply = to_reply(error);
   const std::string_view path = target.substr(0, target.find_first_of("?#"));
   const openai::Spoken spoken = openai::spoken_at("", percent::decode(path).value_or(""));
   if (!spoken.dialect.has_own_errors()) return openai_reply;

@@ -60,7 +60,7 @@ Result<> write_images(const Value& images, std::string_view where, json::Writer&
   std::size_t index = 0;
   for (const Value image : images.elements()) {
     const std::string place = std::string(where) + '[' + std::to_string(index++) + ']';
-    if (const auto done = write_image(image, place, out); !done) return done;
+    if (auto done = write_image(image, place, out); !done) return done;
   }
   return {};
 }

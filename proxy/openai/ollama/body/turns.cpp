@@ -55,7 +55,7 @@ Result<> write_content(const Value& content, const Value& images, std::string_vi
     return {};
   }
   out.begin_array();
-  if (const auto done = write_images(images, shown, out); !done) return done;
+  if (auto done = write_images(images, shown, out); !done) return done;
   for (const Value part : content.elements()) out.raw(part.raw());
   if (content.is_string() && !escaped_bytes(content).empty()) {
     out.begin_object().member("type", "text").member_raw("text", content.raw()).end_object();
@@ -107,7 +107,7 @@ class Turns {
     std::size_t index = 0;
     for (const Value call : fields.tool_calls.elements()) {
       const std::string one = place + '[' + std::to_string(index++) + ']';
-      if (const auto done = write_call(call, one); !done) return done;
+      if (auto done = write_call(call, one); !done) return done;
     }
     out_.end_array();
     return {};
@@ -171,7 +171,7 @@ Result<> write_messages(const Value& messages, json::Writer& out) {
   std::size_t index = 0;
   for (const Value message : messages.elements()) {
     const std::string where = "messages[" + std::to_string(index++) + ']';
-    if (const auto done = turns.write(message, where); !done) return done;
+    if (auto done = turns.write(message, where); !done) return done;
   }
   out.end_array();
   return {};
@@ -186,7 +186,7 @@ Result<> write_prompt(const Value& system, const Value& prompt, const Value& ima
     out.begin_object().member("role", "system").member_raw("content", system.raw()).end_object();
   }
   out.begin_object().member("role", "user").key("content");
-  const auto done = write_content(prompt, images, "", out);
+  auto done = write_content(prompt, images, "", out);
   out.end_object().end_array();
   return done;
 }
