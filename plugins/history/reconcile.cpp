@@ -1,5 +1,6 @@
 #include "plugins/history/reconcile.hpp"
 
+#include "base/contains.hpp"
 #include "base/json/json.hpp"
 #include "openai/message.hpp"
 
@@ -90,7 +91,7 @@ bool tells_opening_anew(const ConversationLog& log, std::span<const Incoming> me
     if (info.hash != answer->hash || info.role != Role::kAssistant) continue;
     const std::string opening = opening_before(log, info);
     const auto stands = [&opening](const std::string& text) {
-      return !text.empty() && opening.find(text) != std::string::npos;
+      return !text.empty() && contains(opening, text);
     };
     if (std::ranges::all_of(said, stands)) return true;
   }

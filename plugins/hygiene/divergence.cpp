@@ -1,5 +1,6 @@
 #include "plugins/hygiene/divergence.hpp"
 
+#include "base/contains.hpp"
 #include "plugins/hygiene/text_difference.hpp"
 
 #include <algorithm>
@@ -87,7 +88,7 @@ bool tells_turn_anew(const Case& c) noexcept {
   }
   // A tool was called: what that looks like when it comes back was not known.
   if (said < c.before.parts.size() || !c.has_texts() || c.new_text().empty()) return false;
-  return c.old_text().find(c.new_text()) != std::string_view::npos;
+  return contains(c.old_text(), c.new_text());
 }
 
 std::string_view cause_by_place(const Case& c) {
