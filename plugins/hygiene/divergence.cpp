@@ -37,7 +37,11 @@ struct Case {
 
   const PromptPart& old_part() const noexcept { return before.parts[at]; }
   const PromptPart& new_part() const noexcept { return now.parts[at]; }
-  bool has_texts() const noexcept { return before_texts != nullptr && at < before_texts->size(); }
+  // Of the new prompt those are left out that stood in the one before; which may be another by now.
+  bool has_texts() const noexcept {
+    if (before_texts == nullptr || at >= before_texts->size()) return false;
+    return !now_texts[at].empty() || now.parts[at].bytes == 0;
+  }
   std::string_view old_text() const noexcept { return (*before_texts)[at]; }
   std::string_view new_text() const noexcept { return now_texts[at]; }
 };

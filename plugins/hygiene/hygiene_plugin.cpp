@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
+#include "exchange/large_request.hpp"
 #include "openai/message.hpp"
 #include "plugins/hygiene/divergence.hpp"
 #include "plugins/hygiene/frozen_values.hpp"
@@ -34,11 +35,50 @@ std::string with_content(const openai::Message& message, std::string_view conten
   return out;
 }
 
-void rehash(openai::Message& message, const std::string& json) {
-  const auto cleaned = openai::read_chat_message(json::Value(json), "messages");
-  if (!cleaned) return;
-  message.hash = cleaned->hash;
-  message.text_bytes = cleaned->text_bytes;
+// A message that a rule changes.
+struct Change {
+  std::size_t index = 0;
+  Cleaned cleaned;
+  std::string json;        // as it is to go on; empty: not at all
+  std::uint64_t hash = 0;  // of that
+  std::size_t text_bytes = 0;
+};
+
+Change change_of(const openai::ChatRequest& chat, std::size_t index, Cleaned cleaned) {
+  Change change;
+  change.index = index;
+  change.cleaned = std::move(cleaned);
+  if (change.cleaned.content.empty()) return change;
+  const openai::Message& message = chat.messages[index];
+  change.json = with_content(message, change.cleaned.content);
+  change.hash = message.hash;
+  change.text_bytes = message.text_bytes;
+  const auto read = openai::read_chat_message(json::Value(change.json), "messages");
+  if (!read) return change;
+  change.hash = read->hash;
+  change.text_bytes = read->text_bytes;
+  return change;
+}
+
+// Looks at nothing but the request.
+std::vector<Change> changes_by(const RuleSet& rules, const openai::ChatRequest& chat) {
+  std::vector<Change> changes;
+  if (rules.empty() || !chat.messages_raw.is_array()) return changes;
+  const auto stand_in = [&rules](std::size_t rule, std::string_view) {
+    return "\x01" + rules.name(rule);
+  };
+  for (std::size_t i = 0; i < chat.messages.size(); ++i) {
+    const openai::Message& message = chat.messages[i];
+    auto cleaned = rules.apply(message.role, message.content, stand_in);
+    if (cleaned) changes.push_back(change_of(chat, i, *std::move(cleaned)));
+  }
+  return changes;
+}
+
+openai::BodyEdits edits_of(const Exchange& exchange) {
+  openai::BodyEdits edits = exchange.request_edits;
+  edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
+  return edits;
 }
 
 std::string to_text(const Divergence& divergence) {
@@ -69,6 +109,7 @@ struct Shared {
   Shared(RuleSet chosen, std::size_t explain_bytes)
       : rules(std::move(chosen)), memory(explain_bytes) {}
   RuleSet rules;
+  Pool* cpu = nullptr;
   FrozenValues frozen;
   PromptMemory memory;
   std::optional<Handles> metrics;
@@ -79,28 +120,31 @@ class HygieneStage final : public Stage {
   explicit HygieneStage(Shared& known) : shared_(known) {}
 
   MaybeTask<Verdict> on_request(Exchange& exchange) override {
-    clean(exchange);
+    if (is_large(exchange)) return clean_large(exchange);
+    clean(exchange, changes_by(shared_.rules, exchange.chat));
     return Verdict{Next{}};
   }
   MaybeTask<> on_count(Exchange& exchange) override {
-    clean(exchange);
+    if (is_large(exchange)) return count_large(exchange);
+    clean(exchange, changes_by(shared_.rules, exchange.chat));
     freeze(exchange);  // no conversation is known: the values stay
     return Result<>{};
   }
-  MaybeTask<> on_upstream_request(Exchange& exchange) override {
-    freeze(exchange);
-    compare(exchange);
-    return Result<>{};
-  }
+  MaybeTask<> on_upstream_request(Exchange& exchange) override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
   void explain(const Exchange&, Headers& headers) const override {
     headers.add("X-Keep-Divergence", to_text(divergence_));
   }
 
  private:
-  void clean(Exchange& exchange);
+  asio::awaitable<std::vector<Change>> find_changes(const Exchange& exchange);
+  Task<Verdict> clean_large(Exchange& exchange);
+  Task<> count_large(Exchange& exchange);
+  void clean(Exchange& exchange, std::vector<Change> changes);
   void note_hits(const Cleaned& cleaned);
   void freeze(Exchange& exchange);
+  const Prompt* known_before(const Exchange& exchange);
+  Task<> compare_large(const Exchange& exchange, std::optional<Prompt> before);
   void compare(const Exchange& exchange);
   void log_divergence(const Exchange& exchange) const;
   void remember(const Exchange& exchange);
@@ -122,6 +166,7 @@ class HygienePlugin final : public Plugin {
 
   Task<> start(Services& services) override {
     shared_.metrics.emplace(services.metrics, shared_.rules);
+    shared_.cpu = &services.pools.cpu;
     co_return Result<>{};
   }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
@@ -133,29 +178,38 @@ class HygienePlugin final : public Plugin {
   Shared shared_;
 };
 
-void HygieneStage::clean(Exchange& exchange) {
-  if (shared_.rules.empty() || !exchange.chat.messages_raw.is_array()) return;
-  const auto stand_in = [this](std::size_t rule, std::string_view) {
-    return "\x01" + shared_.rules.name(rule);
-  };
-  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
-    openai::Message& message = exchange.chat.messages[i];
-    const auto cleaned = shared_.rules.apply(message.role, message.content, stand_in);
-    if (!cleaned) continue;
-    note_hits(*cleaned);
-    if (cleaned->content.empty()) {
-      message.hash = 0;
-      message.text_bytes = 0;
-      // Not push_back: GCC 12 takes the moved variant for uninitialized.
-      exchange.request_edits.emplace_back(openai::RemoveMessage{i});
-      continue;
-    }
-    std::string json = with_content(message, cleaned->content);
-    rehash(message, json);
-    if (cleaned->frozen) {
-      frozen_.push_back(i);  // its text comes when the conversation is known
+asio::awaitable<std::vector<Change>> HygieneStage::find_changes(const Exchange& exchange) {
+  auto find = [this, &exchange] { return changes_by(shared_.rules, exchange.chat); };
+  co_return co_await run_on(*shared_.cpu, std::move(find));
+}
+
+Task<Verdict> HygieneStage::clean_large(Exchange& exchange) {
+  auto changes = co_await find_changes(exchange);
+  clean(exchange, std::move(changes));
+  co_return Verdict{Next{}};
+}
+
+Task<> HygieneStage::count_large(Exchange& exchange) {
+  auto changes = co_await find_changes(exchange);
+  clean(exchange, std::move(changes));
+  freeze(exchange);
+  co_return Result<>{};
+}
+
+void HygieneStage::clean(Exchange& exchange, std::vector<Change> changes) {
+  for (Change& change : changes) {
+    note_hits(change.cleaned);
+    openai::Message& message = exchange.chat.messages[change.index];
+    message.hash = change.hash;
+    message.text_bytes = change.text_bytes;
+    // Not push_back: GCC 12 takes the moved variant for uninitialized.
+    if (change.json.empty()) {
+      exchange.request_edits.emplace_back(openai::RemoveMessage{change.index});
+    } else if (change.cleaned.frozen) {
+      frozen_.push_back(change.index);  // its text comes when the conversation is known
     } else {
-      exchange.request_edits.emplace_back(openai::ReplaceMessage{i, std::move(json)});
+      exchange.request_edits.emplace_back(
+          openai::ReplaceMessage{change.index, std::move(change.json)});
     }
   }
 }
@@ -187,21 +241,53 @@ void HygieneStage::freeze(Exchange& exchange) {
   }
 }
 
-void HygieneStage::compare(const Exchange& exchange) {
+MaybeTask<> HygieneStage::on_upstream_request(Exchange& exchange) {
+  freeze(exchange);
   const Identity& identity = exchange.identity;
-  if (identity.auxiliary || identity.conversation.empty()) return;
-  if (prompt_) return;  // an earlier attempt has been compared
-  openai::BodyEdits edits = exchange.request_edits;
-  edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
+  if (identity.auxiliary || identity.conversation.empty()) return Result<>{};
+  if (prompt_) return Result<>{};  // an earlier attempt has been compared
+  const Prompt* const before = known_before(exchange);
+  if (is_large(exchange)) {
+    return compare_large(exchange, before != nullptr ? std::optional(*before) : std::nullopt);
+  }
+  prompt_ = make_prompt(exchange.chat, edits_of(exchange), before, texts_);
+  compare(exchange);
+  return Result<>{};
+}
+
+// Whose texts need not be read again: they are at hand, or are not kept at all.
+const Prompt* HygieneStage::known_before(const Exchange& exchange) {
   const std::uint64_t conversation = exchange.identity.hash();
-  const std::uint64_t agent = hash64(identity.agent);
-  const Prompt* before = shared_.memory.find(conversation, agent, nullptr);
-  // Texts that are gone are read again from this request.
-  const bool leave_out = before != nullptr && (!shared_.memory.keeps_texts() ||
-                                               shared_.memory.texts(conversation, *before));
-  prompt_ = make_prompt(exchange.chat, edits, leave_out ? before : nullptr, texts_);
-  prompt_->agent = agent;
-  if (before == nullptr) before = shared_.memory.find(conversation, agent, prompt_->opening());
+  const std::uint64_t agent = hash64(exchange.identity.agent);
+  const Prompt* const before = shared_.memory.find(conversation, agent, nullptr);
+  if (before == nullptr || !shared_.memory.keeps_texts()) return before;
+  return shared_.memory.texts(conversation, *before) != nullptr ? before : nullptr;
+}
+
+// What is remembered may be another prompt afterwards, which compare() looks up.
+Task<> HygieneStage::compare_large(const Exchange& exchange, std::optional<Prompt> before) {
+  struct Read {
+    Prompt prompt;
+    Texts texts;
+  };
+  auto read = [&exchange, before = std::move(before)] {
+    Read made;
+    made.prompt =
+        make_prompt(exchange.chat, edits_of(exchange), before ? &*before : nullptr, made.texts);
+    return made;
+  };
+  Read made = co_await run_on(*shared_.cpu, std::move(read));
+  prompt_ = std::move(made.prompt);
+  texts_ = std::move(made.texts);
+  compare(exchange);
+  co_return Result<>{};
+}
+
+void HygieneStage::compare(const Exchange& exchange) {
+  const std::uint64_t conversation = exchange.identity.hash();
+  prompt_->agent = hash64(exchange.identity.agent);
+  const Prompt* const before =
+      shared_.memory.find(conversation, prompt_->agent, prompt_->opening());
   if (before == nullptr) return;
   replaced_ = before->agent;
   const Texts* const texts = shared_.memory.texts(conversation, *before);

@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/lru_map.hpp"
+#include "exchange/large_request.hpp"
 #include "openai/message.hpp"
 #include "plugins/identify/answer_tools.hpp"
 #include "plugins/identify/auxiliary.hpp"
@@ -55,6 +56,25 @@ std::string without_messages(const openai::ChatRequest& request) {
   rest += "null";
   rest += root.substr(begin + messages.size());
   return rest;
+}
+
+// What the request says of its conversation. Nothing but the request is looked at.
+struct Reading {
+  Fingerprint print;
+  bool auxiliary = false;
+  std::optional<Signal> signal;
+  std::optional<std::string> previous;  // response that it goes on from
+};
+
+Reading read_request(const Exchange& exchange) {
+  const Headers& headers = exchange.request.headers;
+  Reading reading;
+  reading.print = make_fingerprint(exchange.identity.tenant, exchange.chat, agent_signal(headers));
+  reading.auxiliary = is_auxiliary(headers, exchange.chat);
+  const std::string rest = without_messages(exchange.chat);
+  reading.signal = find_signal(headers, json::Value(rest));
+  if (!reading.signal) reading.previous = previous_response(json::Value(rest));
+  return reading;
 }
 
 // Ids are the client's own bytes; a header takes visible ASCII only.
@@ -123,6 +143,7 @@ struct Shared {
   }
 
   IdentifySettings settings;
+  Pool* cpu = nullptr;
   const Clock* clock = nullptr;
   std::optional<Handles> metrics;
   ConversationTable table;
@@ -136,7 +157,8 @@ class IdentifyStage final : public Stage {
   explicit IdentifyStage(Shared& known) : shared_(known) {}
 
   MaybeTask<Verdict> on_request(Exchange& exchange) override {
-    identify(exchange);
+    if (is_large(exchange)) return identify_large(exchange);
+    identify(exchange, read_request(exchange));
     return Verdict{Next{}};
   }
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
@@ -145,8 +167,9 @@ class IdentifyStage final : public Stage {
   void explain(const Exchange& exchange, Headers& headers) const override;
 
  private:
-  void identify(Exchange& exchange);
-  Kind name_conversation(Exchange& exchange, const json::Value& root);
+  Task<Verdict> identify_large(Exchange& exchange);
+  void identify(Exchange& exchange, Reading reading);
+  Kind name_conversation(Exchange& exchange, const Reading& reading);
   Kind name_by_content(Identity& identity, std::optional<Signal> hint);
   static void set(Identity& identity, std::string id, std::string source, Confidence confidence);
 
@@ -183,6 +206,7 @@ class IdentifyPlugin final : public Plugin {
 Task<> IdentifyPlugin::start(Services& services) {
   services_ = &services;
   shared_.clock = &services.clock;
+  shared_.cpu = &services.pools.cpu;
   shared_.metrics.emplace(services.metrics);
   if (shared_.settings.folder.empty()) co_return Result<>{};
   auto job = [path = table_path()]() -> Result<std::vector<ConversationTable::Remembered>> {
@@ -241,16 +265,19 @@ void IdentifyStage::set(Identity& identity, std::string id, std::string source,
   identity.confidence = confidence;
 }
 
-void IdentifyStage::identify(Exchange& exchange) {
+Task<Verdict> IdentifyStage::identify_large(Exchange& exchange) {
+  auto read = [&exchange] { return read_request(exchange); };
+  identify(exchange, co_await run_on(*shared_.cpu, std::move(read)));
+  co_return Verdict{Next{}};
+}
+
+void IdentifyStage::identify(Exchange& exchange, Reading reading) {
   Identity& identity = exchange.identity;
-  const Headers& headers = exchange.request.headers;
-  Fingerprint& print =
-      print_.emplace(make_fingerprint(identity.tenant, exchange.chat, agent_signal(headers)));
+  const Fingerprint& print = print_.emplace(std::move(reading.print));
   identity.agent = to_hex(print.agent);
   identity.turn = print.user_turns;
-  identity.auxiliary = is_auxiliary(headers, exchange.chat);
-  const std::string rest = without_messages(exchange.chat);
-  const Kind kind = name_conversation(exchange, json::Value(rest));
+  identity.auxiliary = reading.auxiliary;
+  const Kind kind = name_conversation(exchange, reading);
   if (shared_.metrics) {
     shared_.metrics->kinds[kind].add();
     if (identity.auxiliary) shared_.metrics->auxiliary.add();
@@ -259,18 +286,18 @@ void IdentifyStage::identify(Exchange& exchange) {
   }
 }
 
-Kind IdentifyStage::name_conversation(Exchange& exchange, const json::Value& root) {
+Kind IdentifyStage::name_conversation(Exchange& exchange, const Reading& reading) {
   Identity& identity = exchange.identity;
-  const Headers& headers = exchange.request.headers;
-  if (auto signal = find_signal(headers, root)) {
+  if (const auto& signal = reading.signal) {
     shared_.table.note_explicit(hash_of(identity.tenant, signal->id), print_->tenant,
                                 shared_.clock->now());
     const Kind kind = signal->source.starts_with("header:") ? kHeader : kBody;
-    set(identity, std::move(signal->id), std::move(signal->source), Confidence::kExplicit);
+    set(identity, signal->id, signal->source, Confidence::kExplicit);
     return kind;
   }
-  if (const auto previous = previous_response(root)) {
-    if (const std::string* const id = shared_.lineage.find(hash_of(identity.tenant, *previous))) {
+  if (reading.previous) {
+    const std::uint64_t previous = hash_of(identity.tenant, *reading.previous);
+    if (const std::string* const id = shared_.lineage.find(previous)) {
       set(identity, *id, "body:previous_response_id", Confidence::kExplicit);
       return kLineage;
     }
@@ -285,7 +312,7 @@ Kind IdentifyStage::name_conversation(Exchange& exchange, const json::Value& roo
         Confidence::kDerived);
     return key ? kContent : kNew;
   }
-  return name_by_content(identity, find_hint(headers));
+  return name_by_content(identity, find_hint(exchange.request.headers));
 }
 
 // A hint only counts once it has been seen: most clients send a new one with every request.

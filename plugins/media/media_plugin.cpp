@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "base/lru_map.hpp"
 #include "exchange/conversations.hpp"
+#include "exchange/large_request.hpp"
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/responses/responses.hpp"
 #include "plugins/media/media_parts.hpp"
@@ -28,15 +29,6 @@ std::optional<Replaced> replace_in(const std::string& json, const Senses& senses
   const auto message = openai::read_chat_message(json::Value(json), "messages");
   if (!message || message->media == 0) return std::nullopt;
   return without_unreadable(*message, senses);
-}
-
-openai::ReplaceMessage* edit_of(openai::BodyEdits& edits, std::size_t index) {
-  openai::ReplaceMessage* found = nullptr;
-  for (openai::BodyEdit& edit : edits) {
-    auto* const replace = std::get_if<openai::ReplaceMessage>(&edit);
-    if (replace != nullptr && replace->index == index) found = replace;
-  }
-  return found;
 }
 
 // The newest turn of the user: messages from `begin` on, of which the last is `last`.
@@ -67,6 +59,49 @@ std::optional<Medium> left_out(const openai::Message& message) {
   return std::nullopt;
 }
 
+// A message with something that the model cannot read.
+struct Seen {
+  std::size_t index = 0;
+  std::optional<std::size_t> edit;  // of the request, which has replaced it before
+  std::optional<Medium> left_out;   // by the translation, in the newest turn
+  std::optional<Replaced> replaced;
+};
+
+// Where the edits of the request replace a message, by message: the last of each.
+std::vector<std::optional<std::size_t>> edits_by_message(const Exchange& exchange) {
+  std::vector<std::optional<std::size_t>> edits(exchange.chat.messages.size());
+  for (std::size_t i = 0; i < exchange.request_edits.size(); ++i) {
+    const auto* const replace = std::get_if<openai::ReplaceMessage>(&exchange.request_edits[i]);
+    if (replace != nullptr && replace->index < edits.size()) edits[replace->index] = i;
+  }
+  return edits;
+}
+
+// Looks at nothing but the request.
+std::vector<Seen> look_at(const Exchange& exchange, const Senses& senses) {
+  const auto edits = edits_by_message(exchange);
+  const bool translated = exchange.dialect->is_translated();
+  const Newest newest = newest_of(exchange.chat);
+  std::vector<Seen> seen;
+  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
+    const openai::Message& message = exchange.chat.messages[i];
+    Seen one;
+    one.index = i;
+    one.edit = edits[i];
+    const bool turn = i >= newest.begin && message.role == "user";
+    if (translated && turn) one.left_out = left_out(message);
+    if (message.media > 0 && message.hash != 0) {
+      one.replaced =
+          one.edit
+              ? replace_in(std::get<openai::ReplaceMessage>(exchange.request_edits[*one.edit]).json,
+                           senses)
+              : without_unreadable(message, senses);
+    }
+    if (one.left_out || one.replaced) seen.push_back(std::move(one));
+  }
+  return seen;
+}
+
 // What the stages of all exchanges share.
 struct Shared {
   Services* services = nullptr;
@@ -87,6 +122,11 @@ class MediaStage final : public Stage {
  private:
   std::optional<Senses> senses() const;
   std::string model_name(const Exchange& exchange) const;
+  asio::awaitable<std::vector<Seen>> look_off_loop(const Exchange& exchange, Senses senses);
+  Task<Verdict> judge_large(Exchange& exchange, Senses senses);
+  Verdict judge(Exchange& exchange, std::vector<Seen> seen, const Senses& senses);
+  Task<> count_large(Exchange& exchange, Senses senses);
+  void replace_old(Exchange& exchange, std::vector<Seen> seen);
   bool is_news(const Exchange& exchange, std::size_t index, const Newest& newest);
   Reply refuse(const Exchange& exchange, std::size_t index, Medium medium, const Senses& senses);
 
@@ -162,56 +202,70 @@ Reply MediaStage::refuse(const Exchange& exchange, std::size_t index, Medium med
   return to_reply(Error(Fault::kBadRequest, Side::kDownstream, std::move(detail)));
 }
 
-// What stands for the message where it holds what the model cannot read.
-std::optional<Replaced> readable(Exchange& exchange, std::size_t index, const Senses& senses) {
-  const openai::Message& message = exchange.chat.messages[index];
-  if (message.media == 0 || message.hash == 0) return std::nullopt;
-  openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, index);
-  return edit != nullptr ? replace_in(edit->json, senses) : without_unreadable(message, senses);
+void put(Exchange& exchange, Seen& seen) {
+  if (seen.edit) {
+    std::get<openai::ReplaceMessage>(exchange.request_edits[*seen.edit]).json =
+        std::move(seen.replaced->json);
+  } else {
+    exchange.request_edits.emplace_back(
+        openai::ReplaceMessage{seen.index, std::move(seen.replaced->json)});
+  }
 }
 
-void put(Exchange& exchange, std::size_t index, std::string json) {
-  if (openai::ReplaceMessage* const edit = edit_of(exchange.request_edits, index)) {
-    edit->json = std::move(json);
-  } else {
-    exchange.request_edits.emplace_back(openai::ReplaceMessage{index, std::move(json)});
-  }
+asio::awaitable<std::vector<Seen>> MediaStage::look_off_loop(const Exchange& exchange,
+                                                             Senses senses) {
+  auto look = [&exchange, senses] { return look_at(exchange, senses); };
+  co_return co_await run_on(shared_.services->pools.cpu, std::move(look));
 }
 
 MaybeTask<> MediaStage::on_count(Exchange& exchange) {
   const auto senses = this->senses();
   if (!senses) return Result<>{};
-  const Newest newest = newest_of(exchange.chat);
-  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
-    auto replaced = readable(exchange, i, *senses);
-    // Of news llama-server says itself that it cannot be read.
-    if (replaced && !is_news(exchange, i, newest)) put(exchange, i, std::move(replaced->json));
-  }
+  if (is_large(exchange)) return count_large(exchange, *senses);
+  replace_old(exchange, look_at(exchange, *senses));
   return Result<>{};
+}
+
+Task<> MediaStage::count_large(Exchange& exchange, Senses senses) {
+  auto seen = co_await look_off_loop(exchange, senses);
+  replace_old(exchange, std::move(seen));
+  co_return Result<>{};
+}
+
+// Of news llama-server says itself that it cannot be read.
+void MediaStage::replace_old(Exchange& exchange, std::vector<Seen> seen) {
+  const Newest newest = newest_of(exchange.chat);
+  for (Seen& one : seen) {
+    if (one.replaced && !is_news(exchange, one.index, newest)) put(exchange, one);
+  }
 }
 
 MaybeTask<Verdict> MediaStage::on_request(Exchange& exchange) {
   const auto senses = this->senses();
   if (!senses) return Verdict{Next{}};
+  if (is_large(exchange)) return judge_large(exchange, *senses);
+  return judge(exchange, look_at(exchange, *senses), *senses);
+}
+
+Task<Verdict> MediaStage::judge_large(Exchange& exchange, Senses senses) {
+  auto seen = co_await look_off_loop(exchange, senses);
+  co_return judge(exchange, std::move(seen), senses);
+}
+
+Verdict MediaStage::judge(Exchange& exchange, std::vector<Seen> seen, const Senses& senses) {
   const Newest newest = newest_of(exchange.chat);
-  const bool translated = exchange.dialect->is_translated();
-  for (std::size_t i = 0; i < exchange.chat.messages.size(); ++i) {
-    openai::Message& message = exchange.chat.messages[i];
-    if (translated && is_news(exchange, i, newest)) {
-      const auto medium = left_out(message);
-      if (medium) return Verdict{refuse(exchange, i, *medium, *senses)};
-    }
-    auto replaced = readable(exchange, i, *senses);
-    if (!replaced) continue;
-    if (is_news(exchange, i, newest)) {
-      return Verdict{refuse(exchange, i, replaced->first, *senses)};
-    }
-    shared_.replaced->add(static_cast<double>(replaced->parts));
-    message.media -= std::min(message.media, replaced->parts);
-    message.text_bytes += replaced->bytes;
-    put(exchange, i, std::move(replaced->json));
+  for (Seen& one : seen) {
+    const bool news = is_news(exchange, one.index, newest);
+    if (news && one.left_out) return refuse(exchange, one.index, *one.left_out, senses);
+    if (!one.replaced) continue;
+    if (news) return refuse(exchange, one.index, one.replaced->first, senses);
+    openai::Message& message = exchange.chat.messages[one.index];
+    shared_.replaced->add(static_cast<double>(one.replaced->parts));
+    message.media -= std::min(message.media, one.replaced->parts);
+    message.text_bytes += one.replaced->bytes;
+    put(exchange, one);
   }
-  return Verdict{Next{}};
+  return Next{};
 }
 
 MaybeTask<> MediaStage::on_upstream_request(Exchange& exchange) {

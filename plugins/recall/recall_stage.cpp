@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "exchange/knowledge.hpp"
+#include "exchange/large_request.hpp"
 #include "exchange/recollection.hpp"
 #include "openai/message.hpp"
 #include "plugins/recall/ask/newest_turn.hpp"
@@ -26,6 +27,20 @@ namespace {
 // their bytes tell. What is told too short here is too much in the prompt.
 constexpr std::int64_t kNumberTokens = 8;
 
+// What the newest turn says, and what to search for.
+struct Asked {
+  std::string text;
+  std::vector<std::string> questions;
+};
+
+// Looks at nothing but the request. Of what is as long as a book the ends have to do.
+Asked asked_in(const Exchange& exchange, std::size_t turn) {
+  Asked asked;
+  asked.text = ends_of(user_text(exchange, turn, exchange.chat.messages.size()));
+  asked.questions = questions_of(asked.text, ends_of(text_before(exchange, turn)));
+  return asked;
+}
+
 class RecallStage final : public Stage, public Recollection {
  public:
   explicit RecallStage(Shared& shared) : shared_(shared) {}
@@ -48,6 +63,7 @@ class RecallStage final : public Stage, public Recollection {
   asio::awaitable<void> save_blocks(ConversationName name);
   Task<> put_recalled(Exchange& exchange);
   Task<> recall_for(Exchange& exchange, std::size_t turn);
+  asio::awaitable<Asked> what_is_asked(const Exchange& exchange, std::size_t turn);
   asio::awaitable<void> withdraw(Exchange& exchange);
   // What is found and does not stand in the prompt, counted in exchange.recalled; empty: nothing.
   Task<std::optional<Block>> gather(Exchange& exchange, std::vector<std::string> questions,
@@ -159,6 +175,12 @@ Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
   co_return merge_facts(std::move(lists));
 }
 
+asio::awaitable<Asked> RecallStage::what_is_asked(const Exchange& exchange, std::size_t turn) {
+  auto read = [&exchange, turn] { return asked_in(exchange, turn); };
+  if (!is_large(exchange)) co_return read();
+  co_return co_await run_on(shared_.services->pools.cpu, std::move(read));
+}
+
 // Searches once for each turn: a second attempt and the steps of a tool find their block frozen.
 Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
   const Position before = exchange.zone.position_of(turn);
@@ -167,9 +189,8 @@ Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
   if (before == kNoPosition || (blocks != nullptr && blocks->contains(before))) {
     co_return Result<>{};
   }
-  std::string text = user_text(exchange, turn, exchange.chat.messages.size());
-  std::vector<std::string> questions = questions_of(text, text_before(exchange, turn));
-  auto gathered = co_await gather(exchange, std::move(questions), std::move(text));
+  Asked asked = co_await what_is_asked(exchange, turn);
+  auto gathered = co_await gather(exchange, std::move(asked.questions), std::move(asked.text));
   if (!gathered) co_return gathered.error();
   if (!*gathered) {
     shared_.metrics->nothing.add();
@@ -219,11 +240,11 @@ Task<bool> RecallStage::recall_more(Exchange& exchange, std::string_view generat
   if (!zone.planned || !zone.stored || zone.bare || !turn) co_return false;
   const Position before = exchange.zone.position_of(*turn);
   if (before == kNoPosition) co_return false;
-  std::string text = user_text(exchange, *turn, exchange.chat.messages.size());
-  std::vector<std::string> questions = questions_of(text, text_before(exchange, *turn));
-  questions.emplace_back(generated);
+  std::string more(generated);
+  Asked asked = co_await what_is_asked(exchange, *turn);
+  asked.questions.push_back(std::move(more));
   const Recalled earlier = exchange.recalled;
-  auto gathered = co_await gather(exchange, std::move(questions), std::move(text));
+  auto gathered = co_await gather(exchange, std::move(asked.questions), std::move(asked.text));
   if (!gathered) co_return gathered.error();
   if (!*gathered) co_return false;
   Recalled& recalled = exchange.recalled;

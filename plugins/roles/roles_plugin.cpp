@@ -1,5 +1,6 @@
 #include "plugins/roles/roles_plugin.hpp"
 
+#include "exchange/large_request.hpp"
 #include "openai/roles/role_fit.hpp"
 
 #include <utility>
@@ -8,33 +9,51 @@ namespace keep::roles {
 
 namespace {
 
+openai::BodyEdits fit(const Exchange& exchange, const openai::RoleOrders& orders) {
+  return openai::fit_roles(exchange.chat, exchange.request_edits, exchange.attempt_edits, orders);
+}
+
 class RolesStage final : public Stage {
  public:
-  explicit RolesStage(ChatTemplates& templates) : templates_(templates) {}
+  RolesStage(ChatTemplates& templates, Pool& cpu) : templates_(templates), cpu_(cpu) {}
 
   MaybeTask<> on_upstream_request(Exchange& exchange) override { return put_in_order(exchange); }
   MaybeTask<> on_count(Exchange& exchange) override { return put_in_order(exchange); }
 
  private:
   MaybeTask<> put_in_order(Exchange& exchange) {
+    if (is_large(exchange)) return order_large(exchange);
     if (fit(exchange, openai::kStrictest).empty()) return Result<>{};
     return ask_template(exchange);
+  }
+
+  Task<> order_large(Exchange& exchange) {
+    const auto edits = co_await fit_off_loop(exchange, openai::kStrictest);
+    if (edits.empty()) co_return Result<>{};
+    co_return co_await ask_template(exchange);
+  }
+
+  asio::awaitable<openai::BodyEdits> fit_off_loop(const Exchange& exchange,
+                                                  openai::RoleOrders orders) {
+    auto job = [&exchange, orders] { return fit(exchange, orders); };
+    co_return co_await run_on(cpu_, std::move(job));
   }
 
   Task<> ask_template(Exchange& exchange) {
     const auto orders = co_await templates_.orders(exchange.route.upstream);
     if (!orders) co_return Result<>{};
-    for (openai::BodyEdit& edit : fit(exchange, *orders)) {
-      exchange.attempt_edits.push_back(std::move(edit));
+    openai::BodyEdits edits;
+    if (is_large(exchange)) {
+      edits = co_await fit_off_loop(exchange, *orders);
+    } else {
+      edits = fit(exchange, *orders);
     }
+    for (openai::BodyEdit& edit : edits) exchange.attempt_edits.push_back(std::move(edit));
     co_return Result<>{};
   }
 
-  static openai::BodyEdits fit(const Exchange& exchange, const openai::RoleOrders& orders) {
-    return openai::fit_roles(exchange.chat, exchange.request_edits, exchange.attempt_edits, orders);
-  }
-
   ChatTemplates& templates_;
+  Pool& cpu_;
 };
 
 class RolesPlugin final : public Plugin {
@@ -42,16 +61,16 @@ class RolesPlugin final : public Plugin {
   std::string_view name() const noexcept override { return "roles"; }
 
   Task<> start(Services& services) override {
-    templates_ = &services.templates;
+    services_ = &services;
     co_return Result<>{};
   }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (!exchange.chat.messages_raw.is_array()) return nullptr;
-    return std::make_unique<RolesStage>(*templates_);
+    return std::make_unique<RolesStage>(services_->templates, services_->pools.cpu);
   }
 
  private:
-  ChatTemplates* templates_ = nullptr;
+  Services* services_ = nullptr;
 };
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "flow/count_tokens.hpp"
 
 #include "base/json/json.hpp"
+#include "exchange/large_request.hpp"
 #include "flow/placement.hpp"
 #include "upstream/fetch.hpp"
 
+#include <string>
+#include <type_traits>
 #include <utility>
 
 namespace keep {
@@ -38,24 +41,42 @@ Task<FetchResponse> ask(Flow& flow, const Exchange& exchange, const char* target
   co_return co_await fetch(flow.upstreams.server(upstream).pool(), std::move(request));
 }
 
+// The body that asks how many tokens there are; empty: there is no prompt.
+std::string question_about(const std::string& rendered) {
+  const auto prompt = json::Value(rendered).find("prompt").string();
+  if (!prompt) return {};
+  json::Writer text;
+  text.begin_object().member("content", *prompt).member("add_special", true);
+  return text.member("parse_special", true).end_object().take();
+}
+
+std::int64_t tokens_in(const std::string& reply) {
+  std::int64_t tokens = 0;
+  for ([[maybe_unused]] const json::Value token : json::Value(reply).find("tokens").elements()) {
+    ++tokens;
+  }
+  return tokens;
+}
+
+// What takes time in proportion to `bytes`.
+template <class Job>
+asio::awaitable<std::invoke_result_t<Job&>> off_loop(Flow& flow, std::size_t bytes, Job job) {
+  if (bytes < kLargeRequest) co_return job();
+  co_return co_await run_on(flow.services.pools.cpu, std::move(job));
+}
+
 // For servers that do not count themselves: what they make of the messages, as tokens.
 Task<std::int64_t> count_rendered(Flow& flow, Exchange& exchange, std::string body) {
   const auto rendered = co_await ask(flow, exchange, "/apply-template", std::move(body));
   if (!rendered) co_return rendered.error();
-  const auto prompt = json::Value(rendered->body).find("prompt").string();
-  if (rendered->status != 200 || !prompt) co_return refusal_of(*rendered);
-  json::Writer text;
-  text.begin_object().member("content", *prompt).member("add_special", true);
-  std::string question = text.member("parse_special", true).end_object().take();
+  auto about = [&body = rendered->body] { return question_about(body); };
+  std::string question = co_await off_loop(flow, rendered->body.size(), about);
+  if (rendered->status != 200 || question.empty()) co_return refusal_of(*rendered);
   const auto counted = co_await ask(flow, exchange, "/tokenize", std::move(question));
   if (!counted) co_return counted.error();
   if (counted->status != 200) co_return refusal_of(*counted);
-  std::int64_t tokens = 0;
-  for ([[maybe_unused]] const json::Value token :
-       json::Value(counted->body).find("tokens").elements()) {
-    ++tokens;
-  }
-  co_return tokens;
+  auto tokens = [&body = counted->body] { return tokens_in(body); };
+  co_return co_await off_loop(flow, counted->body.size(), tokens);
 }
 
 Task<std::int64_t> count(Flow& flow, Exchange& exchange, std::string body) {

@@ -2,6 +2,7 @@
 
 #include "base/async/pools.hpp"
 #include "base/json/json.hpp"
+#include "exchange/large_request.hpp"
 #include "openai/count_of.hpp"
 #include "openai/message.hpp"
 #include "openai/roles/role_fit.hpp"
@@ -57,6 +58,22 @@ std::string tokenize_body(std::string_view prompt) {
   return body.take();
 }
 
+// How many tokens are there? Empty: there is no prompt in the reply.
+struct Question {
+  std::string body;
+  std::size_t bytes = 0;  // of the prompt
+};
+
+Question question_about(const std::string& rendered, const openai::ChatRequest& chat) {
+  Question question;
+  const auto root = json::validate(rendered);
+  const auto prompt = root ? root->find("prompt").string() : std::nullopt;
+  if (!prompt || prompt->size() < least_bytes(chat)) return question;
+  question.body = tokenize_body(*prompt);
+  question.bytes = prompt->size();
+  return question;
+}
+
 }  // namespace
 
 asio::awaitable<std::optional<Tokens>> PromptCounter::count(const Exchange& exchange,
@@ -79,17 +96,27 @@ asio::awaitable<std::optional<Tokens>> PromptCounter::count(const Exchange& exch
   co_return std::nullopt;
 }
 
+// Of `edits`, which waits where it is.
+asio::awaitable<openai::BodyEdits> PromptCounter::fit(const Exchange& exchange,
+                                                      const openai::BodyEdits& edits,
+                                                      openai::RoleOrders orders) {
+  auto job = [&exchange, &edits, orders] {
+    return openai::fit_roles(exchange.chat, exchange.request_edits, edits, orders);
+  };
+  if (!is_large(exchange)) co_return job();
+  co_return co_await run_on(services_.pools.cpu, std::move(job));
+}
+
 // With the messages in the order that the template renders, as they will be sent.
 asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& exchange,
                                                            openai::BodyEdits edits,
                                                            std::size_t upstream) {
-  const auto fit = [&](const openai::RoleOrders& orders) {
-    return openai::fit_roles(exchange.chat, exchange.request_edits, edits, orders);
-  };
-  if (fit(openai::kStrictest).empty()) co_return edits;
+  const openai::BodyEdits strictest = co_await fit(exchange, edits, openai::kStrictest);
+  if (strictest.empty()) co_return edits;
   const auto orders = co_await services_.templates.orders(upstream);
   if (!orders) co_return edits;
-  for (openai::BodyEdit& edit : fit(*orders)) edits.push_back(std::move(edit));
+  openai::BodyEdits fitted = co_await fit(exchange, edits, *orders);
+  for (openai::BodyEdit& edit : fitted) edits.push_back(std::move(edit));
   co_return edits;
 }
 
@@ -104,19 +131,24 @@ Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, 
 
 Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t upstream,
                                            std::string body) {
-  const auto rendered =
-      co_await services_.queries.post(upstream, "/apply-template", std::move(body));
+  auto rendered = co_await services_.queries.post(upstream, "/apply-template", std::move(body));
   if (!rendered) co_return rendered.error();
-  const auto root = json::validate(*rendered);
-  const auto prompt = root ? root->find("prompt").string() : std::nullopt;
-  if (!prompt || prompt->size() < least_bytes(exchange.chat)) co_return unread("/apply-template");
-  std::string question = tokenize_body(*prompt);
-  auto reply = co_await services_.queries.post(upstream, "/tokenize", std::move(question));
-  if (!reply) co_return reply.error();
-  if (reply->size() < kLargeReply) co_return tokens_in(*reply, prompt->size());
-  auto job = [reply = *std::move(reply), bytes = prompt->size()] {
-    return tokens_in(reply, bytes);
+  const bool large = is_large(exchange) || rendered->size() >= kLargeReply;
+  auto read = [&exchange, reply = *std::move(rendered)] {
+    return question_about(reply, exchange.chat);
   };
+  Question question;
+  if (large) {
+    question = co_await run_on(services_.pools.cpu, std::move(read));
+  } else {
+    question = read();
+  }
+  if (question.body.empty()) co_return unread("/apply-template");
+  const std::size_t bytes = question.bytes;
+  auto reply = co_await services_.queries.post(upstream, "/tokenize", std::move(question.body));
+  if (!reply) co_return reply.error();
+  if (reply->size() < kLargeReply) co_return tokens_in(*reply, bytes);
+  auto job = [reply = *std::move(reply), bytes] { return tokens_in(reply, bytes); };
   co_return co_await run_on(services_.pools.cpu, std::move(job));
 }
 

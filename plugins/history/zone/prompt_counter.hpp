@@ -9,6 +9,7 @@
 
 #include "exchange/exchange.hpp"
 #include "exchange/services.hpp"
+#include "openai/roles/role_orders.hpp"
 #include "plugins/history/zone/zone_planner.hpp"
 
 #include <chrono>
@@ -28,6 +29,8 @@ class PromptCounter {
                                                const openai::BodyEdits& edits);
 
  private:
+  asio::awaitable<openai::BodyEdits> fit(const Exchange& exchange, const openai::BodyEdits& edits,
+                                         openai::RoleOrders orders);
   asio::awaitable<openai::BodyEdits> in_order(const Exchange& exchange, openai::BodyEdits edits,
                                               std::size_t upstream);
   Task<Tokens> ask(const Exchange& exchange, std::size_t upstream, std::string body);

@@ -2,6 +2,8 @@
 
 #include "openai/message.hpp"
 
+#include <string_view>
+
 namespace keep::recall {
 
 namespace {
@@ -10,6 +12,12 @@ bool is_user(const openai::Message& message) { return role_of(message.role) == R
 bool answers(const openai::Message& message) {
   const Role role = role_of(message.role);
   return role == Role::kAssistant || role == Role::kTool;
+}
+
+// The first place from `at` on that is in no character.
+std::size_t whole_from(std::string_view text, std::size_t at) noexcept {
+  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+  return at;
 }
 
 }  // namespace
@@ -43,6 +51,13 @@ std::string text_before(const Exchange& exchange, std::size_t turn) {
   std::size_t begin = end;
   while (begin > exchange.zone.lead && !answers(messages[begin - 1])) --begin;
   return user_text(exchange, begin, end);
+}
+
+std::string ends_of(std::string text) {
+  if (text.size() <= kMaxAsked) return text;
+  const std::size_t head = whole_from(text, kMaxAsked / 2);
+  const std::size_t tail = whole_from(text, text.size() - kMaxAsked / 2);
+  return text.substr(0, head) + '\n' + text.substr(tail);
 }
 
 Position first_sent(const Exchange& exchange) {

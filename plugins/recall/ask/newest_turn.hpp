@@ -16,6 +16,9 @@ std::optional<std::size_t> newest_turn(const Exchange& exchange);
 std::string user_text(const Exchange& exchange, std::size_t begin, std::size_t end);
 // What the user said in the turn before.
 std::string text_before(const Exchange& exchange, std::size_t turn);
+// What is longer than can be asked for: its beginning and its end, without what is between them.
+inline constexpr std::size_t kMaxAsked = 256 << 10;
+std::string ends_of(std::string text);
 Position first_sent(const Exchange& exchange);
 
 }  // namespace keep::recall

@@ -88,5 +88,19 @@ TEST(NewestTurn, TheTurnBeforeIsWhatTheUserSaidThen) {
   EXPECT_EQ(before("auu"), "");
 }
 
+TEST(NewestTurn, OfABookTheEndsAreAskedFor) {
+  EXPECT_EQ(ends_of("short"), "short");
+  const std::string most(kMaxAsked, 'x');
+  EXPECT_EQ(ends_of(most), most);
+  std::string book = "Who is it? ";
+  while (book.size() < 4 * kMaxAsked) book += "\u00e9\u00e9 ";
+  const std::string ends = ends_of(book + "Tell me.");
+  EXPECT_LE(ends.size(), kMaxAsked + 5);
+  EXPECT_TRUE(ends.starts_with("Who is it?"));
+  EXPECT_TRUE(ends.ends_with("Tell me."));
+  EXPECT_TRUE(json::validate(json::quoted(ends)));
+  EXPECT_EQ(ends.find("\ufffd"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace keep::recall
