@@ -218,6 +218,9 @@ Result<ChatRequest> read_request(const Value& root, Surface surface,
   if (!fields) return fields.error();
   if (const auto done = read_settings(*fields, request); !done) return done.error();
   if (const auto done = check_messages(*fields, request); !done) return done.error();
+  if (!request.messages.empty() && request.messages.back().role == "assistant") {
+    request.prefill = content_text(request.messages.back().content);
+  }
   return request;
 }
 

@@ -35,6 +35,7 @@ struct ChatRequest {
                                         // bare prompt
   std::vector<Message> messages;        // one per element of messages_raw, or the bare prompt as
                                         // one user message
+  std::string prefill;                  // text of a final assistant message
   json::Value tools;
   std::uint64_t tools_hash = 0;  // of the tools' names in order, 0 without tools
 };

@@ -54,9 +54,7 @@ class RelayEncoder final : public ResponseEncoder {
 
 void describe_request(const ChatRequest& request, EncoderOptions& options) {
   options.choices = request.choices;
-  if (!request.messages.empty() && request.messages.back().role == "assistant") {
-    options.prefill = content_text(request.messages.back().content);
-  }
+  options.prefill = request.prefill;
   for (const json::Member& member : request.fields) {
     if (member.raw_key == "stop") options.stop = member.value;
     if (member.raw_key == "return_tokens") {
