@@ -17,12 +17,17 @@
 #include "openai/event_info.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace keep {
+
+namespace openai::responses {
+struct RequestEcho;
+}
 
 // Which conversation this is. Written by identify (tenant by the core).
 struct Identity {
@@ -82,6 +87,8 @@ struct Exchange {
   openai::Surface surface = openai::Surface::kPassThrough;             // dialect->surface()
   std::string chat_body;     // request.body, or its translation; `chat` points into it
   openai::ChatRequest chat;  // empty for kPassThrough
+  std::shared_ptr<const openai::responses::RequestEcho>
+      echo;  // of a responses body, for the answer
 
   Identity identity;  // identify
 

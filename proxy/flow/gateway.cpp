@@ -4,6 +4,7 @@
 #include "base/unix_time.hpp"
 #include "downstream/request_body.hpp"
 #include "exchange/http/endpoints.hpp"
+#include "exchange/large_request.hpp"
 #include "flow/count_tokens.hpp"
 #include "flow/run_exchange.hpp"
 
@@ -39,6 +40,7 @@ Result<> parse_body(Exchange& exchange, openai::PrefixMemory* prefixes) {
     auto translated = exchange.dialect->translate(exchange.request.body);
     if (!translated) return translated.error();
     exchange.chat_body = std::move(*translated);
+    exchange.echo = exchange.dialect->read_echo(exchange.request.body);
   } else {
     exchange.chat_body = std::move(exchange.request.body);
   }

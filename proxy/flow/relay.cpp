@@ -67,7 +67,7 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
   options.hide_progress = exchange.force_stream && !exchange.chat.return_progress;
   options.model = exchange.chat.model;
   options.id = exchange.id;
-  if (translated) options.request = json::Value(exchange.request.body);
+  options.echo = exchange.echo;
   openai::describe_request(exchange.chat, options);
   if (exchange.force_stream && exchange.dialect->has_response_fields()) {
     options.fields = fields_of(exchange.chat);

@@ -6,6 +6,7 @@
 #include "openai/answer/response_encoder.hpp"
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/responses/references.hpp"
+#include "openai/responses/request_echo.hpp"
 #include "openai/responses/responses.hpp"
 
 #include <utility>
@@ -13,6 +14,10 @@
 namespace keep::openai {
 
 Result<std::string> Dialect::translate(const std::string& body) const { return body; }
+
+std::shared_ptr<const responses::RequestEcho> Dialect::read_echo(const std::string&) const {
+  return nullptr;
+}
 
 std::optional<std::string> Dialect::answer_here(const std::string&, std::int64_t) const {
   return std::nullopt;
@@ -94,6 +99,9 @@ class Responses final : public Dialect {
   bool is_translated() const noexcept override { return true; }
   Result<std::string> translate(const std::string& body) const override {
     return responses::to_chat_body(body);
+  }
+  std::shared_ptr<const responses::RequestEcho> read_echo(const std::string& body) const override {
+    return std::make_shared<const responses::RequestEcho>(responses::read_echo(json::Value(body)));
   }
   bool has_references() const noexcept override { return true; }
   Result<> resolve(std::string& body, const FindItem& find, std::size_t max_bytes) const override {

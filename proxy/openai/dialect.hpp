@@ -20,6 +20,9 @@ namespace keep::openai {
 
 class ResponseEncoder;
 struct EncoderOptions;
+namespace responses {
+struct RequestEcho;
+}
 
 class Dialect {
  public:
@@ -37,6 +40,8 @@ class Dialect {
   // came.
   virtual bool is_translated() const noexcept { return false; }
   virtual Result<std::string> translate(const std::string& body) const;
+  // What the answer repeats of a body that is JSON, as views into it. Null: nothing.
+  virtual std::shared_ptr<const responses::RequestEcho> read_echo(const std::string& body) const;
   // The whole answer to a body that asks no model for anything; nothing for all others. `now`:
   // seconds since 1970.
   virtual std::optional<std::string> answer_here(const std::string& body, std::int64_t now) const;

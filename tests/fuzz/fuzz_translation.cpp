@@ -3,6 +3,7 @@
 // lines, or one JSON text.
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/chat_request.hpp"
+#include "openai/responses/request_echo.hpp"
 #include "openai/sse_parser.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -18,7 +19,7 @@ std::string encode(const Dialect& dialect, const std::string& body, std::string_
                    bool streaming) {
   keep::openai::EncoderOptions options;
   options.dialect = &dialect;
-  if (keep::json::validate(body)) options.request = keep::json::Value(body);
+  if (keep::json::validate(body)) options.echo = dialect.read_echo(body);
   options.stream = streaming;
   options.model = "m\"";
   options.id = "msg_1";

@@ -20,6 +20,10 @@
 
 namespace keep::openai {
 
+namespace responses {
+struct RequestEcho;
+}
+
 struct EncoderOptions {
   const Dialect* dialect = &dialects::chat();  // what the client speaks
   bool stream = false;                         // what the client asked for
@@ -35,7 +39,8 @@ struct EncoderOptions {
   json::Value stop;            // the body's `stop`: lives as long as the body
   bool return_tokens = false;  // of /completion
   ResponseFields fields;       // of /completion: what upstream was not told of
-  json::Value request;         // where it is translated: the body that came
+  // Of /v1/responses: what of the body that came, which outlives the encoder. Null: nothing.
+  std::shared_ptr<const responses::RequestEcho> echo;
   // Is told each whole item of a response; may be empty.
   std::function<void(std::string_view id, std::string_view json)> on_item;
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -35,7 +36,8 @@ std::string suffix_of(const Value& upstream_id, const std::string& own) {
 class ResponsesEncoder final : public ResponseEncoder {
  public:
   explicit ResponsesEncoder(const EncoderOptions& options)
-      : options_(options), tools_(read_tools(options.request.find("tools"))) {
+      : options_(options),
+        echo_(options.echo ? options.echo : std::make_shared<const RequestEcho>()) {
     state_.model = options.model;
     output_.begin_array();
   }
@@ -114,8 +116,8 @@ class ResponsesEncoder final : public ResponseEncoder {
 
   void begin(std::string& out) {
     EventWriter events(out, sequence_);
-    events.response("response.created", state_, options_.request);
-    events.response("response.in_progress", state_, options_.request);
+    events.response("response.created", state_, *echo_);
+    events.response("response.in_progress", state_, *echo_);
   }
 
   void add_chunk(const EventInfo& info, std::string& out) {
@@ -170,7 +172,7 @@ class ResponsesEncoder final : public ResponseEncoder {
 
   void open_call(std::int64_t call, const Value& id, const std::string& name, std::string& out) {
     OutputItem item;
-    const Tool* const tool = find_tool(tools_, name);
+    const Tool* const tool = find_tool(echo_->tools, name);
     item.kind = ItemKind::kFunctionCall;
     item.id = "fc_";
     if (tool != nullptr && tool->kind == Tool::Kind::kCustom) {
@@ -234,10 +236,10 @@ class ResponsesEncoder final : public ResponseEncoder {
     const std::string output = output_.str() + ']';
     state_.output = output;
     if (options_.stream) {
-      EventWriter(out, sequence_).response(event, state_, options_.request);
+      EventWriter(out, sequence_).response(event, state_, *echo_);
     } else {
       json::Writer body;
-      write_response(state_, options_.request, body);
+      write_response(state_, *echo_, body);
       out += body.str();
     }
     state_.output = "[]";
@@ -252,7 +254,7 @@ class ResponsesEncoder final : public ResponseEncoder {
   }
 
   EncoderOptions options_;
-  std::vector<Tool> tools_;
+  std::shared_ptr<const RequestEcho> echo_;
   ResponseState state_;
   ResponseUsage usage_;
   OutputItem item_;

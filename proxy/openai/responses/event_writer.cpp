@@ -29,9 +29,9 @@ void EventWriter::end(std::string_view event, json::Writer data) {
 }
 
 void EventWriter::response(std::string_view event, const ResponseState& state,
-                           const json::Value& request) {
+                           const RequestEcho& echo) {
   json::Writer data = begin(event);
-  write_response(state, request, data.key("response"));
+  write_response(state, echo, data.key("response"));
   end(event, std::move(data));
 }
 

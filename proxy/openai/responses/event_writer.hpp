@@ -16,7 +16,7 @@ class EventWriter {
   // Appends to `out`; `sequence` is the number of the next event.
   EventWriter(std::string& out, std::int64_t& sequence) : out_(out), sequence_(sequence) {}
 
-  void response(std::string_view event, const ResponseState& state, const json::Value& request);
+  void response(std::string_view event, const ResponseState& state, const RequestEcho& echo);
   void open(const OutputItem& item);
   void delta(const OutputItem& item, std::string_view escaped);
   void close(const OutputItem& item, std::string_view status);

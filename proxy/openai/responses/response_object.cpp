@@ -6,34 +6,6 @@ namespace keep::openai::responses {
 
 namespace {
 
-using json::Value;
-
-// Settings that a response repeats, with what stands for one that was not given.
-struct Setting {
-  std::string_view key, otherwise;
-};
-constexpr Setting kSettings[] = {
-    {"background", "false"},
-    {"instructions", "null"},
-    {"max_output_tokens", "null"},
-    {"max_tool_calls", "null"},
-    {"metadata", "{}"},
-    {"parallel_tool_calls", "true"},
-    {"previous_response_id", "null"},
-    {"prompt_cache_key", "null"},
-    {"reasoning", R"({"effort":null,"summary":null})"},
-    {"safety_identifier", "null"},
-    {"store", "true"},
-    {"temperature", "null"},
-    {"text", R"({"format":{"type":"text"}})"},
-    {"tool_choice", R"("auto")"},
-    {"tools", "[]"},
-    {"top_logprobs", "0"},
-    {"top_p", "null"},
-    {"truncation", R"("disabled")"},
-    {"user", "null"},
-};
-
 void write_usage(const ResponseUsage& usage, json::Writer& out) {
   out.begin_object().member("input_tokens", usage.input_tokens);
   out.key("input_tokens_details").begin_object().member("cached_tokens", usage.cached_tokens);
@@ -68,15 +40,15 @@ void write_end(const ResponseState& state, json::Writer& out) {
 
 }  // namespace
 
-void write_response(const ResponseState& state, const Value& request, json::Writer& out) {
+void write_response(const ResponseState& state, const RequestEcho& echo, json::Writer& out) {
   out.begin_object().member("id", state.id).member("object", "response");
   out.member("created_at", state.created_at).member("status", state.status);
   write_end(state, out);
   out.member("model", state.model).member_raw("output", state.output);
-  for (const Setting& setting : kSettings) {
-    const Value given = request.find(setting.key);
+  for (std::size_t i = 0; i < kSettings.size(); ++i) {
+    const json::Value& given = echo.settings[i];
     const bool absent = given.missing() || is_null(given);
-    out.member_raw(setting.key, absent ? setting.otherwise : given.raw());
+    out.member_raw(kSettings[i].key, absent ? kSettings[i].otherwise : given.raw());
   }
   out.key("usage");
   if (state.usage) {

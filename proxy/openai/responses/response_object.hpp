@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
+#include "openai/responses/request_echo.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -26,7 +27,6 @@ struct ResponseState {
   std::string x_keep{};  // raw JSON, what we have to say about the answer; empty: nothing
 };
 
-// `request`: the body that came; its settings are repeated.
-void write_response(const ResponseState& state, const json::Value& request, json::Writer& out);
+void write_response(const ResponseState& state, const RequestEcho& echo, json::Writer& out);
 
 }  // namespace keep::openai::responses

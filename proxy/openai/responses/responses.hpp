@@ -30,8 +30,7 @@ Result<std::string> to_chat_body(const std::string& body);
 inline constexpr std::string_view kImageLeftOut = "[image omitted: only URLs can be shown]";
 inline constexpr std::string_view kFileLeftOut = "[file omitted: it cannot be read";
 
-// Events or one response object, as the official clients' types want them. Of `options`, `request`
-// is the body that came.
+// Events or one response object, as the official clients' types want them.
 std::unique_ptr<ResponseEncoder> make_responses_encoder(const EncoderOptions& options);
 
 }  // namespace keep::openai::responses

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
+#include <utility>
 
 namespace keep::openai::responses {
 
@@ -23,13 +25,20 @@ std::string text_of(const Value& object, std::string_view key) {
 }
 
 void read_tool(const Value& source, const std::string& space, std::vector<Tool>& out) {
-  const std::string type = text_of(source, "type");
+  std::optional<std::string> given_type, name;  // the first of each counts
+  Value tools;
+  for (const json::Member member : source.members()) {
+    if (!given_type && member.key_is("type")) given_type = member.value.string().value_or("");
+    if (!name && member.key_is("name")) name = member.value.string().value_or("");
+    if (tools.missing() && member.key_is("tools")) tools = member.value;
+  }
+  const std::string type = std::move(given_type).value_or("");
   Tool tool;
-  tool.name = text_of(source, "name");
+  tool.name = std::move(name).value_or("");
   tool.space = space;
   tool.source = source;
   if (type == "namespace") {
-    for (const Value inner : source.find("tools").elements()) read_tool(inner, tool.name, out);
+    for (const Value inner : tools.elements()) read_tool(inner, tool.name, out);
     return;
   }
   if (type == kLocalShell) {
@@ -126,9 +135,8 @@ void write_tools(const Value& tools, const Value& choice, json::Writer& out) {
   std::vector<Tool> offered = read_tools(tools);
   const Choice chosen = read_choice(choice);
   if (chosen.only) {
-    const auto left_out = [&](const Tool& tool) {
-      return std::ranges::find(*chosen.only, tool.flat) == chosen.only->end();
-    };
+    const std::unordered_set<std::string> only(chosen.only->begin(), chosen.only->end());
+    const auto left_out = [&](const Tool& tool) { return !only.contains(tool.flat); };
     std::erase_if(offered, left_out);
   }
   if (offered.empty()) return;

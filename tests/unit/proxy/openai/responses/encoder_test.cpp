@@ -1,3 +1,4 @@
+#include "openai/responses/request_echo.hpp"
 #include "openai/responses/responses.hpp"
 #include "openai/upstream_error.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
@@ -5,13 +6,14 @@
 namespace keep::openai {
 namespace {
 
-EncoderOptions responses(bool stream, const std::string& request) {
+EncoderOptions options_of(bool stream, const std::string& request) {
   EncoderOptions options;
   options.dialect = &dialects::responses();
   options.stream = stream;
   options.model = "demo";
   options.id = "req-1";
-  options.request = json::Value(request);
+  options.echo =
+      std::make_shared<const responses::RequestEcho>(responses::read_echo(json::Value(request)));
   return options;
 }
 
@@ -33,10 +35,10 @@ class ResponsesGolden : public testing::TestWithParam<Case> {};
 TEST_P(ResponsesGolden, IsWhatTheContractSays) {
   const std::string request = GetParam().request, name = GetParam().name;
   const std::string chat = golden("chat_" + name + ".sse");
-  const Replayed stream = replay(chat, responses(true, request));
+  const Replayed stream = replay(chat, options_of(true, request));
   ASSERT_TRUE(stream.finished) << stream.finished.error().detail;
   EXPECT_EQ(stream.text(), golden("responses_" + name + ".sse"));
-  const Replayed whole = replay(chat, responses(false, request));
+  const Replayed whole = replay(chat, options_of(false, request));
   ASSERT_TRUE(whole.finished) << whole.finished.error().detail;
   EXPECT_EQ(whole.text() + '\n', golden("responses_" + name + ".json"));
 }
@@ -73,9 +75,9 @@ std::string chunk(const std::string& delta, const std::string& finish = "null") 
 
 TEST(ResponsesEncoder, EveryItemIsOpenedGrownAndClosed) {
   for (const Case& one : kCases) {
-    const auto all =
-        parse(replay(golden(std::string("chat_") + one.name + ".sse"), responses(true, one.request))
-                  .text());
+    const auto all = parse(
+        replay(golden(std::string("chat_") + one.name + ".sse"), options_of(true, one.request))
+            .text());
     ASSERT_GE(all.size(), 4U);
     EXPECT_EQ(all[0].name, "response.created");
     EXPECT_EQ(all[1].name, "response.in_progress");
@@ -115,7 +117,7 @@ TEST(ResponsesEncoder, EveryItemIsOpenedGrownAndClosed) {
 TEST(ResponsesEncoder, AnAnswerThatWasCutIsIncomplete) {
   const std::string chat =
       events({chunk(R"({"content":"a"})"), chunk("{}", R"("length")"), "[DONE]"});
-  const auto all = parse(replay(chat, responses(true, "{}")).text());
+  const auto all = parse(replay(chat, options_of(true, "{}")).text());
   EXPECT_EQ(all.back().name, "response.incomplete");
   const json::Value response = all.back().find("response");
   EXPECT_EQ(response.find("status").string(), "incomplete");
@@ -136,7 +138,7 @@ TEST(ResponsesEncoder, CallsComeBackAsTheClientKnowsThem) {
       events({call(0, "ns__f", "{}"), call(1, "patch", R"({\"input\":\"a\\nb\"})"),
               call(2, "local_shell", R"({\"command\":[\"ls\"]})"), chunk("{}", R"("tool_calls")"),
               "[DONE]"});
-  const Replayed whole = replay(chat, responses(false, request));
+  const Replayed whole = replay(chat, options_of(false, request));
   ASSERT_TRUE(whole.finished);
   const json::Value output = json::Value(whole.pieces.back()).find("output");
   EXPECT_EQ(
@@ -147,12 +149,12 @@ TEST(ResponsesEncoder, CallsComeBackAsTheClientKnowsThem) {
       R"("name":"patch","input":"a\nb"},)"
       R"({"id":"lsh_1_2","type":"local_shell_call","status":"completed","call_id":"c2",)"
       R"("action":{"type":"exec","command":["ls"],"env":{}}}])");
-  parse(replay(chat, responses(true, request)).text());
+  parse(replay(chat, options_of(true, request)).text());
 }
 
 TEST(ResponsesEncoder, ErrorsAreToldAndEndTheStream) {
   const std::string request = "{}";  // the encoder reads it until the end
-  auto encoder = make_encoder(responses(true, request));
+  auto encoder = make_encoder(options_of(true, request));
   std::string text = replay(events({chunk(R"({"content":"a"})")}), *encoder).text();
   encoder->on_error(Error(Fault::kTimeout, Side::kUpstream, "too \"slow\""), text);
   const auto all = parse(text);
@@ -166,7 +168,7 @@ TEST(ResponsesEncoder, ErrorsAreToldAndEndTheStream) {
 TEST(ResponsesEncoder, AnErrorBeforeTheAnswerIsAWholeStream) {
   const std::string request = "{}";
   std::string text;
-  make_encoder(responses(true, request))
+  make_encoder(options_of(true, request))
       ->on_error(Error(Fault::kOverload, Side::kInternal, "busy"), text);
   const auto all = parse(text);
   ASSERT_EQ(all.size(), 4U);
@@ -180,17 +182,17 @@ TEST(ResponsesEncoder, AnErrorBeforeTheAnswerIsAWholeStream) {
 }
 
 TEST(ResponsesEncoder, UpstreamsErrorIsTheAnswersError) {
-  const Replayed stream = replay(golden("chat_error.sse"), responses(true, "{}"));
+  const Replayed stream = replay(golden("chat_error.sse"), options_of(true, "{}"));
   EXPECT_TRUE(stream.finished);
   EXPECT_EQ(parse(stream.text()).back().name, "response.failed");
-  const Replayed whole = replay(golden("chat_error.sse"), responses(false, "{}"));
+  const Replayed whole = replay(golden("chat_error.sse"), options_of(false, "{}"));
   ASSERT_FALSE(whole.finished);
   EXPECT_EQ(whole.finished.error().detail, "Context size has been exceeded.");
 }
 
 TEST(ResponsesEncoder, AnEndWithoutEndMarkIsAnError) {
   for (const bool stream : {false, true}) {
-    EXPECT_FALSE(replay(events({chunk(R"({"content":"a"})")}), responses(stream, "{}")).finished);
+    EXPECT_FALSE(replay(events({chunk(R"({"content":"a"})")}), options_of(stream, "{}")).finished);
   }
 }
 

@@ -1,0 +1,21 @@
+#include "openai/responses/request_echo.hpp"
+
+namespace keep::openai::responses {
+
+using json::Value;
+
+RequestEcho read_echo(const Value& request) {
+  RequestEcho echo;
+  Value tools;
+  for (const json::Member member : request.members()) {
+    for (std::size_t i = 0; i < kSettings.size(); ++i) {
+      Value& value = echo.settings[i];
+      if (value.missing() && member.key_is(kSettings[i].key)) value = member.value;
+    }
+    if (tools.missing() && member.key_is("tools")) tools = member.value;
+  }
+  echo.tools = read_tools(tools);
+  return echo;
+}
+
+}  // namespace keep::openai::responses
