@@ -7,6 +7,7 @@
 #include "exchange/large_request.hpp"
 #include "flow/count_tokens.hpp"
 #include "flow/run_exchange.hpp"
+#include "openai/responses/references.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -18,7 +19,7 @@ namespace {
 
 // Bodies from here on take longer than the loop should be held, about a millisecond. Translating
 // one costs several times as much as reading it.
-constexpr std::size_t kLargeBody = 2 << 20, kLargeTranslation = 256 << 10;
+constexpr std::size_t kLargeBody = 2 << 20, kLargeTranslation = kLargeRequest;
 constexpr std::size_t kMaxRequestId = 128;
 constexpr const char* kOurField = "conversation_id";  // of a body; means nothing to llama-server
 
@@ -125,15 +126,36 @@ Result<std::string> Gateway::admit(const Request& request) const {
   return std::move(*tenant);
 }
 
+// The items that are known belong to the loop.
+Task<> Gateway::resolve_references(Exchange& exchange) {
+  namespace responses = openai::responses;
+  const std::string_view tenant = exchange.identity.tenant;
+  const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
+  const std::size_t max_bytes = flow_.settings.max_body_bytes;
+  std::string& body = exchange.request.body;
+  if (body.size() < kLargeTranslation) {
+    co_return responses::resolve_references(body, find, max_bytes);
+  }
+  Pool& cpu = flow_.services.pools.cpu;
+  auto read = [&body] { return responses::find_references(body); };
+  const auto references = co_await run_on(cpu, std::move(read));
+  const std::size_t room = max_bytes - std::min(max_bytes, body.size());
+  const auto swaps = responses::look_up(references, find, room);
+  if (!swaps) co_return swaps.error();
+  if (swaps->empty()) co_return Result<>{};
+  auto write = [&body, &swaps = *swaps] { return responses::with_items(body, swaps); };
+  body = co_await run_on(cpu, std::move(write));
+  co_return Result<>{};
+}
+
 // What is remembered belongs to the loop.
 Task<> Gateway::parse(Exchange& exchange) {
   if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
-  const openai::Dialect& dialect = *exchange.dialect;
-  const std::string_view tenant = exchange.identity.tenant;
-  const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
-  const auto resolved = dialect.resolve(exchange.request.body, find, flow_.settings.max_body_bytes);
-  if (!resolved) co_return resolved.error();
-  const std::size_t large = dialect.is_translated() ? kLargeTranslation : kLargeBody;
+  if (exchange.dialect->has_references()) {
+    const auto resolved = co_await resolve_references(exchange);
+    if (!resolved) co_return resolved.error();
+  }
+  const std::size_t large = exchange.dialect->is_translated() ? kLargeTranslation : kLargeBody;
   if (exchange.request.body.size() < large) co_return parse_body(exchange, &prefixes_);
   auto job = [&exchange] { return parse_body(exchange, nullptr); };
   co_return co_await run_on(flow_.services.pools.cpu, std::move(job));

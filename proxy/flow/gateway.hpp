@@ -30,6 +30,7 @@ class Gateway final : public RequestHandler {
 
  private:
   Task<> parse(Exchange& exchange);
+  Task<> resolve_references(Exchange& exchange);
   asio::awaitable<std::optional<Reply>> ask_plugins(const Exchange& exchange, Guard& guard);
   asio::awaitable<void> count(Exchange& exchange, ResponseWriter& writer, Guard& guard);
   Result<std::string> admit(const Request& request) const;

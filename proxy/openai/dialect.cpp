@@ -5,7 +5,6 @@
 #include "openai/answer/completion_assembler.hpp"
 #include "openai/answer/response_encoder.hpp"
 #include "openai/anthropic/anthropic.hpp"
-#include "openai/responses/references.hpp"
 #include "openai/responses/request_echo.hpp"
 #include "openai/responses/responses.hpp"
 
@@ -22,8 +21,6 @@ std::shared_ptr<const responses::RequestEcho> Dialect::read_echo(const std::stri
 std::optional<std::string> Dialect::answer_here(const std::string&, std::int64_t) const {
   return std::nullopt;
 }
-
-Result<> Dialect::resolve(std::string&, const FindItem&, std::size_t) const { return {}; }
 
 std::string Dialect::upstream_target(const std::string& target) const {
   if (!is_translated()) return target;
@@ -104,9 +101,6 @@ class Responses final : public Dialect {
     return std::make_shared<const responses::RequestEcho>(responses::read_echo(json::Value(body)));
   }
   bool has_references() const noexcept override { return true; }
-  Result<> resolve(std::string& body, const FindItem& find, std::size_t max_bytes) const override {
-    return responses::resolve_references(body, find, max_bytes);
-  }
   std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
     return responses::make_responses_encoder(options);
   }

@@ -8,9 +8,7 @@
 #include "base/result.hpp"
 #include "openai/surface.hpp"
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,9 +24,6 @@ struct RequestEcho;
 
 class Dialect {
  public:
-  // JSON of an item by the id that it was given out with; empty: not known.
-  using FindItem = std::function<std::string_view(std::string_view id)>;
-
   constexpr virtual ~Dialect() = default;
 
   virtual std::string_view name() const noexcept = 0;  // in logs and metrics
@@ -45,10 +40,8 @@ class Dialect {
   // The whole answer to a body that asks no model for anything; nothing for all others. `now`:
   // seconds since 1970.
   virtual std::optional<std::string> answer_here(const std::string& body, std::int64_t now) const;
-  // Later requests may name answers, and items of them, by their ids. resolve() puts the items in.
-  // Fault::kTooLarge: the body would become longer than `max_bytes`.
+  // Later requests may name answers, and items of them, by their ids (responses/references).
   virtual bool has_references() const noexcept { return false; }
-  virtual Result<> resolve(std::string& body, const FindItem& find, std::size_t max_bytes) const;
   // The client may pick members of the answer (response_fields), as at llama-server's /completion.
   virtual bool has_response_fields() const noexcept { return false; }
   // Where upstream is asked; `target` is what the client called.
