@@ -14,6 +14,11 @@ RequestEcho read_echo(const Value& request) {
     }
     if (tools.missing() && member.key_is("tools")) tools = member.value;
   }
+  std::size_t room = RequestEcho::kMaxBytes;
+  for (Value& value : echo.settings) {
+    if (value.raw().size() > room) value = Value();
+    room -= value.raw().size();
+  }
   echo.tools = read_tools(tools);
   return echo;
 }

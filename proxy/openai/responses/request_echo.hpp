@@ -39,11 +39,15 @@ inline constexpr std::array kSettings = {
 };
 
 struct RequestEcho {
+  // Of all settings together: three events of a stream hold them, each in one piece.
+  static constexpr std::size_t kMaxBytes = 8 << 20;
+
   std::array<json::Value, kSettings.size()> settings;  // in that order; missing: not given
   std::vector<Tool> tools;
 };
 
-// Of a body that is JSON, as views into it. Passes over it once, and over its tools.
+// Of a body that is JSON, as views into it. Passes over it once, and over its tools. A setting that
+// has no room left is as one that was not given.
 RequestEcho read_echo(const json::Value& request);
 
 }  // namespace keep::openai::responses

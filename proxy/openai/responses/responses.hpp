@@ -30,7 +30,8 @@ Result<std::string> to_chat_body(const std::string& body);
 inline constexpr std::string_view kImageLeftOut = "[image omitted: only URLs can be shown]";
 inline constexpr std::string_view kFileLeftOut = "[file omitted: it cannot be read";
 
-// Events or one response object, as the official clients' types want them.
+// Events or one response object, as the official clients' types want them. They repeat the settings
+// of the request up to RequestEcho::kMaxBytes.
 std::unique_ptr<ResponseEncoder> make_responses_encoder(const EncoderOptions& options);
 
 }  // namespace keep::openai::responses
