@@ -2,7 +2,7 @@
 // client sends back. Pure.
 #pragma once
 
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include <string>
 #include <vector>

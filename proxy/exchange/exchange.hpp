@@ -12,9 +12,9 @@
 #include "exchange/http/http_message.hpp"
 #include "exchange/route.hpp"
 #include "openai/chat_request.hpp"
-#include "openai/dialect.hpp"
+#include "openai/dialect/dialect.hpp"
 #include "openai/edit/body_edit.hpp"
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include <cstdint>
 #include <memory>

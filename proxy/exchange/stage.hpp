@@ -33,8 +33,8 @@
 #include "exchange/exchange.hpp"
 #include "exchange/http/local_reply.hpp"
 #include "exchange/outcome.hpp"
-#include "openai/event_info.hpp"
-#include "openai/sse_event.hpp"
+#include "openai/event/event_info.hpp"
+#include "openai/event/sse_event.hpp"
 
 #include <variant>
 

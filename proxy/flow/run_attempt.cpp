@@ -1,8 +1,8 @@
 #include "flow/run_attempt.hpp"
 
+#include "flow/answer/refusal.hpp"
+#include "flow/answer/relay.hpp"
 #include "flow/placement.hpp"
-#include "flow/refusal.hpp"
-#include "flow/relay.hpp"
 #include "openai/edit/field_edit.hpp"
 
 #include <chrono>

@@ -3,7 +3,7 @@
 
 #include "base/async/deadline.hpp"
 #include "downstream/response_writer.hpp"
-#include "flow/client_stream.hpp"
+#include "flow/answer/client_stream.hpp"
 #include "flow/flow.hpp"
 
 namespace keep {

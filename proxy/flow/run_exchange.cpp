@@ -2,10 +2,10 @@
 
 #include "base/async/deadline.hpp"
 #include "base/log.hpp"
-#include "flow/keep_alive.hpp"
+#include "flow/answer/keep_alive.hpp"
+#include "flow/answer/relay.hpp"
+#include "flow/answer/resumption.hpp"
 #include "flow/placement.hpp"
-#include "flow/relay.hpp"
-#include "flow/resumption.hpp"
 #include "flow/run_attempt.hpp"
 
 #include <boost/asio/error.hpp>

@@ -7,8 +7,8 @@
 
 #include "base/json/json.hpp"
 #include "base/result.hpp"
+#include "openai/dialect/surface.hpp"
 #include "openai/message.hpp"
-#include "openai/surface.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -2,8 +2,8 @@
 // who may not know what a cache of several tenants held. Pure.
 #pragma once
 
-#include "openai/event_info.hpp"
-#include "openai/sse_event.hpp"
+#include "openai/event/event_info.hpp"
+#include "openai/event/sse_event.hpp"
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "openai/chat_request.hpp"
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include <string>
 

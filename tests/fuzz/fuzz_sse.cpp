@@ -1,7 +1,7 @@
 // Bytes -> events, whole and in pieces: no byte is lost, the pieces make no difference, and
 // read_event() survives whatever the data is. The first byte chooses the size of the pieces.
-#include "openai/event_info.hpp"
-#include "openai/sse_parser.hpp"
+#include "openai/event/event_info.hpp"
+#include "openai/event/sse_parser.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <vector>

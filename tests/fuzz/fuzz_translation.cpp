@@ -3,8 +3,8 @@
 // lines, or one JSON text.
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/chat_request.hpp"
+#include "openai/event/sse_parser.hpp"
 #include "openai/responses/request_echo.hpp"
-#include "openai/sse_parser.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

@@ -75,17 +75,17 @@ def check(path, text):
 
 
 self_test(check, bad=[
-    ("proxy/base/log.cpp", '#include "openai/sse_parser.hpp"\n'),
+    ("proxy/base/log.cpp", '#include "openai/event/sse_parser.hpp"\n'),
     ("proxy/upstream/pool.cpp", '#include "downstream/listener.hpp"\n'),
     ("plugins/slots/slots_plugin.cpp", '#include "plugins/identify/table.hpp"\n'),
     ("plugins/slots/slots_plugin.cpp", '#include "../identify/table.hpp"\n'),
-    ("proxy/flow/relay.cpp", '#include "plugins/plugin_list.hpp"\n'),
+    ("proxy/flow/answer/relay.cpp", '#include "plugins/plugin_list.hpp"\n'),
     ("proxy/app/app.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
     ("proxy/app/app.cpp", '#include "tests/support/fake_clock.hpp"\n'),
-    ("proxy/flow/relay.cpp", "#include <boost/beast/http.hpp>\n"),
+    ("proxy/flow/answer/relay.cpp", "#include <boost/beast/http.hpp>\n"),
     ("proxy/openai/chat_request.cpp", "#include <simdjson.h>\n"),
 ], good=[
-    ("proxy/flow/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),
+    ("proxy/flow/answer/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),
     ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n'),
     ("proxy/app/config/config.hpp", '#include "plugins/slots/slots_settings.hpp"\n'),
     ("proxy/main.cpp", '#include "app/verbs/verbs.hpp"\n'),

@@ -2,7 +2,7 @@
 
 #include "app/client/chat_record.hpp"
 #include "base/json/json.hpp"
-#include "openai/sse_parser.hpp"
+#include "openai/event/sse_parser.hpp"
 
 #include <algorithm>
 #include <array>

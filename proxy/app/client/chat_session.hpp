@@ -3,7 +3,7 @@
 
 #include "app/client/chat_client.hpp"
 #include "base/result.hpp"
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include <cstddef>
 #include <cstdint>

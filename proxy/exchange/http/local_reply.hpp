@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "exchange/http/http_message.hpp"
-#include "openai/dialect.hpp"
+#include "openai/dialect/dialect.hpp"
 
 #include <memory>
 #include <string>

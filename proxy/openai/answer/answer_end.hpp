@@ -4,7 +4,7 @@
 // that was asked for has to have ended.
 #pragma once
 
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 namespace keep::openai {
 

@@ -1,7 +1,7 @@
 #include "openai/answer/completion_chunk.hpp"
 
 #include "base/json/json.hpp"
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include <cstdint>
 

@@ -2,7 +2,7 @@
 // Pure.
 #pragma once
 
-#include "openai/sse_event.hpp"
+#include "openai/event/sse_event.hpp"
 
 #include <string>
 

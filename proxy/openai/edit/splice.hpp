@@ -2,7 +2,7 @@
 // rest of a first one: the client has seen one id and one role, and wants one usage. Pure.
 #pragma once
 
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include <cstdint>
 #include <optional>

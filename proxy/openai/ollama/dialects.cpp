@@ -1,6 +1,6 @@
 // Ollama's dialects.
 #include "openai/answer/response_encoder.hpp"
-#include "openai/dialect.hpp"
+#include "openai/dialect/dialect.hpp"
 #include "openai/ollama/ollama.hpp"
 
 #include <utility>

@@ -1,7 +1,7 @@
 #include "plugins/identify/identify_plugin.hpp"
 
 #include "base/os/files.hpp"
-#include "openai/sse_event.hpp"
+#include "openai/event/sse_event.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "base/json/json.hpp"
 #include "openai/answer/response_encoder.hpp"
-#include "openai/sse_parser.hpp"
+#include "openai/event/sse_parser.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "flow/keep_alive.hpp"
+#include "flow/answer/keep_alive.hpp"
 
 #include "flow/item_memory.hpp"
 #include "tests/unit/plugins/fake_services.hpp"

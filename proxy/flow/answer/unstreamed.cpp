@@ -1,4 +1,4 @@
-#include "flow/unstreamed.hpp"
+#include "flow/answer/unstreamed.hpp"
 
 #include "base/async/race.hpp"
 

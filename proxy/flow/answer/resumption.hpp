@@ -1,7 +1,7 @@
 // Resumption: the books of an answer that is stopped and goes on in another attempt. Pure.
 #pragma once
 
-#include "flow/client_stream.hpp"
+#include "flow/answer/client_stream.hpp"
 
 namespace keep {
 

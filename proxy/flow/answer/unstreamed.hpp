@@ -7,7 +7,7 @@
 // Without temperature 0 or a seed that reply says something else than what was held back.
 #pragma once
 
-#include "flow/relay.hpp"
+#include "flow/answer/relay.hpp"
 
 namespace keep {
 

@@ -1,4 +1,4 @@
-#include "openai/dialect.hpp"
+#include "openai/dialect/dialect.hpp"
 
 #include "base/json/json.hpp"
 #include "openai/answer/chat_assembler.hpp"

@@ -1,4 +1,4 @@
-#include "openai/event_info.hpp"
+#include "openai/event/event_info.hpp"
 
 #include "openai/count_of.hpp"
 

@@ -1,4 +1,4 @@
-#include "flow/relay.hpp"
+#include "flow/answer/relay.hpp"
 
 #include "openai/answer/response_encoder.hpp"
 #include "openai/upstream_error.hpp"

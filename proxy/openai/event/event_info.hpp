@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
-#include "openai/sse_event.hpp"
+#include "openai/event/sse_event.hpp"
 
 #include <cstdint>
 #include <optional>

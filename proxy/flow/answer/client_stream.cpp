@@ -1,4 +1,4 @@
-#include "flow/client_stream.hpp"
+#include "flow/answer/client_stream.hpp"
 
 #include <algorithm>
 #include <utility>

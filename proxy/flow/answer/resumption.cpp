@@ -1,4 +1,4 @@
-#include "flow/resumption.hpp"
+#include "flow/answer/resumption.hpp"
 
 #include "base/json/json.hpp"
 

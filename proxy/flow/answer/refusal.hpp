@@ -2,7 +2,7 @@
 // the context, the exchange is told so and may try again with less of it.
 #pragma once
 
-#include "flow/relay.hpp"
+#include "flow/answer/relay.hpp"
 
 namespace keep {
 

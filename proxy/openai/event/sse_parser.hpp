@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/sse_event.hpp"
+#include "openai/event/sse_event.hpp"
 
 #include <cstddef>
 #include <string>

@@ -1,4 +1,4 @@
-#include "flow/refusal.hpp"
+#include "flow/answer/refusal.hpp"
 
 #include "base/json/json.hpp"
 #include "flow/run_attempt.hpp"

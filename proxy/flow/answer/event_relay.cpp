@@ -1,13 +1,13 @@
 // The relay of server-sent events, and of an answer that is as good as one.
 #include "base/async/pools.hpp"
 #include "base/json/json.hpp"
-#include "flow/relay.hpp"
-#include "flow/resumption.hpp"
-#include "flow/unstreamed.hpp"
+#include "flow/answer/relay.hpp"
+#include "flow/answer/resumption.hpp"
+#include "flow/answer/unstreamed.hpp"
 #include "openai/answer/answer_end.hpp"
 #include "openai/answer/completion_chunk.hpp"
 #include "openai/chat_reply.hpp"
-#include "openai/sse_parser.hpp"
+#include "openai/event/sse_parser.hpp"
 #include "openai/untold_cache.hpp"
 #include "openai/upstream_error.hpp"
 

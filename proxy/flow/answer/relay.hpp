@@ -6,7 +6,7 @@
 
 #include "base/async/deadline.hpp"
 #include "downstream/response_writer.hpp"
-#include "flow/client_stream.hpp"
+#include "flow/answer/client_stream.hpp"
 #include "flow/flow.hpp"
 #include "flow/run_attempt.hpp"
 #include "openai/answer/response_encoder.hpp"

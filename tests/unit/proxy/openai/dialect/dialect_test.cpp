@@ -1,4 +1,4 @@
-#include "openai/dialect.hpp"
+#include "openai/dialect/dialect.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "flow/keep_alive.hpp"
+#include "flow/answer/keep_alive.hpp"
 
 #include "base/unix_time.hpp"
-#include "flow/relay.hpp"
+#include "flow/answer/relay.hpp"
 
 #include <chrono>
 #include <string>

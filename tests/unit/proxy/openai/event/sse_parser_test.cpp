@@ -1,4 +1,4 @@
-#include "openai/sse_parser.hpp"
+#include "openai/event/sse_parser.hpp"
 
 #include <gtest/gtest.h>
 

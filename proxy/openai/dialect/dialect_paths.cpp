@@ -1,5 +1,5 @@
 // Which dialect is spoken at which path.
-#include "openai/dialect.hpp"
+#include "openai/dialect/dialect.hpp"
 
 namespace keep::openai {
 
