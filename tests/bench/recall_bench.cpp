@@ -19,7 +19,7 @@
 #include "exchange/exchange.hpp"
 #include "plugins/recall/choose/selection.hpp"
 #include "plugins/recall/fog/fusion.hpp"
-#include "plugins/recall/index/lexical_index.hpp"
+#include "search/lexical_index.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,9 +1,9 @@
 #include "tests/bench/scale_index.hpp"
 
 #include "plugins/recall/ask/message_text.hpp"
-#include "plugins/recall/index/lexical_index.hpp"
-#include "plugins/recall/text/passages.hpp"
+#include "search/lexical_index.hpp"
 #include "tests/bench/chat_text.hpp"
+#include "text/passages.hpp"
 
 #include <algorithm>
 #include <chrono>

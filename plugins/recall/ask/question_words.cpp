@@ -1,6 +1,6 @@
 #include "plugins/recall/ask/question_words.hpp"
 
-#include "plugins/recall/text/words.hpp"
+#include "text/words.hpp"
 
 #include <algorithm>
 #include <vector>

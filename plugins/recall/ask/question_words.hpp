@@ -1,7 +1,7 @@
 // QuestionWords: how a passage holds the words of a question. Pure.
 #pragma once
 
-#include "plugins/recall/index/vocabulary.hpp"
+#include "search/vocabulary.hpp"
 
 #include <cstddef>
 #include <string_view>

@@ -1,7 +1,7 @@
 #include "plugins/recall/choose/fact_ranker.hpp"
 
-#include "plugins/recall/index/lexical_index.hpp"
-#include "plugins/recall/text/passages.hpp"
+#include "search/lexical_index.hpp"
+#include "text/passages.hpp"
 
 #include <algorithm>
 #include <cstdint>

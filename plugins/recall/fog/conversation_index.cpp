@@ -1,7 +1,7 @@
 #include "plugins/recall/fog/conversation_index.hpp"
 
 #include "plugins/recall/ask/message_text.hpp"
-#include "plugins/recall/text/passages.hpp"
+#include "text/passages.hpp"
 
 #include <algorithm>
 #include <string>

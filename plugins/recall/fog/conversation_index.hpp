@@ -6,7 +6,7 @@
 
 #include "exchange/conversations.hpp"
 #include "plugins/recall/fog/passage_place.hpp"
-#include "plugins/recall/index/lexical_index.hpp"
+#include "search/lexical_index.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include "base/hash.hpp"
 #include "plugins/recall/ask/message_text.hpp"
 #include "plugins/recall/fog/fusion.hpp"
-#include "plugins/recall/text/passages.hpp"
+#include "text/passages.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exchange/conversations.hpp"
-#include "plugins/recall/index/scope.hpp"
+#include "search/scope.hpp"
 
 #include <compare>
 #include <cstdint>

@@ -2,8 +2,8 @@
 
 #include "base/hash.hpp"
 #include "plugins/recall/ask/message_text.hpp"
-#include "plugins/recall/index/growth.hpp"
-#include "plugins/recall/text/passages.hpp"
+#include "search/growth.hpp"
+#include "text/passages.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -7,7 +7,7 @@
 #include "base/result.hpp"
 #include "exchange/conversations.hpp"
 #include "plugins/recall/fog/passage_place.hpp"
-#include "plugins/recall/index/vector_index.hpp"
+#include "search/vector_index.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "plugins/recall/vectors/conversation_vectors.hpp"
 
+#include "tests/support/random_vectors.hpp"
 #include "tests/unit/plugins/recall/made_message.hpp"
-#include "tests/unit/plugins/recall/random_vectors.hpp"
 
 #include <gtest/gtest.h>
 

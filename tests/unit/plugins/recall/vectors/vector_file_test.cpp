@@ -2,8 +2,8 @@
 
 #include "base/hash.hpp"
 #include "base/os/files.hpp"
+#include "tests/support/random_vectors.hpp"
 #include "tests/support/test_proxy.hpp"
-#include "tests/unit/plugins/recall/random_vectors.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
