@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -75,4 +75,4 @@ std::size_t Candidates::memory_bytes() const noexcept {
          best_.capacity() * sizeof(Scored) + ranks_.capacity() * sizeof(Rank);
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 struct QueryTerm {
   TermId id = kNoTerm;
@@ -53,4 +53,4 @@ class Candidates {
   float floor_ = 0;  // nothing below it can be among the best
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

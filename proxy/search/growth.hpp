@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 template <class T>
 void push_back(std::vector<T>& values, T value) {
@@ -13,4 +13,4 @@ void push_back(std::vector<T>& values, T value) {
   values.push_back(std::move(value));
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -80,7 +80,7 @@ void LexicalIndex::add_section(const Passage& passage) {
   if (known) return;
   terms_.clear();
   if (passage.day != 0) {
-    add_terms(date_text(passage.day));
+    add_terms(text::date_text(passage.day));
     first_day_ = first_day_ == 0 ? passage.day : std::min(first_day_, passage.day);
     last_day_ = last_day_ == 0 ? passage.day : std::max(last_day_, passage.day);
   }
@@ -108,11 +108,12 @@ LexicalIndex::Query LexicalIndex::make_query(std::string_view question) {
   Query query;
   query.terms = find_terms(question);
   question.remove_prefix(question.size() - std::min(question.size(), kMaxCueBytes));
-  const PlainWords words = plain_words(question);
+  const text::PlainWords words = text::plain_words(question);
   find_persons(words);
   query.speaker = speakers_.asked_about(words);
-  query.asks_when = asks_when(words);
-  if (last_day_ != 0) query.days = asked_days(words, year_of(first_day_), year_of(last_day_));
+  query.asks_when = text::asks_when(words);
+  if (last_day_ != 0)
+    query.days = text::asked_days(words, text::year_of(first_day_), text::year_of(last_day_));
   weigh_terms(query);
   return query;
 }
@@ -121,7 +122,7 @@ LexicalIndex::Query LexicalIndex::make_query(std::string_view question) {
 std::vector<QueryTerm> LexicalIndex::find_terms(std::string_view question) const {
   std::vector<Vocabulary::Found> found;
   const auto read = [&](std::string_view text) {
-    WordReader reader(text);
+    text::WordReader reader(text);
     for (auto word = reader.next(); !word.empty(); word = reader.next()) {
       const Vocabulary::Found term = vocabulary_.find(word);
       if (term.hash != 0) found.push_back(term);
@@ -147,7 +148,7 @@ std::vector<QueryTerm> LexicalIndex::find_terms(std::string_view question) const
   return terms;
 }
 
-void LexicalIndex::find_persons(const PlainWords& question) {
+void LexicalIndex::find_persons(const text::PlainWords& question) {
   const std::vector<std::uint32_t> sections = speakers_.sections_of_named(question);
   const auto end_of = [&](std::uint32_t section) {
     const bool is_last = section + 1 == sections_.size();
@@ -273,7 +274,7 @@ float LexicalIndex::bonus(const Query& query, const Slot& slot) const noexcept {
   if (query.asks_when && (note.flags & kTemporal) != 0) sum += kTimeBonus;
   if ((note.flags & kEndsAsking) != 0) sum -= kQuestionMalus;
   const std::int32_t day = sections_[slot.section].day;
-  if (day != 0) sum += kDayBonus * day_match(query.days, day);
+  if (day != 0) sum += kDayBonus * text::day_match(query.days, day);
   return sum;
 }
 
@@ -285,4 +286,4 @@ std::size_t LexicalIndex::memory_bytes() const noexcept {
          runs_.capacity() * sizeof(Run);
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

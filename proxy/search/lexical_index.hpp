@@ -31,7 +31,7 @@
 #include <string_view>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 struct Passage {
   std::string_view text;
@@ -90,7 +90,7 @@ class LexicalIndex {
     Sum all, theirs;  // of QueryTerm::idf, of QueryTerm::their_idf
     SpeakerId speaker = kNoSpeaker;
     bool asks_when = false;
-    std::vector<AskedDays> days;
+    std::vector<text::AskedDays> days;
   };
   struct Slot {
     PassageId passage;
@@ -107,7 +107,7 @@ class LexicalIndex {
   bool add_terms(std::string_view text);
   Query make_query(std::string_view question);
   std::vector<QueryTerm> find_terms(std::string_view question) const;
-  void find_persons(const PlainWords& question);
+  void find_persons(const text::PlainWords& question);
   void weigh_terms(Query& query) const;
   void make_slots(std::span<const Rank> candidates, const Scope& scope);
   void add_run(Run run, const Scope& scope);
@@ -124,7 +124,7 @@ class LexicalIndex {
   std::int32_t first_day_ = 0, last_day_ = 0;  // 0: no passage has one
 
   // Scratch space.
-  WordReader reader_;
+  text::WordReader reader_;
   std::vector<TermId> terms_;       // of the passage that is being added
   std::vector<TermId> date_terms_;  // of the last section
   Presence presence_;
@@ -134,4 +134,4 @@ class LexicalIndex {
   std::vector<Run> runs_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

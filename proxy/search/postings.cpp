@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace keep::recall {
+namespace keep::search {
 
 void Postings::add(TermId term, std::uint32_t passage, std::uint32_t count) {
   while (lists_.size() <= term) push_back(lists_, List{});
@@ -135,4 +135,4 @@ Postings::Cursor Postings::read(TermId term) const noexcept {
   return cursor;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -15,7 +15,7 @@
 #include <memory>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 class Postings {
  public:
@@ -91,4 +91,4 @@ inline bool Postings::Cursor::next() noexcept {
   return true;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

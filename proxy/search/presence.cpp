@@ -1,6 +1,6 @@
 #include "search/presence.hpp"
 
-namespace keep::recall {
+namespace keep::search {
 
 void Presence::reset(PassageId end) {
   persons_.assign(end, 0);
@@ -21,4 +21,4 @@ std::size_t Presence::count(Postings::Cursor postings) const noexcept {
   return passages;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

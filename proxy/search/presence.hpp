@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 class Presence {
  public:
@@ -32,4 +32,4 @@ class Presence {
   std::size_t passages_ = 0;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::size_t Proximity::memory_bytes() const noexcept {
          reached_.capacity() * sizeof(std::uint32_t);
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 class Proximity {
  public:
@@ -40,4 +40,4 @@ class Proximity {
   std::vector<std::uint32_t> reached_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace keep::recall {
+namespace keep::search {
 
 Scope::Scope(std::span<const PassageRange> within, std::uint32_t passages) {
   if (passages == 0) return;
@@ -46,4 +46,4 @@ void Scope::Cursor::next() noexcept {
   ended_ = true;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 using PassageId = std::uint32_t;  // 0, 1, 2 ... in the order of LexicalIndex::add()
 using Rank = std::uint32_t;
@@ -50,4 +50,4 @@ class Scope {
   std::uint32_t size_ = 0;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -18,13 +18,13 @@ bool is_any(std::string_view word, Words... words) noexcept {
 }
 
 // A person is called by the first name, or by its beginning: "Mel", but "The" is not Theresa.
-bool names_person(const PlainWords& question, std::string_view person) noexcept {
+bool names_person(const text::PlainWords& question, std::string_view person) noexcept {
   const std::string_view first = person.substr(0, person.find(' '));
   for (std::size_t i = 0; i < question.written.size(); ++i) {
     const std::string_view word = question.written[i];
     if (word == first) return true;
     const bool is_short = word.size() >= kMinNickname && first.starts_with(word);
-    if (is_short && !is_stop_word(question.lower[i])) return true;
+    if (is_short && !text::is_stop_word(question.lower[i])) return true;
   }
   return false;
 }
@@ -35,7 +35,8 @@ bool is_telling(std::string_view word) noexcept {
 }
 
 // Somebody's part in what was said before: "did I", "I told", "what is my".
-bool is_about(const PlainWords& question, std::string_view subject, std::string_view possessive) {
+bool is_about(const text::PlainWords& question, std::string_view subject,
+              std::string_view possessive) {
   const auto& words = question.lower;
   const bool asks =
       !words.empty() && is_any(words[0], "what", "which", "who", "where", "when", "how", "remind");
@@ -67,7 +68,7 @@ SpeakerId Speakers::add(std::string_view name, std::uint32_t section) {
   return static_cast<SpeakerId>(speaker - speakers_.begin());
 }
 
-SpeakerId Speakers::asked_about(const PlainWords& question) const {
+SpeakerId Speakers::asked_about(const text::PlainWords& question) const {
   SpeakerId asked = kNoSpeaker;
   for (std::size_t i = 0; i < speakers_.size(); ++i) {
     const std::string& name = speakers_[i].name;
@@ -86,7 +87,7 @@ SpeakerId Speakers::asked_about(const PlainWords& question) const {
   return asked;
 }
 
-std::vector<std::uint32_t> Speakers::sections_of_named(const PlainWords& question) const {
+std::vector<std::uint32_t> Speakers::sections_of_named(const text::PlainWords& question) const {
   std::vector<std::uint32_t> sections, merged;
   for (const Speaker& speaker : speakers_) {
     if (speaker.sections.empty() || !names_person(question, speaker.name)) continue;
@@ -105,4 +106,4 @@ std::size_t Speakers::memory_bytes() const noexcept {
   return bytes;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 using SpeakerId = std::uint8_t;
 inline constexpr SpeakerId kNoSpeaker = 255;
@@ -27,11 +27,11 @@ class Speakers {
   // The one speaker that the question is about, kNoSpeaker when there is none or more than one. A
   // person is named ("Caroline", "Mel" for Melanie); of user and assistant it is asked what "I" or
   // "you" said, did or have.
-  SpeakerId asked_about(const PlainWords& question) const;
+  SpeakerId asked_about(const text::PlainWords& question) const;
 
   // The sections in which a person speaks whom the question names, in rising order; as many times
   // as there are such persons. Of roles none: they speak everywhere.
-  std::vector<std::uint32_t> sections_of_named(const PlainWords& question) const;
+  std::vector<std::uint32_t> sections_of_named(const text::PlainWords& question) const;
 
   std::size_t memory_bytes() const noexcept;
 
@@ -43,4 +43,4 @@ class Speakers {
   std::vector<Speaker> speakers_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -104,4 +104,4 @@ std::size_t VectorCodes::memory_bytes() const noexcept {
   return parts_.capacity() + scales_.capacity() * sizeof(float);
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

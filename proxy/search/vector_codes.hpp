@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 struct VectorCode {
   std::vector<std::int8_t> parts;  // padded as rows are
@@ -46,4 +46,4 @@ class VectorCodes {
   std::vector<float> scales_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

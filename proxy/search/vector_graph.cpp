@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -107,4 +107,4 @@ std::size_t VectorGraph::memory_bytes() const noexcept {
           sizeof(int) + sizeof(std::mutex) + sizeof(hnswlib::vl_type) + 32);
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 struct NearRow {
   float cosine = 0;
@@ -47,4 +47,4 @@ class VectorGraph {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

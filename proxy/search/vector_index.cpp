@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -109,4 +109,4 @@ std::size_t VectorIndex::memory_bytes() const noexcept {
   return codes_.memory_bytes() + (graph_ == nullptr ? 0 : graph_->memory_bytes());
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

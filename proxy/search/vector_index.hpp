@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 struct NearRows {
   std::vector<NearRow> rows;  // nearest first
@@ -54,4 +54,4 @@ class VectorIndex {
   bool graph_failed_ = false;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 
-namespace keep::recall {
+namespace keep::search {
 
 namespace {
 
@@ -24,15 +24,15 @@ constexpr std::uint64_t kCompoundBits = 0xfffc0000;
 
 // The hash of the stem; 0 for a stop word.
 std::uint64_t Vocabulary::hash_of(std::string_view word) const {
-  if (is_stop_word(word)) return 0;
-  if (is_compound(word)) return (hash64(word) & kCompoundBits) | 1;
-  std::array<char, kMaxWordBytes> plain;
+  if (text::is_stop_word(word)) return 0;
+  if (text::is_compound(word)) return (hash64(word) & kCompoundBits) | 1;
+  std::array<char, text::kMaxWordBytes> plain;
   std::size_t size = 0;
   if (word.ends_with("'s")) word.remove_suffix(2);
   for (const char c : word) {
     if (c != '\'' && size < plain.size()) plain[size++] = c;
   }
-  return std::max<std::uint64_t>(hash64(stemmer_.stem(base_form({plain.data(), size}))), 1);
+  return std::max<std::uint64_t>(hash64(stemmer_.stem(text::base_form({plain.data(), size}))), 1);
 }
 
 std::size_t Vocabulary::place_of(std::uint32_t hash) const noexcept {
@@ -59,7 +59,7 @@ Term Vocabulary::add(std::string_view word) {
 }
 
 Term Vocabulary::add_unknown(std::string_view word) {
-  Term term{kNoTerm, is_temporal(word)};
+  Term term{kNoTerm, text::is_temporal(word)};
   const std::uint64_t hash = hash_of(word);
   if (hash == 0) return term;
   if (hashes_.size() * 5 >= table_.size() * 4) grow_table();
@@ -91,4 +91,4 @@ std::size_t Vocabulary::memory_bytes() const noexcept {
          known_.capacity() * sizeof(Known);
 }
 
-}  // namespace keep::recall
+}  // namespace keep::search

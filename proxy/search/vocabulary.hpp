@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 
 using TermId = std::uint32_t;  // 0, 1, 2 ... in the order of their first use
 inline constexpr TermId kNoTerm = 0x7fffffff;
@@ -46,7 +46,7 @@ class Vocabulary {
   Term add_unknown(std::string_view word);
   void grow_table();
 
-  Stemmer stemmer_;
+  text::Stemmer stemmer_;
   std::vector<std::uint32_t> hashes_;  // by term
   std::vector<TermId> table_;          // open addressing by hash
   // What add() answered for words of late, by hash: most words are frequent, stemming is slow. Its
@@ -54,4 +54,4 @@ class Vocabulary {
   std::vector<Known> known_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::search

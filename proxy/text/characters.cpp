@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace keep::recall {
+namespace keep::text {
 
 namespace {
 
@@ -86,4 +86,4 @@ char32_t to_small(char32_t code) noexcept {
   return code;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace keep::recall {
+namespace keep::text {
 
 struct Character {
   char32_t code = 0;     // 0: not UTF-8
@@ -25,4 +25,4 @@ CharacterKind kind_of(char32_t code) noexcept;  // of code points above 127
 // Small letters for capitals of the Latin, Greek and Cyrillic blocks; never longer in UTF-8.
 char32_t to_small(char32_t code) noexcept;
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace keep::recall {
+namespace keep::text {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::vector<std::string_view> split_passages(std::string_view text) {
   return pieces;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::text {
 
 inline constexpr std::size_t kPassageTokens = 160;  // words x 1.3
 
@@ -14,4 +14,4 @@ inline constexpr std::size_t kPassageTokens = 160;  // words x 1.3
 // concatenated they give it back. Empty for an empty text.
 std::vector<std::string_view> split_passages(std::string_view text);
 
-}  // namespace keep::recall
+}  // namespace keep::text

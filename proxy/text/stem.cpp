@@ -4,7 +4,7 @@
 
 #include <new>
 
-namespace keep::recall {
+namespace keep::text {
 
 Stemmer::Stemmer() : stemmer_(sb_stemmer_new("english", "UTF_8")) {
   if (!stemmer_) throw std::bad_alloc();
@@ -20,4 +20,4 @@ std::string_view Stemmer::stem(std::string_view word) const noexcept {
           static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
 }
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -7,7 +7,7 @@
 
 struct sb_stemmer;
 
-namespace keep::recall {
+namespace keep::text {
 
 class Stemmer {
  public:
@@ -23,4 +23,4 @@ class Stemmer {
   std::unique_ptr<sb_stemmer, Close> stemmer_;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
-namespace keep::recall {
+namespace keep::text {
 
 namespace {
 
@@ -192,4 +192,4 @@ float day_match(std::span<const AskedDays> asked, std::int32_t day) noexcept {
   return best;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::text {
 
 // A day as the words of a date: "8 May 2023".
 std::string date_text(std::int32_t number);
@@ -39,4 +39,4 @@ std::vector<AskedDays> asked_days(const PlainWords& question, int first_year, in
 // 0 to 1: how well something told on that day answers to what was asked.
 float day_match(std::span<const AskedDays> asked, std::int32_t day) noexcept;
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -3,7 +3,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-namespace keep::recall {
+namespace keep::text {
 
 namespace {
 
@@ -214,4 +214,4 @@ std::string_view base_form(std::string_view word) noexcept {
   return word;
 }
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace keep::recall {
+namespace keep::text {
 
 // Too common to tell passages apart; apostrophes included: "the", "don't".
 bool is_stop_word(std::string_view word) noexcept;
@@ -12,4 +12,4 @@ bool is_stop_word(std::string_view word) noexcept;
 // "photo". The word itself when there is nothing to say.
 std::string_view base_form(std::string_view word) noexcept;
 
-}  // namespace keep::recall
+}  // namespace keep::text

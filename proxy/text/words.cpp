@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace keep::recall {
+namespace keep::text {
 
 namespace {
 
@@ -191,4 +191,4 @@ void WordReader::find_compound(std::size_t begin, std::size_t end) {
   }
 }
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::text {
 
 inline constexpr std::size_t kMaxWordBytes = 64;
 
@@ -45,4 +45,4 @@ class WordReader {
   std::size_t size_ = 0;
 };
 
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -48,13 +48,13 @@ std::string question_about(std::string_view text, std::mt19937_64& random) {
 }
 
 struct Built {
-  LexicalIndex index;
-  LexicalIndex exact{0};  // one stage, which looks at everything
+  search::LexicalIndex index;
+  search::LexicalIndex exact{0};  // one stage, which looks at everything
   double tokens = 0, seconds = 0;
   std::vector<std::string> questions;
 };
 
-void add(LexicalIndex& index, const ChatText::Said& said) {
+void add(search::LexicalIndex& index, const ChatText::Said& said) {
   const std::string text = recall::message_text(said.json);
   recall::Passage passage;
   passage.speaker = said.by_user ? "user" : "assistant";

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace keep::recall::test {
+namespace keep::test {
 
 class RandomVectors {
  public:
@@ -43,4 +43,4 @@ inline float exact_cosine(std::span<const float> a, std::span<const float> b) {
   return static_cast<float>(product / std::sqrt(as * bs));
 }
 
-}  // namespace keep::recall::test
+}  // namespace keep::test

@@ -10,7 +10,7 @@ namespace keep::recall {
 namespace {
 
 struct Place {
-  TermId term;
+  search::TermId term;
   std::size_t word;  // of the passage
 };
 
@@ -31,7 +31,7 @@ std::size_t shortest_span(const std::vector<Place>& places, std::size_t terms, s
 }  // namespace
 
 QuestionWords::QuestionWords(std::string_view question) {
-  WordReader reader(question);
+  text::WordReader reader(question);
   for (auto word = reader.next(); !word.empty(); word = reader.next()) vocabulary_.add(word);
 }
 
@@ -40,10 +40,10 @@ QuestionWords::Match QuestionWords::find_in(std::string_view passage) const {
   std::vector<bool> known(size());
   Match match;
   std::size_t at = 0;
-  WordReader reader(passage);
+  text::WordReader reader(passage);
   for (auto word = reader.next(); !word.empty(); word = reader.next(), ++at) {
-    const TermId term = vocabulary_.find(word).id;
-    if (term == kNoTerm) continue;
+    const search::TermId term = vocabulary_.find(word).id;
+    if (term == search::kNoTerm) continue;
     places.push_back({term, at});
     if (!known[term]) ++match.words;
     known[term] = true;

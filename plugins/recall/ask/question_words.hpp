@@ -27,7 +27,7 @@ class QuestionWords {
   }
 
  private:
-  Vocabulary vocabulary_;
+  search::Vocabulary vocabulary_;
 };
 
 }  // namespace keep::recall

@@ -10,19 +10,19 @@ namespace keep::recall {
 
 std::vector<float> FactRanker::rank(std::string_view question,
                                     std::span<const std::string> texts) const {
-  LexicalIndex index(0);
+  search::LexicalIndex index(0);
   std::vector<std::size_t> owners;
-  Passage passage;
+  search::Passage passage;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     passage.session = static_cast<std::uint32_t>(i);
-    for (const std::string_view piece : split_passages(texts[i])) {
+    for (const std::string_view piece : text::split_passages(texts[i])) {
       passage.text = piece;
       index.add(passage);
       owners.push_back(i);
     }
   }
   std::vector<float> relevance(texts.size(), 0);
-  for (const Hit& hit : index.search(question, index.size())) {
+  for (const search::Hit& hit : index.search(question, index.size())) {
     float& best = relevance[owners[hit.passage]];
     best = std::max(best, hit.relevance);
   }

@@ -29,31 +29,31 @@ void ConversationIndex::add_text(const StoredMessage& message) {
   if (message.info.time - last_time_ > kPause) ++session_;
   last_time_ = message.info.time;
   const std::string text = message_text(message.json);
-  Passage passage;
+  search::Passage passage;
   passage.speaker = to_string(message.info.role);
   passage.day = static_cast<std::int32_t>(message.info.time / kDay);
   passage.session = session_;
   std::uint32_t part = 0;
-  for (const std::string_view piece : split_passages(text)) {
+  for (const std::string_view piece : text::split_passages(text)) {
     passage.text = piece;
     index_.add(passage);
     places_.push_back({message.info.position, part++});
   }
 }
 
-std::optional<PassageId> ConversationIndex::find(PassagePlace place) const noexcept {
+std::optional<search::PassageId> ConversationIndex::find(PassagePlace place) const noexcept {
   const auto at = std::ranges::lower_bound(places_, place);
   if (at == places_.end() || *at != place) return std::nullopt;
-  return static_cast<PassageId>(at - places_.begin());
+  return static_cast<search::PassageId>(at - places_.begin());
 }
 
 std::vector<FoundPassage> ConversationIndex::search(std::string_view question,
                                                     std::span<const Stretch> path, Position end,
                                                     std::size_t limit) {
   std::vector<FoundPassage> found;
-  const std::vector<PassageRange> ranges = ranges_of(places_, path, end);
+  const std::vector<search::PassageRange> ranges = ranges_of(places_, path, end);
   if (ranges.empty()) return found;  // to the index it would mean everything
-  for (const Hit& hit : index_.search(question, limit, ranges)) {
+  for (const search::Hit& hit : index_.search(question, limit, ranges)) {
     const PassagePlace& place = places_[hit.passage];
     found.push_back({hit.passage, place.message, place.part, hit.relevance});
   }

@@ -18,7 +18,7 @@
 namespace keep::recall {
 
 struct FoundPassage {
-  PassageId passage = 0;
+  search::PassageId passage = 0;
   Position message = kNoPosition;
   std::uint32_t part = 0;  // of the message, see split_passages()
   float relevance = 0;     // by its words
@@ -35,7 +35,7 @@ class ConversationIndex {
   std::vector<FoundPassage> search(std::string_view question, std::span<const Stretch> path,
                                    Position end, std::size_t limit);
 
-  std::optional<PassageId> find(PassagePlace place) const noexcept;
+  std::optional<search::PassageId> find(PassagePlace place) const noexcept;
 
   std::size_t size() const noexcept { return places_.size(); }  // passages
   std::size_t memory_bytes() const noexcept;
@@ -43,7 +43,7 @@ class ConversationIndex {
  private:
   void add_text(const StoredMessage& message);
 
-  LexicalIndex index_;
+  search::LexicalIndex index_;
   std::vector<PassagePlace> places_;  // by passage; they rise
   Position next_ = 0;
   std::int64_t last_time_ = 0;

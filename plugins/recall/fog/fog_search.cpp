@@ -138,7 +138,7 @@ Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
     if (messages->empty() || messages->front().info.position != passage.message) continue;
     const StoredMessage& message = messages->front();
     const std::string text = message_text(message.json);
-    const auto pieces = split_passages(text);
+    const auto pieces = text::split_passages(text);
     if (passage.part >= pieces.size()) continue;
     found.push_back({message.info, passage.passage, std::string(pieces[passage.part]),
                      passage.relevance, passage.lift});

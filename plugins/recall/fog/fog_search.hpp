@@ -29,7 +29,7 @@ namespace keep::recall {
 
 struct Found {
   MessageInfo message;
-  PassageId passage = 0;
+  search::PassageId passage = 0;
   std::string text;
   float relevance = 0;  // by its words
   float lift = 0;       // by its vector, on top

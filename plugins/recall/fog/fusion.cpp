@@ -23,7 +23,7 @@ float lift(const SimilarPassage& similar, float relevance) noexcept {
 std::vector<FoundPassage> fuse(std::vector<FoundPassage> by_words,
                                std::span<const SimilarPassage> by_vector, const FindPassage& find,
                                std::size_t limit) {
-  std::unordered_map<PassageId, std::size_t> at;
+  std::unordered_map<search::PassageId, std::size_t> at;
   for (std::size_t i = 0; i < by_words.size(); ++i) at.emplace(by_words[i].passage, i);
   for (const SimilarPassage& similar : by_vector) {
     const auto passage = find(similar.place);

@@ -29,7 +29,7 @@ inline constexpr float kClearDeviations = 5, kClearCosine = 0.7F;
 inline constexpr float kClear = 0.5F;  // at least, with the lift: the floor for questions is 0.4
 
 // The number of a passage; none while it is not indexed.
-using FindPassage = std::function<std::optional<PassageId>(PassagePlace)>;
+using FindPassage = std::function<std::optional<search::PassageId>(PassagePlace)>;
 
 // The best `limit` by relevance and lift, best first. `by_words` is best first, too.
 std::vector<FoundPassage> fuse(std::vector<FoundPassage> by_words,

@@ -22,8 +22,8 @@ struct PassagePlace {
 };
 
 // The numbers of those passages whose messages are on `path` before `end`.
-std::vector<PassageRange> ranges_of(std::span<const PassagePlace> places,
-                                    std::span<const Stretch> path, Position end);
+std::vector<search::PassageRange> ranges_of(std::span<const PassagePlace> places,
+                                            std::span<const Stretch> path, Position end);
 
 // Outside of what was said: no passages are made of it.
 bool is_instruction(const MessageInfo& message) noexcept;

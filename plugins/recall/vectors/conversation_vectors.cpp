@@ -34,7 +34,7 @@ std::vector<PassageText> passages_to_embed(std::span<const StoredMessage> messag
     if (is_instruction(message.info)) continue;
     const std::string text = message_text(message.json);
     PassagePlace place{message.info.position, 0};
-    for (const std::string_view piece : split_passages(text)) {
+    for (const std::string_view piece : text::split_passages(text)) {
       if (place >= from && says_something(piece)) {
         const std::string_view head = piece.substr(0, kMaxTextBytes);
         passages.push_back({place, stamp_of(message.info), std::string(head)});
@@ -52,7 +52,7 @@ void ConversationVectors::add(const PassageText& passage, std::span<const float>
   if (places_.empty()) stamps_.first = passage.stamp;
   stamps_.last = passage.stamp;
   index_.codes().add(index_.codes().encode(vector));
-  push_back(places_, passage.place);
+  search::push_back(places_, passage.place);
   next_ = {passage.place.message, passage.place.part + 1};
 }
 
@@ -67,13 +67,13 @@ std::vector<SimilarPassage> ConversationVectors::search(std::span<const float> a
                                                         std::span<const Stretch> path, Position end,
                                                         std::size_t limit) const {
   std::vector<SimilarPassage> similar;
-  const std::vector<PassageRange> ranges = ranges_of(places_, path, end);
+  const std::vector<search::PassageRange> ranges = ranges_of(places_, path, end);
   std::size_t rows = 0;
-  for (const PassageRange& range : ranges) rows += range.last - range.first + 1;
+  for (const search::PassageRange& range : ranges) rows += range.last - range.first + 1;
   if (rows < kLeastRows) return similar;
-  const NearRows near = index_.search(index_.codes().encode(asked), ranges, limit);
+  const search::NearRows near = index_.search(index_.codes().encode(asked), ranges, limit);
   if (near.deviation < kLeastDeviation) return similar;
-  for (const NearRow& row : near.rows) {
+  for (const search::NearRow& row : near.rows) {
     similar.push_back({places_[row.row], row.cosine, (row.cosine - near.mean) / near.deviation});
   }
   return similar;

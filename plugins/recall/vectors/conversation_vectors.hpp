@@ -67,7 +67,7 @@ class ConversationVectors {
     std::uint64_t first = 0, last = 0;
   };
   std::span<const PassagePlace> places() const noexcept { return places_; }
-  const VectorCodes& codes() const noexcept { return index_.codes(); }
+  const search::VectorCodes& codes() const noexcept { return index_.codes(); }
   Stamps stamps() const noexcept { return stamps_; }
   // The rest of what a file holds; the codes are as many as the places, which rise.
   void restore(std::vector<PassagePlace> places, Stamps stamps, PassagePlace next);
@@ -77,7 +77,7 @@ class ConversationVectors {
 
  private:
   std::string model_;
-  VectorIndex index_;
+  search::VectorIndex index_;
   std::vector<PassagePlace> places_;  // by row
   Stamps stamps_;
   PassagePlace next_;

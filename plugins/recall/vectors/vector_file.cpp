@@ -96,7 +96,7 @@ ConversationName name_in(const std::string& path) {
 }  // namespace
 
 std::string encode_vectors(const ConversationVectors& vectors, const ConversationName& name) {
-  const VectorCodes& codes = vectors.codes();
+  const search::VectorCodes& codes = vectors.codes();
   std::string out(kMagic);
   out.reserve(kHeadBytes + name.tenant.size() + name.id.size() + vectors.model().size() +
               vectors.size() * (kRowBytes + codes.dimensions()) + kSumBytes);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 constexpr std::int32_t k8May2023 = 19485;
@@ -298,4 +298,4 @@ TEST(LexicalIndex, TakesLittleMemory) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 using Posting = std::pair<std::uint32_t, std::uint32_t>;
@@ -59,4 +59,4 @@ TEST(Postings, SmallOnesAreSmall) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

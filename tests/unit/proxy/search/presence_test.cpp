@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 TEST(Presence, CountsPersonsAndPassages) {
@@ -34,4 +34,4 @@ TEST(Presence, CountsPostings) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

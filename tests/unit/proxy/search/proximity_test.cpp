@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 using testing::ElementsAre;
@@ -54,4 +54,4 @@ TEST(Proximity, AnAnswerIsCloserToItsQuestion) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 std::vector<Rank> ranks(const Scope& scope, const Postings& postings) {
@@ -42,4 +42,4 @@ TEST(Scope, MayBeEmpty) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

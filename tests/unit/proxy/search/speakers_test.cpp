@@ -6,19 +6,19 @@
 #include <string>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 class SpeakersTest : public testing::Test {
  protected:
   SpeakerId asked(std::string_view question) {
-    return speakers_.asked_about(plain_words(question));
+    return speakers_.asked_about(text::plain_words(question));
   }
   SpeakerId add(std::string_view name, std::uint32_t section = 0) {
     return speakers_.add(name, section);
   }
   std::vector<std::uint32_t> sections(std::string_view question) {
-    return speakers_.sections_of_named(plain_words(question));
+    return speakers_.sections_of_named(text::plain_words(question));
   }
   Speakers speakers_;
 };
@@ -66,4 +66,4 @@ TEST_F(SpeakersTest, NobodyIsNoSpeaker) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 using test::exact_cosine;
@@ -157,4 +157,4 @@ TEST_F(VectorIndexTest, AFewRowsOfAManyAreFoundOneByOne) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

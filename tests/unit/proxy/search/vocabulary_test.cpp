@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::search {
 namespace {
 
 TEST(Vocabulary, FormsOfAWordAreOneTerm) {
@@ -70,4 +70,4 @@ TEST(Vocabulary, NamesInPartsDoNotGrowItWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::search

@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-namespace keep::recall {
+namespace keep::text {
 namespace {
 
 std::string joined(const std::vector<std::string_view>& pieces) {
@@ -62,4 +62,4 @@ TEST(SplitPassages, GivesTheTextBack) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::text

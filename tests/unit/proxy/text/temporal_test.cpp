@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace keep::recall {
+namespace keep::text {
 namespace {
 
 constexpr std::int32_t k8May2023 = 19485;
@@ -65,4 +65,4 @@ TEST(Temporal, IgnoresDatesThatAreNone) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace keep::recall {
+namespace keep::text {
 namespace {
 
 using testing::ElementsAre;
@@ -83,4 +83,4 @@ TEST(WordReader, SurvivesAnyBytes) {
 }
 
 }  // namespace
-}  // namespace keep::recall
+}  // namespace keep::text

@@ -23,7 +23,7 @@ class SelectPassages : public testing::Test {
     exchange_->zone.recall_room = 500;
     exchange_->zone.tokens_per_byte = 1;
   }
-  static Found found(PassageId passage, const std::string& text, float relevance,
+  static Found found(search::PassageId passage, const std::string& text, float relevance,
                      Position position = 3) {
     Found one;
     one.passage = passage;

@@ -22,23 +22,23 @@ class FusionTest : public testing::Test {
     }
     index_.add(messages);
   }
-  static FoundPassage by_words(PassageId passage, float relevance) {
+  static FoundPassage by_words(search::PassageId passage, float relevance) {
     return {passage, passage, 0, relevance, 0};
   }
   static SimilarPassage similar(Position message, float deviations, float cosine = 0.5F) {
     return {{message, 0}, cosine, deviations};
   }
-  std::vector<PassageId> order(std::vector<FoundPassage> words,
-                               const std::vector<SimilarPassage>& vectors,
-                               std::size_t limit = 10) const {
-    std::vector<PassageId> passages;
+  std::vector<search::PassageId> order(std::vector<FoundPassage> words,
+                                       const std::vector<SimilarPassage>& vectors,
+                                       std::size_t limit = 10) const {
+    std::vector<search::PassageId> passages;
     for (const FoundPassage& one : fuse(std::move(words), vectors, find_, limit)) {
       passages.push_back(one.passage);
     }
     return passages;
   }
 
-  using Order = std::vector<PassageId>;
+  using Order = std::vector<search::PassageId>;
   ConversationIndex index_;
   const FindPassage find_ = [this](PassagePlace place) { return index_.find(place); };
 };
