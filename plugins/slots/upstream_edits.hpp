@@ -3,7 +3,7 @@
 
 #include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
-#include "plugins/slots/isolation.hpp"
+#include "plugins/slots/table/isolation.hpp"
 
 #include <optional>
 

@@ -1,4 +1,4 @@
-#include "plugins/slots/isolation.hpp"
+#include "plugins/slots/table/isolation.hpp"
 
 #include "base/hash.hpp"
 

@@ -1,4 +1,4 @@
-#include "plugins/slots/kv_budget.hpp"
+#include "plugins/slots/table/kv_budget.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,10 +7,10 @@
 #pragma once
 
 #include "exchange/services.hpp"
-#include "plugins/slots/isolation.hpp"
-#include "plugins/slots/kv_budget.hpp"
-#include "plugins/slots/slot_table.hpp"
 #include "plugins/slots/slots_settings.hpp"
+#include "plugins/slots/table/isolation.hpp"
+#include "plugins/slots/table/kv_budget.hpp"
+#include "plugins/slots/table/slot_table.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "plugins/slots/ram_probe.hpp"
+#include "plugins/slots/live/ram_probe.hpp"
 
 #include "base/ids.hpp"
 #include "base/json/json.hpp"

@@ -1,5 +1,5 @@
 // Tenants that are kept apart: what another's request left behind is not used, or not told.
-#include "plugins/slots/isolation.hpp"
+#include "plugins/slots/table/isolation.hpp"
 
 #include "tests/unit/plugins/slots/fakes.hpp"
 

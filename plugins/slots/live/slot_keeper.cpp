@@ -1,7 +1,7 @@
-#include "plugins/slots/slot_keeper.hpp"
+#include "plugins/slots/live/slot_keeper.hpp"
 
 #include "base/log.hpp"
-#include "plugins/slots/ram_probe.hpp"
+#include "plugins/slots/live/ram_probe.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,4 +1,4 @@
-#include "plugins/slots/admission.hpp"
+#include "plugins/slots/live/admission.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>

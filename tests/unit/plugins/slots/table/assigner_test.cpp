@@ -1,4 +1,4 @@
-#include "plugins/slots/assigner.hpp"
+#include "plugins/slots/table/assigner.hpp"
 
 #include <gtest/gtest.h>
 

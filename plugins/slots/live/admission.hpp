@@ -8,12 +8,12 @@
 
 #include "exchange/route.hpp"
 #include "exchange/services.hpp"
-#include "plugins/slots/assigner.hpp"
-#include "plugins/slots/isolation.hpp"
-#include "plugins/slots/slot_keeper.hpp"
+#include "plugins/slots/live/slot_keeper.hpp"
 #include "plugins/slots/slots_metrics.hpp"
 #include "plugins/slots/slots_settings.hpp"
-#include "plugins/slots/wait_queue.hpp"
+#include "plugins/slots/table/assigner.hpp"
+#include "plugins/slots/table/isolation.hpp"
+#include "plugins/slots/table/wait_queue.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

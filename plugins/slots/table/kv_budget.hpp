@@ -6,7 +6,7 @@
 // they are done. With nothing leased it goes ahead; llama-server answers what is too large.
 #pragma once
 
-#include "plugins/slots/slot_table.hpp"
+#include "plugins/slots/table/slot_table.hpp"
 
 #include <cstddef>
 #include <cstdint>

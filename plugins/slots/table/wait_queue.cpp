@@ -1,4 +1,4 @@
-#include "plugins/slots/wait_queue.hpp"
+#include "plugins/slots/table/wait_queue.hpp"
 
 #include <algorithm>
 

@@ -9,8 +9,8 @@
 // costs at most one conversation its place; a conversation may take that slot as any other.
 #pragma once
 
-#include "plugins/slots/kv_budget.hpp"
-#include "plugins/slots/slot_table.hpp"
+#include "plugins/slots/table/kv_budget.hpp"
+#include "plugins/slots/table/slot_table.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "plugins/slots/slot_table.hpp"
+#include "plugins/slots/table/slot_table.hpp"
 
 #include <gtest/gtest.h>
 

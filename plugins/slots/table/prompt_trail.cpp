@@ -1,4 +1,4 @@
-#include "plugins/slots/prompt_trail.hpp"
+#include "plugins/slots/table/prompt_trail.hpp"
 
 #include "base/hash.hpp"
 

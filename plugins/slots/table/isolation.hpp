@@ -12,8 +12,8 @@
 // that looks is not told what it found, in its tenant's own slot neither.
 #pragma once
 
-#include "plugins/slots/assigner.hpp"
-#include "plugins/slots/slot_table.hpp"
+#include "plugins/slots/table/assigner.hpp"
+#include "plugins/slots/table/slot_table.hpp"
 
 #include <string_view>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "exchange/services.hpp"
-#include "plugins/slots/isolation.hpp"
+#include "plugins/slots/table/isolation.hpp"
 
 #include <cstddef>
 #include <string>

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "plugins/slots/prompt_trail.hpp"
+#include "plugins/slots/table/prompt_trail.hpp"
 
 #include <array>
 #include <cstddef>
