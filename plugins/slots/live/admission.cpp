@@ -135,7 +135,7 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
     others = true;
   }
   bool short_of_cells = false;
-  for (const std::size_t upstream : rank_upstreams(tables, wish)) {
+  for (const std::size_t upstream : routing_(tables, wish)) {
     Plan plan;
     plan.upstream = upstream;
     plan.choice = choose_slot(*tables[upstream], wish, claims[upstream], victim_);

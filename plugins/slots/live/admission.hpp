@@ -9,6 +9,7 @@
 #include "exchange/route.hpp"
 #include "exchange/services.hpp"
 #include "plugins/slots/live/slot_keeper.hpp"
+#include "plugins/slots/routing/policies.hpp"
 #include "plugins/slots/slots_metrics.hpp"
 #include "plugins/slots/slots_settings.hpp"
 #include "plugins/slots/table/assigner.hpp"
@@ -122,6 +123,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   SlotsSettings settings_;
   std::shared_ptr<SlotKeeper> keeper_;
   SlotsMetrics metrics_;
+  RoutingPolicy routing_ = warm_then_roomiest;
   VictimPolicy victim_ = least_missed;
   WaitQueue queue_;
   std::map<LeaseId, Lease> leases_;

@@ -43,10 +43,4 @@ struct Choice {
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
                    const VictimPolicy& victim);
 
-// Upstreams in the order in which to try them: where the key is warm and nowhere else; else those
-// with the most free slots first, the most leasable next. A null table is an upstream that is down.
-// A wish for a slot goes to the first that has it, or where the key is warm in it.
-std::vector<std::size_t> rank_upstreams(const std::vector<const SlotTable*>& tables,
-                                        const Wish& wish);
-
 }  // namespace keep::slots

@@ -131,23 +131,5 @@ TEST_F(AssignerTest, NamedSlotOrNone) {
   EXPECT_EQ(choose_exactly(3, 42).kind, Choice::Kind::kWaitFor);
 }
 
-TEST_F(AssignerTest, UpstreamWhereItIsWarmElseTheEmptiest) {
-  SlotTable other(2);
-  other.settled(0, 0);
-  other.settled(1, 0);
-  warm(0, 42);
-  const std::vector<const SlotTable*> tables{&other, &table_, nullptr};
-  Wish wish;
-  wish.key = 42;
-  EXPECT_EQ(rank_upstreams(tables, wish), std::vector<std::size_t>{1});
-  wish.key = 43;
-  EXPECT_EQ(rank_upstreams(tables, wish), (std::vector<std::size_t>{1, 0})) << "3 free before 2";
-  lease(1, 44);
-  lease(2, 45);
-  EXPECT_EQ(rank_upstreams(tables, wish), (std::vector<std::size_t>{0, 1}));
-  wish.slot = 3;
-  EXPECT_EQ(rank_upstreams(tables, wish), std::vector<std::size_t>{1}) << "only that one has it";
-}
-
 }  // namespace
 }  // namespace keep::slots
