@@ -37,7 +37,7 @@ build_and_test() { # build_and_test PRESET
 }
 
 random() { # conversations through the whole proxy, for a minute, other ones each day
-  KEEP_RANDOM_SECONDS=60 KEEP_RANDOM_SEED=$(date +%Y%m%d) build/dev/tests/component_tests \
+  KEEP_RANDOM_SECONDS=60 KEEP_RANDOM_SEED=$(date +%Y%m%d) build/asan/tests/component_tests \
     --gtest_filter='AnyMessages.*' --gtest_brief=1
 }
 
@@ -47,14 +47,14 @@ fuzz() { # each target for 20 seconds, as many at a time as there are cores
 }
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+# Every unit and component test runs twice, under either set of sanitizers. What is optimized and has none is
+# tested as a whole, by integration.
 stage lint tests/lint/run.sh
-stage dev build_and_test dev
-stage tidy tests/lint/tidy.sh
-stage random random
 stage asan build_and_test asan
-# The debug build, on a machine that may have other things to do: a hang is what lasts five seconds.
-stage hostile env HOSTILE_PATIENCE_S=5 KEEP_BIN="$PWD/build/dev/llama-keep" tests/hostile/run.sh
+stage random random
+stage hostile ./dev hostile
 stage tsan build_and_test tsan
+stage tidy tests/lint/tidy.sh
 stage fuzz fuzz
 stage release ./dev build release
 stage integration tests/integration/run.sh
