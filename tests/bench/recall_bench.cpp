@@ -117,7 +117,7 @@ class Driver {
   void obey(std::string_view line) {
     const std::vector<std::string_view> fields = split(line, '\t');
     if (fields[0] == "new") {
-      index_ = recall::LexicalIndex();
+      index_ = search::LexicalIndex();
       texts_.clear();
       vectors_.reset();
     }
@@ -179,7 +179,7 @@ class Driver {
   std::vector<recall::FoundPassage> find(std::string_view question,
                                          const std::vector<float>& vector, std::size_t limit) {
     std::vector<recall::FoundPassage> found;
-    for (const recall::Hit& hit : index_.search(question, limit)) {
+    for (const search::Hit& hit : index_.search(question, limit)) {
       found.push_back({hit.passage, hit.passage, 0, hit.relevance});
     }
     if (vector.empty()) return found;
@@ -224,7 +224,7 @@ class Driver {
     std::cout << out.str() << std::endl;
   }
 
-  recall::LexicalIndex index_;
+  search::LexicalIndex index_;
   std::vector<std::string> texts_;  // what was added, by passage
   std::optional<recall::ConversationVectors> vectors_;
   std::unordered_map<std::string, unsigned> counts_;

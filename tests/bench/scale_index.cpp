@@ -18,7 +18,7 @@ namespace keep::bench {
 
 namespace {
 
-using recall::LexicalIndex;
+using search::LexicalIndex;
 
 constexpr std::uint64_t kSeed = 1;
 constexpr std::size_t kQuestions = 400;
@@ -56,9 +56,9 @@ struct Built {
 
 void add(search::LexicalIndex& index, const ChatText::Said& said) {
   const std::string text = recall::message_text(said.json);
-  recall::Passage passage;
+  search::Passage passage;
   passage.speaker = said.by_user ? "user" : "assistant";
-  for (const std::string_view piece : recall::split_passages(text)) {
+  for (const std::string_view piece : text::split_passages(text)) {
     passage.text = piece;
     index.add(passage);
   }
@@ -87,11 +87,11 @@ std::vector<double> sorted(std::vector<double> times) {
 }
 
 // Share of the exact search's hits that the two-stage one has as well.
-double agreement(const std::vector<recall::Hit>& hits, const std::vector<recall::Hit>& exact) {
+double agreement(const std::vector<search::Hit>& hits, const std::vector<search::Hit>& exact) {
   if (exact.empty()) return 1;
-  const auto among = std::count_if(exact.begin(), exact.end(), [&](const recall::Hit& one) {
+  const auto among = std::count_if(exact.begin(), exact.end(), [&](const search::Hit& one) {
     return std::any_of(hits.begin(), hits.end(),
-                       [&](const recall::Hit& other) { return other.passage == one.passage; });
+                       [&](const search::Hit& other) { return other.passage == one.passage; });
   });
   return static_cast<double>(among) / static_cast<double>(exact.size());
 }
