@@ -14,31 +14,52 @@
 
 namespace keep {
 
-Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& settings) {
+// Who needs what of whom is said here and nowhere else: an interface of another plugin can be given
+// only after that plugin was made.
+Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& settings,
+                                                          const PluginNeeds& needs) {
+  Services& services = needs.services;
+  const Servers& servers = needs.servers;
   std::vector<std::unique_ptr<Plugin>> list;
   if (settings.hygiene.enabled) {
-    auto hygiene = hygiene::make_hygiene(settings.hygiene);
+    auto hygiene = hygiene::make_hygiene(settings.hygiene, services);
     if (!hygiene) return hygiene.error();
     list.push_back(std::move(*hygiene));
-    list.push_back(media::make_media());
+    list.push_back(media::make_media(services, servers.upstreams));
   }
-  if (settings.identify.enabled) list.push_back(identify::make_identify(settings.identify));
+  if (settings.identify.enabled) {
+    list.push_back(identify::make_identify(settings.identify, services));
+  }
+  Knowledge* facts = nullptr;
   if (settings.knowledge.enabled) {
-    list.push_back(knowledge::make_knowledge(settings.knowledge, recall::make_ranker()));
+    auto knowledge = knowledge::make_knowledge(settings.knowledge, services, recall::make_ranker());
+    facts = knowledge.get();
+    list.push_back(std::move(knowledge));
   }
-  const bool recalls = settings.recall.enabled || settings.hedge.enabled;
+  Conversations* conversations = nullptr;
   if (settings.history.enabled) {
-    history::HistorySettings history = settings.history;
-    if (recalls) history.recall_tokens = settings.recall.budget_tokens;
-    history.queue = settings.slots.queue;
-    list.push_back(history::make_history(std::move(history)));
-    if (recalls) list.push_back(recall::make_recall(settings.recall));
+    const bool recalls = settings.recall.enabled || settings.hedge.enabled;
+    history::HistorySettings chosen = settings.history;
+    if (recalls) chosen.recall_tokens = settings.recall.budget_tokens;
+    chosen.queue = settings.slots.queue;
+    auto history = history::make_history(std::move(chosen), services, servers);
+    conversations = history.get();
+    list.push_back(std::move(history));
+    if (recalls) {
+      const recall::RecallSources sources{*conversations, servers.templates, facts,
+                                          needs.embeddings};
+      list.push_back(recall::make_recall(settings.recall, services, sources));
+    }
   }
-  if (settings.slots.enabled) list.push_back(slots::make_slots(settings.slots));
+  if (settings.slots.enabled) {
+    auto slots = slots::make_slots(settings.slots, services, servers, needs.tenancy);
+    if (conversations != nullptr) conversations->attach(*slots);
+    list.push_back(std::move(slots));
+  }
   // After recall, whose block it has to mind; before hedge, which may render the prompt itself.
-  if (settings.roles.enabled) list.push_back(roles::make_roles());
+  if (settings.roles.enabled) list.push_back(roles::make_roles(services, servers.templates));
   if (settings.hedge.enabled) {
-    auto hedge = hedge::make_hedge(settings.hedge);
+    auto hedge = hedge::make_hedge(settings.hedge, services, servers);
     if (!hedge) return hedge.error();
     list.push_back(std::move(*hedge));
   }

@@ -1,7 +1,11 @@
 // The plugins in the order requests pass them.
 #pragma once
 
+#include "exchange/embeddings.hpp"
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "exchange/tenancy.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/hedge/hedge_settings.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
@@ -27,7 +31,16 @@ struct PluginSettings {
   slots::SlotsSettings slots;
 };
 
+// What plugins are lent. All of it outlives them.
+struct PluginNeeds {
+  Services& services;
+  const Servers& servers;
+  const Tenancy& tenancy;
+  Embeddings* embeddings = nullptr;  // null: there is no server for them
+};
+
 // Plugins that are switched off are left out. An Error names the setting at fault.
-Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& settings);
+Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& settings,
+                                                          const PluginNeeds& needs);
 
 }  // namespace keep

@@ -37,11 +37,19 @@ bool has_media(const openai::ChatRequest& chat) {
 
 // What the stages of all exchanges share.
 struct Shared {
+  Shared(HedgeSettings chosen, std::vector<std::string> phrase_texts,
+         std::shared_ptr<const Phrases> compiled, Services& services, const Servers& lent)
+      : settings(std::move(chosen)),
+        texts(std::move(phrase_texts)),
+        phrases(std::move(compiled)),
+        servers(lent),
+        metrics(services.metrics) {}
+
   HedgeSettings settings;
   std::vector<std::string> texts;  // of the phrases
   std::shared_ptr<const Phrases> phrases;
-  Services* services = nullptr;
-  std::optional<HedgeMetrics> metrics;
+  const Servers& servers;
+  HedgeMetrics metrics;
   PrefillProbe probe;
 };
 
@@ -99,11 +107,6 @@ class HedgePlugin final : public Plugin {
   explicit HedgePlugin(Shared shared) : shared_(std::move(shared)) {}
 
   std::string_view name() const noexcept override { return "hedge"; }
-  Task<> start(Services& services) override {
-    shared_.services = &services;
-    shared_.metrics.emplace(services.metrics);
-    co_return Result<>{};
-  }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (!is_chat(exchange)) return nullptr;
     return std::make_unique<HedgeStage>(shared_);
@@ -120,7 +123,7 @@ MaybeTask<> HedgeStage::on_upstream_request(Exchange& exchange) {
   }
   if (!watch_) return Result<>{};
   const Continuation& continuation = *exchange.continuation;
-  if (continuation.withdrawn) shared_.metrics->withdrawn.add();
+  if (continuation.withdrawn) shared_.metrics.withdrawn.add();
   watch_->detector.restart(continuation.text);
   watch_->unread.clear();
   for (auto& edit : continue_edits(exchange.chat, continuation, watch_->prefill)) {
@@ -135,7 +138,7 @@ Task<> HedgeStage::continue_as_completion(Exchange& exchange) {
   all.insert(all.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   auto body = openai::apply_edits(exchange.chat_body, exchange.chat, all);
   if (!body) co_return body.error();
-  auto prompt = co_await render(*shared_.services, exchange.route.upstream, *std::move(body));
+  auto prompt = co_await render(shared_.servers, exchange.route.upstream, *std::move(body));
   if (!prompt) co_return prompt.error();
   for (auto& edit : completion_edits(*exchange.continuation, *std::move(prompt))) {
     exchange.attempt_edits.push_back(std::move(edit));
@@ -167,9 +170,9 @@ EventAction HedgeStage::on_event(Exchange& exchange, const openai::SseEvent&,
     watch.why = "(low probability)";
   }
   if (info.finish_reason.empty()) exchange.hold_from = watch.detector.pending_from();
-  if (exchange.hold_from < length) shared_.metrics->held.add();
+  if (exchange.hold_from < length) shared_.metrics.held.add();
   if (!hit) return EventAction::kForward;
-  shared_.metrics->detected.add();
+  shared_.metrics.detected.add();
   if (watch.resubmits >= shared_.settings.max_resubmits || watch.searches >= kMaxSearches) {
     exchange.hold_from = watch.go_on(length);
     return EventAction::kForward;
@@ -194,15 +197,15 @@ Task<Resumption> HedgeStage::think(Exchange& exchange) {
   }
   watch.hedged = false;
   ++watch.resubmits;
-  shared_.metrics->resubmitted.add();
+  shared_.metrics.resubmitted.add();
   co_return Resumption::kResubmit;
 }
 
 // Whether there is something new to say, and a way to have the answer continued with it.
 Task<bool> HedgeStage::find_more(Exchange& exchange) {
   if (exchange.recollection == nullptr) co_return false;
-  shared_.metrics->searched.add();
-  const auto prefill = co_await shared_.probe.find(*shared_.services, exchange.route.upstream);
+  shared_.metrics.searched.add();
+  const auto prefill = co_await shared_.probe.find(shared_.servers, exchange.route.upstream);
   if (!prefill) co_return prefill.error();
   ++watch_->searches;
   watch_->prefill = *prefill;
@@ -214,23 +217,21 @@ Task<bool> HedgeStage::find_more(Exchange& exchange) {
 void HedgeStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
   if (!watch_ || !exchange.continuation) return;
   const Continuation& continuation = *exchange.continuation;
-  shared_.metrics->wasted_tokens.add(static_cast<double>(continuation.wasted_tokens));
-  shared_.metrics->added_seconds.observe(seconds(continuation.added));
+  shared_.metrics.wasted_tokens.add(static_cast<double>(continuation.wasted_tokens));
+  shared_.metrics.added_seconds.observe(seconds(continuation.added));
   const bool whole = exchange.answer.complete && !outcome.error;
-  if (whole && !watch_->hedged && !continuation.withdrawn) shared_.metrics->rescued.add();
+  if (whole && !watch_->hedged && !continuation.withdrawn) shared_.metrics.rescued.add();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Plugin>> make_hedge(HedgeSettings settings) {
+Result<std::unique_ptr<Plugin>> make_hedge(HedgeSettings settings, Services& services,
+                                           const Servers& servers) {
   auto phrases = load_phrases(settings.phrases_file);
   if (!phrases) return phrases.error();
   auto compiled = compile(*phrases);
   if (!compiled) return compiled.error();
-  Shared shared;
-  shared.settings = std::move(settings);
-  shared.texts = *std::move(phrases);
-  shared.phrases = *std::move(compiled);
+  Shared shared(std::move(settings), *std::move(phrases), *std::move(compiled), services, servers);
   return std::make_unique<HedgePlugin>(std::move(shared));
 }
 

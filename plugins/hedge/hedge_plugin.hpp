@@ -10,6 +10,8 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/hedge/hedge_settings.hpp"
 
 #include <memory>
@@ -17,6 +19,7 @@
 namespace keep::hedge {
 
 // An Error names what is wrong with the phrases.
-Result<std::unique_ptr<Plugin>> make_hedge(HedgeSettings settings);
+Result<std::unique_ptr<Plugin>> make_hedge(HedgeSettings settings, Services& services,
+                                           const Servers& servers);
 
 }  // namespace keep::hedge

@@ -22,8 +22,8 @@ bool asked(const Result<std::string>& prompt) {
 
 }  // namespace
 
-Task<std::string> render(Services& services, std::size_t upstream, std::string body) {
-  const auto reply = co_await services.queries.post(upstream, "/apply-template", std::move(body));
+Task<std::string> render(const Servers& servers, std::size_t upstream, std::string body) {
+  const auto reply = co_await servers.queries.post(upstream, "/apply-template", std::move(body));
   if (!reply) co_return reply.error();
   const auto root = json::validate(*reply);
   const auto prompt = root ? root->find("prompt").string() : std::nullopt;
@@ -33,17 +33,17 @@ Task<std::string> render(Services& services, std::size_t upstream, std::string b
   co_return *prompt;
 }
 
-Task<Prefill> PrefillProbe::find(Services& services, std::size_t upstream) {
-  const std::string key = services.upstreams.at(upstream).props().chat_template;
+Task<Prefill> PrefillProbe::find(const Servers& servers, std::size_t upstream) {
+  const std::string key = servers.upstreams.at(upstream).props().chat_template;
   if (const auto at = known_.find(key); at != known_.end()) co_return at->second;
   std::string plain = "{" + std::string(kMessages) + "}";
-  const auto chat = co_await render(services, upstream, std::move(plain));
+  const auto chat = co_await render(servers, upstream, std::move(plain));
   if (!asked(chat)) co_return chat.error();
   Prefill found = Prefill::kChat;
   if (!ends_begun(chat)) {
     std::string unthinking =
         "{" + std::string(kMessages) + R"(,"chat_template_kwargs":{"enable_thinking":false}})";
-    const auto quick = co_await render(services, upstream, std::move(unthinking));
+    const auto quick = co_await render(servers, upstream, std::move(unthinking));
     if (!asked(quick)) co_return quick.error();
     found = ends_begun(quick) ? Prefill::kChatWithoutThinking : Prefill::kCompletion;
   }

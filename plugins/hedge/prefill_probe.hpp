@@ -2,7 +2,7 @@
 // Loop thread only.
 #pragma once
 
-#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/hedge/resubmission.hpp"
 
 #include <map>
@@ -13,13 +13,13 @@ namespace keep::hedge {
 class PrefillProbe {
  public:
   // Asks /apply-template. An Error when upstream cannot be asked now.
-  Task<Prefill> find(Services& services, std::size_t upstream);
+  Task<Prefill> find(const Servers& servers, std::size_t upstream);
 
  private:
   std::map<std::string, Prefill> known_;  // by template
 };
 
 // The prompt that llama-server makes of `body`.
-Task<std::string> render(Services& services, std::size_t upstream, std::string body);
+Task<std::string> render(const Servers& servers, std::size_t upstream, std::string body);
 
 }  // namespace keep::hedge

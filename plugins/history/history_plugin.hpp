@@ -10,13 +10,18 @@
 // written in pools.disk.
 #pragma once
 
+#include "exchange/conversations.hpp"
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/history/history_settings.hpp"
 
 #include <memory>
 
 namespace keep::history {
 
-std::unique_ptr<Plugin> make_history(HistorySettings settings);
+std::unique_ptr<LendingPlugin<Conversations>> make_history(HistorySettings settings,
+                                                           Services& services,
+                                                           const Servers& servers);
 
 }  // namespace keep::history

@@ -9,6 +9,7 @@
 #include "openai/message.hpp"
 #include "plugins/history/reconcile.hpp"
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -104,9 +105,9 @@ Task<bool> write(Shared& shared, ConversationName name, std::optional<NewMessage
     written.refused = log.refused_bytes() > 0;
     return written;
   };
-  const auto written = co_await shared.shelf->with(std::move(name), false, std::move(job));
+  const auto written = co_await shared.shelf.with(std::move(name), false, std::move(job));
   if (!written) co_return written.error();
-  if (written->added) shared.metrics->added.add();
+  if (written->added) shared.metrics.added.add();
   co_return !written->refused;
 }
 
@@ -118,16 +119,16 @@ asio::awaitable<void> write_rest(Shared& shared, ConversationName name) {
 
 // But for what somebody else who runs goes on from: that one decides for both.
 asio::awaitable<void> take_back(Shared& shared, ConversationName name) {
-  const auto from = shared.endpoints->end_of_running(name);
+  const auto from = shared.endpoints.end_of_running(name);
   if (!from) co_return;
   auto job = [from = *from](ConversationLog& log) -> Result<Position> {
     log.take_back(from);
     return static_cast<Position>(log.size());
   };
-  const auto end = co_await shared.shelf->with(name, false, std::move(job));
+  const auto end = co_await shared.shelf.with(name, false, std::move(job));
   if (!end) co_return;
-  shared.zones->forget(name);
-  shared.endpoints->cut(name, *end);
+  shared.zones.forget(name);
+  shared.endpoints.cut(name, *end);
 }
 
 class HistoryStage final : public Stage {
@@ -159,7 +160,7 @@ MaybeTask<Verdict> HistoryStage::on_request(Exchange& exchange) {
   if (!exchange.chat.messages_raw.is_array()) return Verdict{Next{}};
   exchange.zone.lead = leading_system(exchange.chat);
   if (!has_past(exchange)) return Verdict{Next{}};
-  shared_.endpoints->begin(exchange.identity.name());
+  shared_.endpoints.begin(exchange.identity.name());
   runs_ = true;
   return put_on_record(exchange);
 }
@@ -168,20 +169,20 @@ Task<Verdict> HistoryStage::put_on_record(Exchange& exchange) {
   const auto found = co_await find_on_record(exchange);
   const Path& path = exchange.zone.path;
   end_ = path.empty() ? 0 : static_cast<Position>(path.back().last + 1);
-  shared_.endpoints->goes_on_from(exchange.identity.name(), *end_);
-  if (exchange.chat.store && shared_.shelf->refused(exchange.identity.name()))
+  shared_.endpoints.goes_on_from(exchange.identity.name(), *end_);
+  if (exchange.chat.store && shared_.shelf.refused(exchange.identity.name()))
     exchange.kept = Kept::kInMemory;
   if (found || found.error().fault == Fault::kNotFound) co_return Verdict{Next{}};
   if (exchange.chat.store && found.error().fault == Fault::kStorage) {
     exchange.kept = Kept::kLost;
-    shared_.shelf->trouble().lost(1, found.error().detail);
+    shared_.shelf.trouble().lost(1, found.error().detail);
     co_return Verdict{Next{}};  // which tells it once, not with every turn
   }
   co_return found.error();
 }
 
 Task<> HistoryStage::find_on_record(Exchange& exchange) {
-  const std::vector<Incoming> list = incoming_messages(exchange, shared_.services->tokenizer);
+  const std::vector<Incoming> list = incoming_messages(exchange, shared_.servers.tokenizer);
   const auto lead = std::span(list).first(exchange.zone.lead);
   const auto rest = std::span(list).subspan(exchange.zone.lead);
   const bool store = exchange.chat.store;
@@ -193,13 +194,13 @@ Task<> HistoryStage::find_on_record(Exchange& exchange) {
   ConversationName name = exchange.identity.name();
   Result<Standing> standing;
   const bool small = rest.size() <= kAtOnce && exchange.chat_body.size() <= kAtOnceBytes;
-  const ConversationLog* const log = small ? shared_.shelf->at_hand(name) : nullptr;
+  const ConversationLog* const log = small ? shared_.shelf.at_hand(name) : nullptr;
   if (log != nullptr && begins_on_record(*log, rest)) {
     Match found = match(*log, lead, rest, store, now, limit);
     standing = std::move(found.standing);
-    shared_.shelf->add_later(name, std::move(found.fresh));
+    shared_.shelf.add_later(name, std::move(found.fresh));
   } else {
-    standing = co_await shared_.shelf->with(std::move(name), store, std::move(job));
+    standing = co_await shared_.shelf.with(std::move(name), store, std::move(job));
   }
   if (!standing) co_return standing.error();
   ClearZone& zone = exchange.zone;
@@ -208,8 +209,8 @@ Task<> HistoryStage::find_on_record(Exchange& exchange) {
   zone.path = std::move(standing->path);
   zone.path_tokens = static_cast<std::int64_t>(standing->path_tokens);
   if (!zone.stored) co_return Result<>{};
-  shared_.metrics->known.add(static_cast<double>(rest.size() - standing->added));
-  shared_.metrics->added.add(static_cast<double>(standing->added));
+  shared_.metrics.known.add(static_cast<double>(rest.size() - standing->added));
+  shared_.metrics.added.add(static_cast<double>(standing->added));
   co_return Result<>{};
 }
 
@@ -224,7 +225,7 @@ MaybeTask<> HistoryStage::on_route(Exchange& exchange) {
 Task<> HistoryStage::plan_zone(Exchange& exchange) {
   const bool kept = exchange.zone.stored && has_past(exchange);
   if (kept) co_await restore_zone(exchange.identity.name());
-  const auto planned = co_await shared_.zones->plan(exchange);
+  const auto planned = co_await shared_.zones.plan(exchange);
   if (!planned) co_return planned.error();
   if (kept && exchange.zone.moved) co_await save_zone(exchange.identity.name());
   co_return Result<>{};
@@ -232,15 +233,15 @@ Task<> HistoryStage::plan_zone(Exchange& exchange) {
 
 // Without it the zone is planned as if it were the first time.
 asio::awaitable<void> HistoryStage::restore_zone(ConversationName name) {
-  if (shared_.zones->knows(name)) co_return;
-  const auto text = co_await shared_.services->conversations->read_sidecar(name, Sidecar::kZone);
+  if (shared_.zones.knows(name)) co_return;
+  const auto text = co_await shared_.conversations.read_sidecar(name, Sidecar::kZone);
   if (!text) log::warn("clear zone not restored", {{"why", text.error().detail}});
-  if (!shared_.zones->knows(name)) shared_.zones->restore(name, text ? *text : std::string());
+  if (!shared_.zones.knows(name)) shared_.zones.restore(name, text ? *text : std::string());
 }
 
 asio::awaitable<void> HistoryStage::save_zone(ConversationName name) {
-  const auto written = co_await shared_.services->conversations->write_sidecar(
-      name, Sidecar::kZone, shared_.zones->saved(name));
+  const auto written =
+      co_await shared_.conversations.write_sidecar(name, Sidecar::kZone, shared_.zones.saved(name));
   if (!written) log::warn("clear zone not saved", {{"why", written.error().detail}});
 }
 
@@ -257,7 +258,7 @@ std::optional<NewMessage> HistoryStage::answer_of(const Exchange& exchange) cons
   NewMessage message;
   message.role = Role::kAssistant;
   message.parent = parent;
-  message.tokens = static_cast<std::uint32_t>(answer_tokens(answer, shared_.services->tokenizer));
+  message.tokens = static_cast<std::uint32_t>(answer_tokens(answer, shared_.servers.tokenizer));
   message.time = unix_now();
   return message;
 }
@@ -271,10 +272,10 @@ MaybeTask<> HistoryStage::on_answer(Exchange& exchange) {
   }
   if (answer) {
     answer = with_text(*std::move(answer), exchange.answer.text);
-    const ConversationLog* const at_hand = shared_.shelf->at_hand(name);
+    const ConversationLog* const at_hand = shared_.shelf.at_hand(name);
     if (at_hand != nullptr && at_hand->child(answer->parent, answer->hash)) answer.reset();
   }
-  if (!answer && !shared_.shelf->waits(name)) return Result<>{};
+  if (!answer && !shared_.shelf.waits(name)) return Result<>{};
   return write_answer(exchange, std::move(answer));
 }
 
@@ -282,7 +283,7 @@ Task<> HistoryStage::write_large(Exchange& exchange, NewMessage answer) {
   auto job = [answer = std::move(answer), &text = exchange.answer.text]() mutable {
     return with_text(std::move(answer), text);
   };
-  std::optional<NewMessage> message = co_await run_on(shared_.services->pools.cpu, std::move(job));
+  std::optional<NewMessage> message = co_await run_on(shared_.services.pools.cpu, std::move(job));
   co_return co_await write_answer(exchange, std::move(message));
 }
 
@@ -297,19 +298,19 @@ Task<> HistoryStage::write_answer(Exchange& exchange, std::optional<NewMessage> 
   }
   exchange.kept = Kept::kLost;
   if (written.error().fault != Fault::kStorage) co_return written.error();
-  shared_.shelf->trouble().lost(1, written.error().detail);
+  shared_.shelf.trouble().lost(1, written.error().detail);
   co_return Result<>{};
 }
 
 void HistoryStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {
-  if (!outcome.local) shared_.zones->learn(exchange);
+  if (!outcome.local) shared_.zones.learn(exchange);
   if (!has_past(exchange)) return;
-  if (runs_) shared_.endpoints->finish(exchange.identity.name(), end_, exchange.answer);
-  if (!shared_.shelf->waits(exchange.identity.name())) return;
+  if (runs_) shared_.endpoints.finish(exchange.identity.name(), end_, exchange.answer);
+  if (!shared_.shelf.waits(exchange.identity.name())) return;
   const bool refused = was_refused(exchange, outcome);
-  shared_.services->spawner.spawn("history end",
-                                  refused ? take_back(shared_, exchange.identity.name())
-                                          : write_rest(shared_, exchange.identity.name()));
+  shared_.services.spawner.spawn("history end",
+                                 refused ? take_back(shared_, exchange.identity.name())
+                                         : write_rest(shared_, exchange.identity.name()));
 }
 
 void HistoryStage::explain(const Exchange& exchange, Headers& headers) const {
@@ -323,7 +324,30 @@ void HistoryStage::explain(const Exchange& exchange, Headers& headers) const {
                   ";window=" + std::to_string(zone.window) + (measured ? "" : ";estimated"));
 }
 
+ShelfSettings shelf_settings(Shared& shared) {
+  ShelfSettings shelf;
+  shelf.folder = shared.settings.folder + "/conversations";
+  shelf.max_open = shared.settings.max_open;
+  shelf.max_bytes = shared.settings.max_bytes;
+  shelf.ttl = std::chrono::duration_cast<std::chrono::seconds>(shared.settings.ttl);
+  shelf.on_removed = [&shared](const ConversationName& name) {
+    shared.zones.forget(name);
+    shared.endpoints.removed(name);
+  };
+  return shelf;
+}
+
 }  // namespace
+
+Shared::Shared(HistorySettings chosen, Services& lent, const Servers& asked, Conversations& record)
+    : settings(std::move(chosen)),
+      services(lent),
+      servers(asked),
+      conversations(record),
+      shelf(lent, shelf_settings(*this)),
+      metrics(lent.metrics),
+      zones(lent, asked, settings, metrics),
+      endpoints(lent, asked.upstreams, shelf, settings) {}
 
 std::unique_ptr<Stage> make_stage(Shared& shared) { return std::make_unique<HistoryStage>(shared); }
 

@@ -1,8 +1,10 @@
 // What history does for one exchange. See history_plugin.hpp.
 #pragma once
 
+#include "exchange/conversations.hpp"
 #include "exchange/services.hpp"
 #include "exchange/stage.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/history/endpoints/history_endpoints.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"
@@ -10,21 +12,22 @@
 #include "plugins/history/zone/zone_keeper.hpp"
 
 #include <memory>
-#include <optional>
-#include <utility>
 
 namespace keep::history {
 
 // What the stages of all exchanges share.
 struct Shared {
-  explicit Shared(HistorySettings chosen) : settings(std::move(chosen)) {}
+  // `record`: what is on record here, as others see it.
+  Shared(HistorySettings chosen, Services& lent, const Servers& asked, Conversations& record);
 
-  HistorySettings settings;
-  Services* services = nullptr;
-  std::optional<Shelf> shelf;
-  std::optional<HistoryMetrics> metrics;
-  std::optional<ZoneKeeper> zones;
-  std::optional<HistoryEndpoints> endpoints;
+  const HistorySettings settings;
+  Services& services;
+  const Servers& servers;
+  Conversations& conversations;
+  Shelf shelf;
+  HistoryMetrics metrics;
+  ZoneKeeper zones;
+  HistoryEndpoints endpoints;
 };
 
 std::unique_ptr<Stage> make_stage(Shared& shared);

@@ -106,13 +106,16 @@ struct Handles {
 
 // What the stages of all exchanges share.
 struct Shared {
-  Shared(RuleSet chosen, std::size_t explain_bytes)
-      : rules(std::move(chosen)), memory(explain_bytes) {}
+  Shared(RuleSet chosen, std::size_t explain_bytes, Services& services)
+      : rules(std::move(chosen)),
+        cpu(services.pools.cpu),
+        memory(explain_bytes),
+        metrics(services.metrics, rules) {}
   RuleSet rules;
-  Pool* cpu = nullptr;
+  Pool& cpu;
   FrozenValues frozen;
   PromptMemory memory;
-  std::optional<Handles> metrics;
+  Handles metrics;
 };
 
 class HygieneStage final : public Stage {
@@ -159,16 +162,11 @@ class HygieneStage final : public Stage {
 
 class HygienePlugin final : public Plugin {
  public:
-  HygienePlugin(RuleSet rules, const HygieneSettings& settings)
-      : shared_(std::move(rules), settings.explain_bytes) {}
+  HygienePlugin(RuleSet rules, const HygieneSettings& settings, Services& services)
+      : shared_(std::move(rules), settings.explain_bytes, services) {}
 
   std::string_view name() const noexcept override { return "hygiene"; }
 
-  Task<> start(Services& services) override {
-    shared_.metrics.emplace(services.metrics, shared_.rules);
-    shared_.cpu = &services.pools.cpu;
-    co_return Result<>{};
-  }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (exchange.surface == openai::Surface::kPassThrough) return nullptr;
     return std::make_unique<HygieneStage>(shared_);
@@ -180,7 +178,7 @@ class HygienePlugin final : public Plugin {
 
 asio::awaitable<std::vector<Change>> HygieneStage::find_changes(const Exchange& exchange) {
   auto find = [this, &exchange] { return changes_by(shared_.rules, exchange.chat); };
-  co_return co_await run_on(*shared_.cpu, std::move(find));
+  co_return co_await run_on(shared_.cpu, std::move(find));
 }
 
 Task<Verdict> HygieneStage::clean_large(Exchange& exchange) {
@@ -216,7 +214,7 @@ void HygieneStage::clean(Exchange& exchange, std::vector<Change> changes) {
 
 void HygieneStage::note_hits(const Cleaned& cleaned) {
   for (const std::size_t rule : cleaned.hits) {
-    if (shared_.metrics) shared_.metrics->hits[rule].add();
+    shared_.metrics.hits[rule].add();
   }
 }
 
@@ -276,7 +274,7 @@ Task<> HygieneStage::compare_large(const Exchange& exchange, std::optional<Promp
         make_prompt(exchange.chat, edits_of(exchange), before ? &*before : nullptr, made.texts);
     return made;
   };
-  Read made = co_await run_on(*shared_.cpu, std::move(read));
+  Read made = co_await run_on(shared_.cpu, std::move(read));
   prompt_ = std::move(made.prompt);
   texts_ = std::move(made.texts);
   compare(exchange);
@@ -297,7 +295,7 @@ void HygieneStage::compare(const Exchange& exchange) {
   if (exchange.zone.moved) divergence_.cause = kWindowMoved;
   const auto causes = divergence_causes();
   const auto cause = std::ranges::find(causes, divergence_.cause) - causes.begin();
-  if (shared_.metrics) shared_.metrics->causes[static_cast<std::size_t>(cause)].add();
+  shared_.metrics.causes[static_cast<std::size_t>(cause)].add();
   log_divergence(exchange);
 }
 
@@ -340,10 +338,11 @@ void HygieneStage::on_finish(const Exchange& exchange, const Outcome& outcome) n
 
 }  // namespace
 
-Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings) {
+Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings, Services& services) {
   auto rules = RuleSet::make(settings);
   if (!rules) return rules.error();
-  std::unique_ptr<Plugin> plugin = std::make_unique<HygienePlugin>(std::move(*rules), settings);
+  std::unique_ptr<Plugin> plugin =
+      std::make_unique<HygienePlugin>(std::move(*rules), settings, services);
   return plugin;
 }
 

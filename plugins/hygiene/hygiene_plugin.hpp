@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 
 #include <memory>
@@ -19,6 +20,6 @@
 namespace keep::hygiene {
 
 // An Error names the rule at fault.
-Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings);
+Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings, Services& services);
 
 }  // namespace keep::hygiene

@@ -134,8 +134,12 @@ struct Handles {
 
 // What the stages of all exchanges share.
 struct Shared {
-  explicit Shared(IdentifySettings chosen)
-      : settings(std::move(chosen)), table(settings.max_conversations) {}
+  Shared(IdentifySettings chosen, Services& services)
+      : settings(std::move(chosen)),
+        cpu(services.pools.cpu),
+        clock(services.clock),
+        metrics(services.metrics),
+        table(settings.max_conversations) {}
 
   template <class Value>
   void trim(LruMap<std::uint64_t, Value>& map) {
@@ -143,9 +147,9 @@ struct Shared {
   }
 
   IdentifySettings settings;
-  Pool* cpu = nullptr;
-  const Clock* clock = nullptr;
-  std::optional<Handles> metrics;
+  Pool& cpu;
+  const Clock& clock;
+  Handles metrics;
   ConversationTable table;
   LruMap<std::uint64_t, std::string> lineage;           // response id -> conversation
   LruMap<std::uint64_t, ConversationTable::Key> hints;  // request id -> conversation
@@ -182,11 +186,12 @@ class IdentifyStage final : public Stage {
 
 class IdentifyPlugin final : public Plugin {
  public:
-  explicit IdentifyPlugin(IdentifySettings settings) : shared_(std::move(settings)) {}
+  IdentifyPlugin(IdentifySettings settings, Services& services)
+      : shared_(std::move(settings), services), services_(services) {}
 
   std::string_view name() const noexcept override { return "identify"; }
 
-  Task<> start(Services& services) override;
+  Task<> start() override;
   Task<> stop() override { return save(); }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (exchange.surface == openai::Surface::kPassThrough) return nullptr;
@@ -200,25 +205,21 @@ class IdentifyPlugin final : public Plugin {
   std::string table_path() const { return shared_.settings.folder + "/identity.table"; }
 
   Shared shared_;
-  Services* services_ = nullptr;
+  Services& services_;
 };
 
-Task<> IdentifyPlugin::start(Services& services) {
-  services_ = &services;
-  shared_.clock = &services.clock;
-  shared_.cpu = &services.pools.cpu;
-  shared_.metrics.emplace(services.metrics);
+Task<> IdentifyPlugin::start() {
   if (shared_.settings.folder.empty()) co_return Result<>{};
   auto job = [path = table_path()]() -> Result<std::vector<ConversationTable::Remembered>> {
     return load_table(path);
   };
-  const auto loaded = co_await run_on(services.pools.disk, std::move(job));
+  const auto loaded = co_await run_on(services_.pools.disk, std::move(job));
   // Clients without an id begin anew then, which is no reason to refuse everybody.
   if (!loaded) log::warn("conversations not restored", {{"why", loaded.error().detail}});
   if (loaded) {
     for (const auto& entry : *loaded) shared_.table.restore(entry);
   }
-  services.spawner.spawn("conversation table", save_often());
+  services_.spawner.spawn("conversation table", save_often());
   co_return Result<>{};
 }
 
@@ -227,7 +228,7 @@ Task<> IdentifyPlugin::save() {
   shared_.changed = false;
   std::vector<ConversationTable::Remembered> list = co_await copy_table();
   auto job = [path = table_path(), list = std::move(list)] { return save_table(path, list); };
-  const auto saved = co_await run_on(services_->pools.disk, std::move(job));
+  const auto saved = co_await run_on(services_.pools.disk, std::move(job));
   if (!saved) shared_.changed = true;  // the next time has it all to write
   co_return saved;
 }
@@ -246,7 +247,7 @@ asio::awaitable<std::vector<ConversationTable::Remembered>> IdentifyPlugin::copy
 }
 
 asio::awaitable<void> IdentifyPlugin::save_often() {
-  asio::steady_timer timer(services_->loop);
+  asio::steady_timer timer(services_.loop);
   for (bool failed = false;;) {
     timer.expires_after(kSaveAfter +
                         std::chrono::seconds(shared_.table.derived() / kEntriesPerSecond));
@@ -267,7 +268,7 @@ void IdentifyStage::set(Identity& identity, std::string id, std::string source,
 
 Task<Verdict> IdentifyStage::identify_large(Exchange& exchange) {
   auto read = [&exchange] { return read_request(exchange); };
-  identify(exchange, co_await run_on(*shared_.cpu, std::move(read)));
+  identify(exchange, co_await run_on(shared_.cpu, std::move(read)));
   co_return Verdict{Next{}};
 }
 
@@ -278,19 +279,17 @@ void IdentifyStage::identify(Exchange& exchange, Reading reading) {
   identity.turn = print.user_turns;
   identity.auxiliary = reading.auxiliary;
   const Kind kind = name_conversation(exchange, reading);
-  if (shared_.metrics) {
-    shared_.metrics->kinds[kind].add();
-    if (identity.auxiliary) shared_.metrics->auxiliary.add();
-    shared_.metrics->derived.set(static_cast<double>(shared_.table.derived()));
-    shared_.metrics->with_id.set(static_cast<double>(shared_.table.with_id()));
-  }
+  shared_.metrics.kinds[kind].add();
+  if (identity.auxiliary) shared_.metrics.auxiliary.add();
+  shared_.metrics.derived.set(static_cast<double>(shared_.table.derived()));
+  shared_.metrics.with_id.set(static_cast<double>(shared_.table.with_id()));
 }
 
 Kind IdentifyStage::name_conversation(Exchange& exchange, const Reading& reading) {
   Identity& identity = exchange.identity;
   if (const auto& signal = reading.signal) {
     shared_.table.note_explicit(hash_of(identity.tenant, signal->id), print_->tenant,
-                                shared_.clock->now());
+                                shared_.clock.now());
     const Kind kind = signal->source.starts_with("header:") ? kHeader : kBody;
     set(identity, signal->id, signal->source, Confidence::kExplicit);
     return kind;
@@ -317,7 +316,7 @@ Kind IdentifyStage::name_conversation(Exchange& exchange, const Reading& reading
 
 // A hint only counts once it has been seen: most clients send a new one with every request.
 Kind IdentifyStage::name_by_content(Identity& identity, std::optional<Signal> hint) {
-  const Instant now = shared_.clock->now();
+  const Instant now = shared_.clock.now();
   const std::uint64_t hint_key = hint ? hash_of(identity.tenant, hint->id) : 0;
   if (hint) {
     if (const auto* const known = shared_.hints.find(hint_key)) {
@@ -361,7 +360,7 @@ void IdentifyStage::on_finish(const Exchange& exchange, const Outcome&) noexcept
   }
   shared_.changed = true;
   if (!key_) return;
-  shared_.table.finish(*key_, *print_, hashes_of_answer(exchange, tools_), shared_.clock->now());
+  shared_.table.finish(*key_, *print_, hashes_of_answer(exchange, tools_), shared_.clock.now());
 }
 
 void IdentifyStage::explain(const Exchange& exchange, Headers& headers) const {
@@ -376,8 +375,8 @@ void IdentifyStage::explain(const Exchange& exchange, Headers& headers) const {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_identify(IdentifySettings settings) {
-  return std::make_unique<IdentifyPlugin>(std::move(settings));
+std::unique_ptr<Plugin> make_identify(IdentifySettings settings, Services& services) {
+  return std::make_unique<IdentifyPlugin>(std::move(settings), services);
 }
 
 }  // namespace keep::identify

@@ -7,12 +7,13 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
 #include "plugins/identify/identify_settings.hpp"
 
 #include <memory>
 
 namespace keep::identify {
 
-std::unique_ptr<Plugin> make_identify(IdentifySettings settings);
+std::unique_ptr<Plugin> make_identify(IdentifySettings settings, Services& services);
 
 }  // namespace keep::identify

@@ -68,15 +68,19 @@ std::vector<FoundFact> best_of(std::vector<Fact> facts, const std::vector<float>
   return found;
 }
 
-class KnowledgePlugin final : public Plugin, public Knowledge {
+class KnowledgePlugin final : public LendingPlugin<Knowledge> {
  public:
-  KnowledgePlugin(KnowledgeSettings settings, std::shared_ptr<const TextRanker> ranker)
-      : ranker_(std::move(ranker)), cabinet_(std::make_shared<Cabinet>()) {
+  KnowledgePlugin(KnowledgeSettings settings, Services& services,
+                  std::shared_ptr<const TextRanker> ranker)
+      : ranker_(std::move(ranker)),
+        cabinet_(std::make_shared<Cabinet>()),
+        cpu_(services.pools.cpu),
+        strand_(services.pools.disk.get_executor()) {
     cabinet_->folder = std::move(settings.folder);
   }
 
   std::string_view name() const noexcept override { return "knowledge"; }
-  Task<> start(Services& services) override;
+  Task<> start() override;
   Task<> stop() override;
   asio::awaitable<Reply> on_endpoint(const Exchange& exchange) override;
   void report(json::Writer& health) const override;
@@ -100,15 +104,12 @@ class KnowledgePlugin final : public Plugin, public Knowledge {
 
   std::shared_ptr<const TextRanker> ranker_;
   std::shared_ptr<Cabinet> cabinet_;
-  Services* services_ = nullptr;
-  std::optional<Strand> strand_;
+  Pool& cpu_;
+  const Strand strand_;
   Counts facts_;  // by tenant; none that has no facts
 };
 
-Task<> KnowledgePlugin::start(Services& services) {
-  services_ = &services;
-  strand_.emplace(services.pools.disk.get_executor());
-  services.knowledge = this;
+Task<> KnowledgePlugin::start() {
   auto job = [cabinet = cabinet_]() -> Result<Counts> {
     const auto there = files::info(cabinet->path());
     if (cabinet->folder.empty() || !there) return Counts();
@@ -122,7 +123,7 @@ Task<> KnowledgePlugin::start(Services& services) {
     if (!store) return store.error();
     return (*store)->counts();
   };
-  auto counts = co_await run_in_turn(*strand_, std::move(job));
+  auto counts = co_await run_in_turn(strand_, std::move(job));
   if (counts) {
     facts_ = *std::move(counts);
   } else {
@@ -132,12 +133,11 @@ Task<> KnowledgePlugin::start(Services& services) {
 }
 
 Task<> KnowledgePlugin::stop() {
-  if (!strand_) co_return Result<>{};
   auto job = [cabinet = cabinet_] {
     cabinet->store.reset();
     return true;
   };
-  co_await run_in_turn(*strand_, std::move(job));
+  co_await run_in_turn(strand_, std::move(job));
   co_return Result<>{};
 }
 
@@ -149,7 +149,7 @@ asio::awaitable<std::invoke_result_t<Fn&, FactStore&>> KnowledgePlugin::with(Fn 
     if (!store) return store.error();
     return fn(**store);
   };
-  co_return co_await run_in_turn(*strand_, std::move(job));
+  co_return co_await run_in_turn(strand_, std::move(job));
 }
 
 Task<std::vector<FoundFact>> KnowledgePlugin::search(std::string tenant, std::string question,
@@ -171,7 +171,7 @@ Task<std::vector<FoundFact>> KnowledgePlugin::find(FactScope scope, std::string 
     const std::vector<float> relevance = ranker->rank(question, texts_of(facts));
     return best_of(std::move(facts), relevance, limit);
   };
-  co_return co_await run_on(services_->pools.cpu, std::move(rank));
+  co_return co_await run_on(cpu_, std::move(rank));
 }
 
 asio::awaitable<Reply> KnowledgePlugin::on_endpoint(const Exchange& exchange) {
@@ -269,9 +269,10 @@ void KnowledgePlugin::report(json::Writer& health) const {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_knowledge(KnowledgeSettings settings,
-                                       std::shared_ptr<const TextRanker> ranker) {
-  return std::make_unique<KnowledgePlugin>(std::move(settings), std::move(ranker));
+std::unique_ptr<LendingPlugin<Knowledge>> make_knowledge(KnowledgeSettings settings,
+                                                         Services& services,
+                                                         std::shared_ptr<const TextRanker> ranker) {
+  return std::make_unique<KnowledgePlugin>(std::move(settings), services, std::move(ranker));
 }
 
 }  // namespace keep::knowledge

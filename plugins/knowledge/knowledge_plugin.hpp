@@ -8,13 +8,15 @@
 
 #include "exchange/knowledge.hpp"
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
 #include "plugins/knowledge/knowledge_settings.hpp"
 
 #include <memory>
 
 namespace keep::knowledge {
 
-std::unique_ptr<Plugin> make_knowledge(KnowledgeSettings settings,
-                                       std::shared_ptr<const TextRanker> ranker);
+std::unique_ptr<LendingPlugin<Knowledge>> make_knowledge(KnowledgeSettings settings,
+                                                         Services& services,
+                                                         std::shared_ptr<const TextRanker> ranker);
 
 }  // namespace keep::knowledge

@@ -104,12 +104,27 @@ std::vector<Seen> look_at(const Exchange& exchange, const Senses& senses) {
 
 // What the stages of all exchanges share.
 struct Shared {
-  Services* services = nullptr;
-  std::vector<Counter> refusals;
-  std::optional<Counter> replaced;
+  Shared(Services& lent, Upstreams& servers);
+
+  Pool& cpu;
+  Upstreams& upstreams;
+  std::vector<Counter> refusals;  // by Medium
+  Counter replaced;
   // Messages that were refused: when their user has said something else since, they are old.
   LruMap<std::uint64_t, bool> refused;
 };
+
+Shared::Shared(Services& lent, Upstreams& servers)
+    : cpu(lent.pools.cpu),
+      upstreams(servers),
+      replaced(lent.metrics.counter(
+          "media_replaced_total", "Parts of requests that a text stood in for, as they were old")) {
+  for (const Medium medium : {Medium::kImage, Medium::kAudio, Medium::kVideo, Medium::kFile}) {
+    const Labels labels{{"kind", std::string(to_string(medium))}};
+    refusals.push_back(lent.metrics.counter(
+        "media_refused_total", "Requests with something new that the model cannot read", labels));
+  }
+}
 
 class MediaStage final : public Stage {
  public:
@@ -135,19 +150,9 @@ class MediaStage final : public Stage {
 
 class MediaPlugin final : public Plugin {
  public:
-  std::string_view name() const noexcept override { return "media"; }
+  MediaPlugin(Services& services, Upstreams& upstreams) : shared_(services, upstreams) {}
 
-  Task<> start(Services& services) override {
-    shared_.services = &services;
-    for (const Medium medium : {Medium::kImage, Medium::kAudio, Medium::kVideo, Medium::kFile}) {
-      const Labels labels{{"kind", std::string(to_string(medium))}};
-      shared_.refusals.push_back(services.metrics.counter(
-          "media_refused_total", "Requests with something new that the model cannot read", labels));
-    }
-    shared_.replaced.emplace(services.metrics.counter(
-        "media_replaced_total", "Parts of requests that a text stood in for, as they were old"));
-    co_return Result<>{};
-  }
+  std::string_view name() const noexcept override { return "media"; }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (!exchange.chat.messages_raw.is_array()) return nullptr;
     return std::make_unique<MediaStage>(shared_);
@@ -161,8 +166,8 @@ class MediaPlugin final : public Plugin {
 std::optional<Senses> MediaStage::senses() const {
   std::vector<std::string> all;
   bool told = false;
-  for (std::size_t i = 0; i < shared_.services->upstreams.size(); ++i) {
-    Upstream& upstream = shared_.services->upstreams.at(i);
+  for (std::size_t i = 0; i < shared_.upstreams.size(); ++i) {
+    Upstream& upstream = shared_.upstreams.at(i);
     if (!upstream.healthy()) continue;
     const auto& modalities = upstream.props().modalities;
     if (!modalities) return std::nullopt;
@@ -174,8 +179,8 @@ std::optional<Senses> MediaStage::senses() const {
 }
 
 std::string MediaStage::model_name(const Exchange& exchange) const {
-  for (std::size_t i = 0; i < shared_.services->upstreams.size(); ++i) {
-    const ServerProps& props = shared_.services->upstreams.at(i).props();
+  for (std::size_t i = 0; i < shared_.upstreams.size(); ++i) {
+    const ServerProps& props = shared_.upstreams.at(i).props();
     const std::string& name = props.model_alias.empty() ? props.model_path : props.model_alias;
     if (!name.empty()) return name.substr(name.rfind('/') + 1);  // also without a slash
   }
@@ -215,7 +220,7 @@ void put(Exchange& exchange, Seen& seen) {
 asio::awaitable<std::vector<Seen>> MediaStage::look_off_loop(const Exchange& exchange,
                                                              Senses senses) {
   auto look = [&exchange, senses] { return look_at(exchange, senses); };
-  co_return co_await run_on(shared_.services->pools.cpu, std::move(look));
+  co_return co_await run_on(shared_.cpu, std::move(look));
 }
 
 MaybeTask<> MediaStage::on_count(Exchange& exchange) {
@@ -260,7 +265,7 @@ Verdict MediaStage::judge(Exchange& exchange, std::vector<Seen> seen, const Sens
     if (!one.replaced) continue;
     if (news) return refuse(exchange, one.index, one.replaced->first, senses);
     openai::Message& message = exchange.chat.messages[one.index];
-    shared_.replaced->add(static_cast<double>(one.replaced->parts));
+    shared_.replaced.add(static_cast<double>(one.replaced->parts));
     message.media -= std::min(message.media, one.replaced->parts);
     message.text_bytes += one.replaced->bytes;
     put(exchange, one);
@@ -282,6 +287,8 @@ MaybeTask<> MediaStage::on_upstream_request(Exchange& exchange) {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_media() { return std::make_unique<MediaPlugin>(); }
+std::unique_ptr<Plugin> make_media(Services& services, Upstreams& upstreams) {
+  return std::make_unique<MediaPlugin>(services, upstreams);
+}
 
 }  // namespace keep::media

@@ -11,11 +11,13 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 
 #include <memory>
 
 namespace keep::media {
 
-std::unique_ptr<Plugin> make_media();
+std::unique_ptr<Plugin> make_media(Services& services, Upstreams& upstreams);
 
 }  // namespace keep::media

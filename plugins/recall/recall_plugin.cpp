@@ -11,10 +11,13 @@ namespace {
 
 class RecallPlugin final : public Plugin {
  public:
-  explicit RecallPlugin(RecallSettings settings) : shared_(std::move(settings)) {}
+  RecallPlugin(RecallSettings settings, Services& services, const RecallSources& sources)
+      : shared_(std::move(settings), services, sources) {
+    sources.conversations.attach(keeper_);
+  }
 
   std::string_view name() const noexcept override { return "recall"; }
-  Task<> start(Services& services) override;
+  Task<> start() override;
   Task<> stop() override;
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (exchange.surface == openai::Surface::kPassThrough) return nullptr;
@@ -28,22 +31,22 @@ class RecallPlugin final : public Plugin {
    public:
     explicit Keeper(Shared& shared) : shared_(shared) {}
     void forget(const ConversationName& name) override {
-      shared_.search->forget(name);
+      shared_.search.forget(name);
       if (shared_.vectors) shared_.vectors->forget(name);
       shared_.frozen.forget(hash_of(name));
     }
     // Its sidecar has the blocks as they were before.
     void cut(const ConversationName& name, Position end) override {
-      shared_.search->cut(name, end);
+      shared_.search.cut(name, end);
       if (shared_.vectors) shared_.vectors->cut(name, end);
       shared_.frozen.forget(hash_of(name));
     }
     std::size_t index_entries(const ConversationName& name) const override {
-      return shared_.search->index_entries(name);
+      return shared_.search.index_entries(name);
     }
     std::size_t memory_bytes() const override {
       const std::size_t vectors = shared_.vectors ? shared_.vectors->memory_bytes() : 0;
-      return shared_.search->memory_bytes() + vectors + shared_.frozen.bytes();
+      return shared_.search.memory_bytes() + vectors + shared_.frozen.bytes();
     }
 
    private:
@@ -54,17 +57,8 @@ class RecallPlugin final : public Plugin {
   Keeper keeper_{shared_};
 };
 
-Task<> RecallPlugin::start(Services& services) {
-  shared_.services = &services;
-  shared_.metrics.emplace(services.metrics);
-  if (services.embeddings != nullptr) {
-    const std::size_t half = shared_.settings.index_bytes / 2;
-    shared_.vectors.emplace(services, shared_.settings.folder, half);
-    shared_.search.emplace(services, half, &*shared_.vectors);
-  } else {
-    shared_.search.emplace(services, shared_.settings.index_bytes);
-  }
-  services.conversations->attach(keeper_);
+Task<> RecallPlugin::start() {
+  if (shared_.vectors) shared_.vectors->start();
   co_return Result<>{};
 }
 
@@ -82,8 +76,9 @@ void RecallPlugin::report(json::Writer& health) const {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_recall(RecallSettings settings) {
-  return std::make_unique<RecallPlugin>(std::move(settings));
+std::unique_ptr<Plugin> make_recall(RecallSettings settings, Services& services,
+                                    const RecallSources& sources) {
+  return std::make_unique<RecallPlugin>(std::move(settings), services, sources);
 }
 
 std::shared_ptr<const TextRanker> make_ranker() { return std::make_shared<FactRanker>(); }

@@ -13,13 +13,16 @@
 
 #include "exchange/knowledge.hpp"
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
 #include "plugins/recall/recall_settings.hpp"
+#include "plugins/recall/recall_sources.hpp"
 
 #include <memory>
 
 namespace keep::recall {
 
-std::unique_ptr<Plugin> make_recall(RecallSettings settings);
+std::unique_ptr<Plugin> make_recall(RecallSettings settings, Services& services,
+                                    const RecallSources& sources);
 
 // For those who search something else and mean the same by relevance.
 std::shared_ptr<const TextRanker> make_ranker();

@@ -55,8 +55,8 @@ class RecallStage final : public Stage, public Recollection {
 
  private:
   bool knows_facts(const Exchange& exchange) const {
-    const Knowledge* const knowledge = shared_.services->knowledge;
-    return knowledge != nullptr && knowledge->knows_anything(exchange.identity.tenant);
+    const Knowledge* const facts = shared_.sources.facts;
+    return facts != nullptr && facts->knows_anything(exchange.identity.tenant);
   }
   Task<Verdict> find_earlier(Exchange& exchange);
   asio::awaitable<void> restore_blocks(ConversationName name);
@@ -102,7 +102,7 @@ asio::awaitable<void> RecallStage::restore_blocks(ConversationName name) {
   const std::uint64_t key = hash_of(name);
   if (shared_.frozen.knows(key)) co_return;
   const auto text =
-      co_await shared_.services->conversations->read_sidecar(std::move(name), Sidecar::kRecalled);
+      co_await shared_.sources.conversations.read_sidecar(std::move(name), Sidecar::kRecalled);
   if (!text) log::warn("recalled text not restored", {{"why", text.error().detail}});
   if (shared_.frozen.knows(key)) co_return;
   shared_.frozen.restore(key, from_sidecar(text ? *text : std::string()));
@@ -113,7 +113,7 @@ asio::awaitable<void> RecallStage::save_blocks(ConversationName name) {
   const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(hash_of(name));
   if (blocks == nullptr) co_return;
   std::string text = to_sidecar(*blocks);
-  const auto written = co_await shared_.services->conversations->write_sidecar(
+  const auto written = co_await shared_.sources.conversations.write_sidecar(
       std::move(name), Sidecar::kRecalled, std::move(text));
   if (!written) log::warn("recalled text not saved", {{"why", written.error().detail}});
 }
@@ -145,7 +145,7 @@ asio::awaitable<Placement> RecallStage::placement(std::size_t upstream) {
   if (shared_.settings.placement == "system") co_return Placement::kSystem;
   if (shared_.settings.placement == "user") co_return Placement::kUser;
   // Where nothing can be learned, the head of the user's message: every template renders that.
-  const auto orders = co_await shared_.services->templates.orders(upstream);
+  const auto orders = co_await shared_.sources.templates.orders(upstream);
   co_return orders && orders->late_system ? Placement::kSystem : Placement::kUser;
 }
 
@@ -159,7 +159,7 @@ Task<std::vector<Found>> RecallStage::find_passages(const Exchange& exchange,
   search.path = exchange.zone.path;
   search.end = first_sent(exchange);
   search.limit = kMaxPassages;
-  co_return co_await shared_.search->find(std::move(search));
+  co_return co_await shared_.search.find(std::move(search));
 }
 
 Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
@@ -168,7 +168,7 @@ Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
   std::vector<std::vector<FoundFact>> lists;
   for (const std::string& question : questions) {
     auto found =
-        co_await shared_.services->knowledge->search(exchange.identity.tenant, question, kMaxFacts);
+        co_await shared_.sources.facts->search(exchange.identity.tenant, question, kMaxFacts);
     if (!found) co_return found.error();
     lists.push_back(*std::move(found));
   }
@@ -178,7 +178,7 @@ Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
 asio::awaitable<Asked> RecallStage::what_is_asked(const Exchange& exchange, std::size_t turn) {
   auto read = [&exchange, turn] { return asked_in(exchange, turn); };
   if (!is_large(exchange)) co_return read();
-  co_return co_await run_on(shared_.services->pools.cpu, std::move(read));
+  co_return co_await run_on(shared_.services.pools.cpu, std::move(read));
 }
 
 // Searches once for each turn: a second attempt and the steps of a tool find their block frozen.
@@ -193,7 +193,7 @@ Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
   auto gathered = co_await gather(exchange, std::move(asked.questions), std::move(asked.text));
   if (!gathered) co_return gathered.error();
   if (!*gathered) {
-    shared_.metrics->nothing.add();
+    shared_.metrics.nothing.add();
     co_return Result<>{};
   }
   shared_.frozen.put(key, before, **std::move(gathered), first_sent(exchange));
@@ -204,10 +204,10 @@ Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
 Task<std::optional<Block>> RecallStage::gather(Exchange& exchange,
                                                std::vector<std::string> questions,
                                                std::string text) {
-  const Instant begun = shared_.services->clock.now();
+  const Instant begun = shared_.services.clock.now();
   auto facts = co_await find_facts(exchange, questions);
   auto found = co_await find_passages(exchange, questions);
-  shared_.metrics->seconds.observe(seconds(shared_.services->clock.now() - begun));
+  shared_.metrics.seconds.observe(seconds(shared_.services.clock.now() - begun));
   if (!facts && !found) co_return found.error();
   // One that failed must not cost the other.
   if (!facts) facts = std::vector<FoundFact>();
@@ -227,9 +227,9 @@ Task<std::optional<Block>> RecallStage::gather(Exchange& exchange,
   exchange.recalled.passages += selected.quotes.size();
   exchange.recalled.facts += known.notes.size();
   exchange.recalled.tokens += block.tokens;
-  shared_.metrics->injected.add();
-  shared_.metrics->passages.add(static_cast<double>(selected.quotes.size()));
-  shared_.metrics->facts.add(static_cast<double>(known.notes.size()));
+  shared_.metrics.injected.add();
+  shared_.metrics.passages.add(static_cast<double>(selected.quotes.size()));
+  shared_.metrics.facts.add(static_cast<double>(known.notes.size()));
   co_return std::optional(std::move(block));
 }
 

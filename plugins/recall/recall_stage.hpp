@@ -9,12 +9,12 @@
 #include "plugins/recall/prompt/frozen_blocks.hpp"
 #include "plugins/recall/recall_metrics.hpp"
 #include "plugins/recall/recall_settings.hpp"
+#include "plugins/recall/recall_sources.hpp"
 #include "plugins/recall/vectors/vector_search.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace keep::recall {
@@ -23,14 +23,30 @@ namespace keep::recall {
 struct Shared {
   static constexpr std::size_t kMaxFrozenBytes = 64 << 20;
 
-  explicit Shared(RecallSettings chosen) : settings(std::move(chosen)) {}
+  Shared(RecallSettings chosen, Services& lent, const RecallSources& from)
+      : settings(std::move(chosen)),
+        services(lent),
+        sources(from),
+        vectors(make_vectors()),
+        search(lent, from.conversations, vectors ? half() : settings.index_bytes, vectors.get()),
+        metrics(lent.metrics) {}
 
   RecallSettings settings;
-  Services* services = nullptr;
-  std::optional<VectorSearch> vectors;  // none without a server for them
-  std::optional<FogSearch> search;
-  std::optional<RecallMetrics> metrics;
+  Services& services;
+  RecallSources sources;
+  const std::unique_ptr<VectorSearch> vectors;  // null without a server for them
+  FogSearch search;
+  RecallMetrics metrics;
   FrozenBlocks frozen{kMaxFrozenBytes};
+
+ private:
+  // Of the memory for indexes.
+  std::size_t half() const noexcept { return settings.index_bytes / 2; }
+  std::unique_ptr<VectorSearch> make_vectors() const {
+    if (sources.embeddings == nullptr) return nullptr;
+    return std::make_unique<VectorSearch>(services, sources.conversations, *sources.embeddings,
+                                          settings.folder, half());
+  }
 };
 
 // Lends the exchange its Recollection.

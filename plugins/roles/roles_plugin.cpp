@@ -58,23 +58,24 @@ class RolesStage final : public Stage {
 
 class RolesPlugin final : public Plugin {
  public:
-  std::string_view name() const noexcept override { return "roles"; }
+  RolesPlugin(Services& services, ChatTemplates& templates)
+      : templates_(templates), cpu_(services.pools.cpu) {}
 
-  Task<> start(Services& services) override {
-    services_ = &services;
-    co_return Result<>{};
-  }
+  std::string_view name() const noexcept override { return "roles"; }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     if (!exchange.chat.messages_raw.is_array()) return nullptr;
-    return std::make_unique<RolesStage>(services_->templates, services_->pools.cpu);
+    return std::make_unique<RolesStage>(templates_, cpu_);
   }
 
  private:
-  Services* services_ = nullptr;
+  ChatTemplates& templates_;
+  Pool& cpu_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_roles() { return std::make_unique<RolesPlugin>(); }
+std::unique_ptr<Plugin> make_roles(Services& services, ChatTemplates& templates) {
+  return std::make_unique<RolesPlugin>(services, templates);
+}
 
 }  // namespace keep::roles

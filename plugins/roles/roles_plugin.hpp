@@ -6,11 +6,13 @@
 #pragma once
 
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 
 #include <memory>
 
 namespace keep::roles {
 
-std::unique_ptr<Plugin> make_roles();
+std::unique_ptr<Plugin> make_roles(Services& services, ChatTemplates& templates);
 
 }  // namespace keep::roles

@@ -57,17 +57,27 @@ Result<std::optional<std::size_t>> wished_slot(const openai::ChatRequest& chat, 
 
 // Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
 // takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
-bool is_pinned_infill(const Services& services, const Exchange& exchange) {
-  return services.isolated && exchange.dialect == &openai::dialects::infill();
+bool is_pinned_infill(const Tenancy& tenancy, const Exchange& exchange) {
+  return tenancy.isolated && exchange.dialect == &openai::dialects::infill();
 }
 
 // What the stages of all exchanges share.
 struct Shared {
   using Place = std::pair<std::size_t, int>;  // upstream, slot
 
-  SlotsSettings settings;
-  Services* services = nullptr;
-  std::shared_ptr<Admission> admission;
+  Shared(const SlotsSettings& chosen, Services& lent, const Servers& servers,
+         const Tenancy& tenants)
+      : settings(chosen),
+        clock(lent.clock),
+        upstreams(servers.upstreams),
+        tenancy(tenants),
+        admission(std::make_shared<Admission>(lent, servers, tenants, chosen)) {}
+
+  const SlotsSettings settings;
+  const Clock& clock;
+  Upstreams& upstreams;
+  const Tenancy& tenancy;
+  const std::shared_ptr<Admission> admission;
   ThreadBook threads;
   std::map<Place, std::uint64_t> last_used_by;  // hash of the conversation, whichever agent
 };
@@ -104,45 +114,32 @@ class SlotsStage final : public Stage {
   std::optional<Asked> asked_;
 };
 
-class SlotsPlugin final : public Plugin {
+class SlotsPlugin final : public LendingPlugin<ConversationKeeper> {
  public:
-  explicit SlotsPlugin(SlotsSettings settings) { shared_.settings = settings; }
+  SlotsPlugin(const SlotsSettings& settings, Services& services, const Servers& servers,
+              const Tenancy& tenancy)
+      : shared_(settings, services, servers, tenancy) {}
 
   std::string_view name() const noexcept override { return "slots"; }
-  Task<> start(Services& services) override;
+  Task<> start() override {
+    shared_.admission->start();
+    co_return Result<>{};
+  }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
     const bool generates = exchange.surface != openai::Surface::kPassThrough ||
-                           is_pinned_infill(*shared_.services, exchange);
+                           is_pinned_infill(shared_.tenancy, exchange);
     return generates ? std::make_unique<SlotsStage>(shared_) : nullptr;
   }
 
- private:
   // What a conversation that was ended has left in the slots is erased.
-  class Keeper final : public ConversationKeeper {
-   public:
-    explicit Keeper(SlotsPlugin& plugin) : plugin_(plugin) {}
-    void forget(const ConversationName& name) override { plugin_.forget(hash_of(name)); }
+  void forget(const ConversationName& name) override;
 
-   private:
-    SlotsPlugin& plugin_;
-  };
-
-  void forget(std::uint64_t conversation);
-
+ private:
   Shared shared_;
-  Keeper keeper_{*this};
 };
 
-Task<> SlotsPlugin::start(Services& services) {
-  shared_.services = &services;
-  if (!shared_.settings.enabled) co_return Result<>{};
-  shared_.admission = std::make_shared<Admission>(services, shared_.settings);
-  shared_.admission->start();
-  if (services.conversations != nullptr) services.conversations->attach(keeper_);
-  co_return Result<>{};
-}
-
-void SlotsPlugin::forget(std::uint64_t conversation) {
+void SlotsPlugin::forget(const ConversationName& name) {
+  const std::uint64_t conversation = hash_of(name);
   for (auto at = shared_.last_used_by.begin(); at != shared_.last_used_by.end();) {
     const auto [place, last] = *at;
     if (last != conversation) {
@@ -156,8 +153,7 @@ void SlotsPlugin::forget(std::uint64_t conversation) {
 
 MaybeTask<> SlotsStage::on_route(Exchange& exchange) {
   if (exchange.route.lease.held() && asked_) return wait_idle(exchange);
-  const bool pinned = shared_.settings.enabled && shared_.admission->slots_up() > 0;
-  if (!pinned) return Result<>{};
+  if (shared_.admission->slots_up() == 0) return Result<>{};
   return lease(exchange);
 }
 
@@ -196,15 +192,15 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
 Task<> SlotsStage::lease(Exchange& exchange) {
   // Slots are everybody's: among tenants that are kept apart nobody names one.
   Result<std::optional<std::size_t>> wish = std::nullopt;
-  if (!shared_.services->isolated) wish = wished_slot(exchange.chat, shared_.admission->slots_up());
+  if (!shared_.tenancy.isolated) wish = wished_slot(exchange.chat, shared_.admission->slots_up());
   if (!wish) co_return wish.error();
   Ask ask = make_ask(exchange);
   ask.wish.slot = *wish;
   asked_.emplace();
   ask.on_queued = [this](std::size_t position) { asked_->queued_at = position; };
-  const Instant since = shared_.services->clock.now();
+  const Instant since = shared_.clock.now();
   auto grant = co_await shared_.admission->acquire(std::move(ask));
-  exchange.timeline.queue_wait += shared_.services->clock.now() - since;
+  exchange.timeline.queue_wait += shared_.clock.now() - since;
   if (!grant) co_return grant.error();
   exchange.route.upstream = grant->lease.upstream();
   exchange.route.warm = grant->warm;
@@ -220,7 +216,6 @@ Task<> SlotsStage::lease(Exchange& exchange) {
 }
 
 MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
-  if (!shared_.settings.enabled) return Result<>{};
   if (exchange.surface == openai::Surface::kPassThrough) {
     exchange.attempt_edits = infill_edits(exchange);
     return Result<>{};
@@ -234,7 +229,7 @@ MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {
     exchange.attempt_edits.push_back(std::move(edit));
   }
   // A slot that the client has named stays in its body, unless it may not name any.
-  if (!slot && shared_.services->isolated) {
+  if (!slot && shared_.tenancy.isolated) {
     exchange.attempt_edits.emplace_back(openai::RemoveField{"id_slot"});
   }
   exchange.force_stream = may_stream(exchange.chat);
@@ -259,7 +254,7 @@ openai::BodyEdits SlotsStage::infill_edits(const Exchange& exchange) const {
 
 // Once an answer has begun the slot holds the prompt of the attempt before.
 Reuse SlotsStage::reuse_for(const Exchange& exchange) const {
-  if (!shared_.services->isolated) return Reuse::kAll;
+  if (!shared_.tenancy.isolated) return Reuse::kAll;
   if (!asked_ || !exchange.route.lease.held()) return Reuse::kUntold;
   const bool begun = exchange.timeline.first_event.has_value();
   return begun && asked_->reuse == Reuse::kNothing ? Reuse::kUntold : asked_->reuse;
@@ -327,8 +322,8 @@ void SlotsStage::explain(const Exchange& exchange, Headers& headers) const {
     headers.set("X-Keep-Queue", std::to_string(asked_->queued_at));
   }
   const bool sent = exchange.timeline.sent.has_value();
-  if (!shared_.settings.enabled || (!sent && !exchange.route.lease.held())) return;
-  std::string_view url = shared_.services->upstreams.at(exchange.route.upstream).url();
+  if (!sent && !exchange.route.lease.held()) return;
+  std::string_view url = shared_.upstreams.at(exchange.route.upstream).url();
   if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
   headers.set("X-Keep-Upstream", url);
   if (!exchange.route.lease.held()) {
@@ -355,8 +350,11 @@ void SlotsStage::explain(const Exchange& exchange, Headers& headers) const {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_slots(SlotsSettings settings) {
-  return std::make_unique<SlotsPlugin>(settings);
+std::unique_ptr<LendingPlugin<ConversationKeeper>> make_slots(const SlotsSettings& settings,
+                                                              Services& services,
+                                                              const Servers& servers,
+                                                              const Tenancy& tenancy) {
+  return std::make_unique<SlotsPlugin>(settings, services, servers, tenancy);
 }
 
 }  // namespace keep::slots

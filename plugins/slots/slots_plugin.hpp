@@ -2,13 +2,21 @@
 // finds none. See admission.hpp for who waits and who is refused.
 #pragma once
 
+#include "exchange/conversations.hpp"
 #include "exchange/plugin.hpp"
+#include "exchange/services.hpp"
+#include "exchange/tenancy.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
 #include <memory>
 
 namespace keep::slots {
 
-std::unique_ptr<Plugin> make_slots(SlotsSettings settings);
+// Lends who is told of conversations that are no more.
+std::unique_ptr<LendingPlugin<ConversationKeeper>> make_slots(const SlotsSettings& settings,
+                                                              Services& services,
+                                                              const Servers& servers,
+                                                              const Tenancy& tenancy);
 
 }  // namespace keep::slots

@@ -144,7 +144,8 @@ struct App::Parts {
         queries(upstreams),
         tokenizer(upstreams, queries, clock),
         templates(upstreams, queries),
-        services{loop, pools, clock, metrics, background, upstreams, queries, tokenizer, templates},
+        services{loop, pools, clock, metrics, background},
+        servers{upstreams, queries, tokenizer, templates},
         flow_metrics(metrics),
         admin(upstreams, metrics, config.history.enabled ? config.history.window_tokens : 0,
               config.history.enabled ? config.history.max_conversation_tokens : 0),
@@ -176,6 +177,8 @@ struct App::Parts {
   UpstreamTemplates templates;
   std::optional<UpstreamEmbeddings> embeddings;
   Services services;
+  Servers servers;
+  Tenancy tenancy;
   FlowMetrics flow_metrics;
   ItemMemory items;
   Admin admin;
@@ -219,7 +222,6 @@ Result<> App::Parts::add_embeddings() {
   if (!authorization) return authorization.error();
   EmbeddingsAccess access{settings.embeddings_model, *std::move(authorization)};
   embeddings.emplace(loop, std::move(*address), std::move(access), pools, clock, metrics);
-  services.embeddings = &*embeddings;
   return {};
 }
 
@@ -227,12 +229,14 @@ Result<> App::Parts::make_flow() {
   auto loaded = ApiKeys::load(config.keys_file);
   if (!loaded) return loaded.error();
   take_keys(std::move(*loaded));
-  auto plugins = make_plugins(plugin_settings(config));
+  auto plugins = make_plugins(plugin_settings(config),
+                              {services, servers, tenancy, embeddings ? &*embeddings : nullptr});
   if (!plugins) return plugins.error();
   pipeline.emplace(std::move(*plugins), metrics);
   admin.set_report([this](json::Writer& health) { pipeline->report(health); },
                    [this] { return pipeline->degraded(); });
-  flow.emplace(Flow{flow_settings(config), services, *pipeline, upstreams, flow_metrics, items});
+  flow.emplace(
+      Flow{flow_settings(config), services, tokenizer, *pipeline, upstreams, flow_metrics, items});
   auto authenticate = [this](const Request& r) { return keys.tenant_for(r.headers); };
   auto local = [this](const Request& r) {
     return admin.answer(r, !keys.tenant_for(r.headers).has_value());
@@ -244,7 +248,7 @@ Result<> App::Parts::make_flow() {
 
 void App::Parts::take_keys(ApiKeys loaded) {
   keys = std::move(loaded);
-  services.isolated = keys.size() > 1;
+  tenancy.isolated = keys.size() > 1;
 }
 
 void App::Parts::reload_keys() {
@@ -321,7 +325,7 @@ Result<> App::start() {
   if (const auto made = p.make_flow(); !made) return made.error();
   std::optional<Result<>> started;
   auto starting = [&p, &started]() -> asio::awaitable<void> {
-    started = co_await p.pipeline->start(p.services);
+    started = co_await p.pipeline->start();
   };
   auto task = starting();
   asio::co_spawn(p.loop, std::move(task), [](const std::exception_ptr&) {});

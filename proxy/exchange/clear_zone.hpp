@@ -5,7 +5,7 @@
 #pragma once
 
 #include "exchange/conversations.hpp"
-#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 
 #include <cmath>
 #include <cstddef>

@@ -8,7 +8,6 @@
 #include "base/result.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/http/local_reply.hpp"
-#include "exchange/services.hpp"
 #include "exchange/stage.hpp"
 
 #include <memory>
@@ -22,7 +21,7 @@ class Plugin {
   virtual std::string_view name() const noexcept = 0;
 
   // start: before the listener opens, in list order; an Error stops the program. stop: reverse.
-  virtual Task<> start(Services&) { co_return Result<>{}; }
+  virtual Task<> start() { co_return Result<>{}; }
   virtual Task<> stop() { co_return Result<>{}; }
 
   // The stage of an exchange that begins: its request is parsed, who asks is known, and no phase
@@ -38,5 +37,10 @@ class Plugin {
   // Whether something that it does for clients fails at the moment, see report().
   virtual bool degraded() const { return false; }
 };
+
+// A plugin that lends others an interface as well. Who needs it is given it when it is made
+// (plugins/plugin_list.cpp), and may use it from its own start() on.
+template <class Interface>
+class LendingPlugin : public Plugin, public Interface {};
 
 }  // namespace keep

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "flow/flow_metrics.hpp"
 #include "flow/item_memory.hpp"
 #include "flow/pipeline.hpp"
@@ -22,6 +24,7 @@ struct FlowSettings {
 struct Flow {
   FlowSettings settings;
   Services& services;
+  Tokenizer& tokenizer;
   Pipeline& pipeline;
   Fleet& upstreams;
   FlowMetrics& metrics;

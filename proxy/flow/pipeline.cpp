@@ -60,9 +60,9 @@ bool is_done(MaybeTask<T>& call) noexcept {
 Pipeline::Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics)
     : plugins_(std::move(plugins)), metrics_(metrics) {}
 
-Task<> Pipeline::start(Services& services) {
+Task<> Pipeline::start() {
   for (const auto& plugin : plugins_) {
-    MaybeTask<> call = plugin->start(services);
+    MaybeTask<> call = plugin->start();
     const auto started = co_await guarded(std::move(call));
     if (!started) co_return started.error();
   }

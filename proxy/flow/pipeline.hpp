@@ -6,6 +6,7 @@
 // throws what cut it. Loop thread only.
 #pragma once
 
+#include "base/metrics.hpp"
 #include "exchange/plugin.hpp"
 
 #include <map>
@@ -19,7 +20,7 @@ class Pipeline {
  public:
   Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics);
 
-  Task<> start(Services& services);
+  Task<> start();
   Task<> stop();
 
   // nullptr: no plugin's endpoint.
@@ -52,7 +53,7 @@ class Stages {
   asio::awaitable<Resumption> on_pause();
   Task<> on_answer();
   void on_finish(const Outcome& outcome) noexcept;
-  void explain(Headers& headers) const;
+  void explain(Explanation& explanation) const;
 
  private:
   struct Begun {

@@ -20,7 +20,7 @@ std::int64_t estimate(const Flow& flow, const Exchange& exchange) {
   std::size_t bytes = chat.tools.raw().size();
   for (const openai::Message& message : chat.messages) bytes += message.text_bytes;
   if (chat.messages.empty()) bytes = exchange.chat_body.size();
-  return flow.services.tokenizer.estimate(bytes);
+  return flow.tokenizer.estimate(bytes);
 }
 
 bool may_repeat(const Exchange& exchange) {

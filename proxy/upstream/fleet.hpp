@@ -9,7 +9,7 @@
 #include "base/async/pools.hpp"
 #include "base/clock.hpp"
 #include "exchange/route.hpp"
-#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "upstream/upstream_server.hpp"
 
 #include <boost/asio/steady_timer.hpp>

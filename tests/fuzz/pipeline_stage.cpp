@@ -57,11 +57,11 @@ OneServer::OneServer() {
 }
 
 PipelineStage::PipelineStage() {
-  auto plugins = make_plugins(settings());
+  auto plugins = make_plugins(settings(), {services_, servers_, tenancy_, nullptr});
   check(bool(plugins));
   pipeline_.emplace(std::move(*plugins), metrics_);
   auto starting = [this]() -> asio::awaitable<void> {
-    const auto started = co_await pipeline_->start(services_);
+    const auto started = co_await pipeline_->start();
     check(bool(started));
   };
   wait_for(starting());

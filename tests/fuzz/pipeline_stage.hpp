@@ -64,8 +64,9 @@ class PipelineStage {
   test::NoQueries queries_;
   test::ByteTokenizer tokenizer_;
   StrictTemplates templates_;
-  Services services_{loop_,   pools_,   clock_,     metrics_,  spawner_,
-                     server_, queries_, tokenizer_, templates_};
+  Services services_{loop_, pools_, clock_, metrics_, spawner_};
+  const Servers servers_{server_, queries_, tokenizer_, templates_};
+  const Tenancy tenancy_;
   std::optional<Pipeline> pipeline_;
 };
 

@@ -84,8 +84,8 @@ asio::awaitable<Reply> HistoryEndpoints::answer(const Exchange& exchange) {
 
 std::size_t HistoryEndpoints::slots() const {
   std::size_t slots = 0;
-  for (std::size_t i = 0; i < services_.upstreams.size(); ++i) {
-    slots += static_cast<std::size_t>(services_.upstreams.at(i).props().total_slots);
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    slots += static_cast<std::size_t>(upstreams_.at(i).props().total_slots);
   }
   return slots;
 }
@@ -159,8 +159,8 @@ Reply HistoryEndpoints::session(const Exchange& exchange) const {
     state.has_cache = last->whole;
   }
   state.messages = summary->messages;
-  for (std::size_t i = 0; i < services_.upstreams.size() && state.window == 0; ++i) {
-    state.window = window_tokens(services_.upstreams.at(i), settings_.window_tokens);
+  for (std::size_t i = 0; i < upstreams_.size() && state.window == 0; ++i) {
+    state.window = window_tokens(upstreams_.at(i), settings_.window_tokens);
   }
   return json_reply(200, session_body(state));
 }

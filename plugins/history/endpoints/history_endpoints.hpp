@@ -8,6 +8,7 @@
 #include "exchange/exchange.hpp"
 #include "exchange/http/local_reply.hpp"
 #include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/history/shelf/shelf.hpp"
 
@@ -23,8 +24,9 @@ namespace keep::history {
 
 class HistoryEndpoints {
  public:
-  HistoryEndpoints(Services& services, Shelf& shelf, const HistorySettings& settings)
-      : services_(services), shelf_(shelf), settings_(settings) {}
+  HistoryEndpoints(Services& services, Upstreams& upstreams, Shelf& shelf,
+                   const HistorySettings& settings)
+      : services_(services), upstreams_(upstreams), shelf_(shelf), settings_(settings) {}
 
   void attach(ConversationKeeper& keeper) { keepers_.push_back(&keeper); }
   // An exchange of the conversation begins, knows the position behind all that it goes on from, and
@@ -65,6 +67,7 @@ class HistoryEndpoints {
   std::size_t slots() const;
 
   Services& services_;
+  Upstreams& upstreams_;
   Shelf& shelf_;
   const HistorySettings& settings_;
   std::vector<ConversationKeeper*> keepers_;

@@ -113,7 +113,7 @@ asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& excha
                                                            std::size_t upstream) {
   const openai::BodyEdits strictest = co_await fit(exchange, edits, openai::kStrictest);
   if (strictest.empty()) co_return edits;
-  const auto orders = co_await services_.templates.orders(upstream);
+  const auto orders = co_await servers_.templates.orders(upstream);
   if (!orders) co_return edits;
   openai::BodyEdits fitted = co_await fit(exchange, edits, *orders);
   for (openai::BodyEdit& edit : fitted) edits.push_back(std::move(edit));
@@ -131,7 +131,7 @@ Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, 
 
 Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t upstream,
                                            std::string body) {
-  auto rendered = co_await services_.queries.post(upstream, "/apply-template", std::move(body));
+  auto rendered = co_await servers_.queries.post(upstream, "/apply-template", std::move(body));
   if (!rendered) co_return rendered.error();
   const bool large = is_large(exchange) || rendered->size() >= kLargeReply;
   auto read = [&exchange, reply = *std::move(rendered)] {
@@ -145,7 +145,7 @@ Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t
   }
   if (question.body.empty()) co_return unread("/apply-template");
   const std::size_t bytes = question.bytes;
-  auto reply = co_await services_.queries.post(upstream, "/tokenize", std::move(question.body));
+  auto reply = co_await servers_.queries.post(upstream, "/tokenize", std::move(question.body));
   if (!reply) co_return reply.error();
   if (reply->size() < kLargeReply) co_return tokens_in(*reply, bytes);
   auto job = [reply = *std::move(reply), bytes] { return tokens_in(reply, bytes); };
@@ -154,7 +154,7 @@ Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t
 
 Task<Tokens> PromptCounter::count_input(std::size_t upstream, std::string target,
                                         std::string body) {
-  const auto reply = co_await services_.queries.post(upstream, target, std::move(body));
+  const auto reply = co_await servers_.queries.post(upstream, target, std::move(body));
   if (!reply) co_return reply.error();
   const auto root = json::validate(*reply);
   const Tokens tokens = root ? openai::count_of(root->find("input_tokens")) : 0;

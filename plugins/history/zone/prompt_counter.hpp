@@ -9,6 +9,7 @@
 
 #include "exchange/exchange.hpp"
 #include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "openai/roles/role_orders.hpp"
 #include "plugins/history/zone/zone_planner.hpp"
 
@@ -22,7 +23,8 @@ class PromptCounter {
  public:
   static constexpr std::chrono::seconds kPause{30};
 
-  explicit PromptCounter(Services& services) : services_(services) {}
+  PromptCounter(Services& services, const Servers& servers)
+      : services_(services), servers_(servers) {}
 
   // Of the request with its edits and these, by the server that it is to go to.
   asio::awaitable<std::optional<Tokens>> count(const Exchange& exchange,
@@ -38,6 +40,7 @@ class PromptCounter {
   Task<Tokens> count_input(std::size_t upstream, std::string target, std::string body);
 
   Services& services_;
+  const Servers& servers_;
   Instant paused_until_{};
 };
 

@@ -97,7 +97,7 @@ ZoneKeeper::Window ZoneKeeper::window_for(const Exchange& exchange) const {
   const auto asked = static_cast<Tokens>(settings_.window_tokens);
   if (asked > 0 && (window.tokens == 0 || asked < window.tokens)) window.tokens = asked;
   if (window.tokens == 0) return window;
-  window.ours = window.tokens != services_.upstreams.at(route.upstream).props().n_ctx;
+  window.ours = window.tokens != servers_.upstreams.at(route.upstream).props().n_ctx;
   if (exchange.overflow && exchange.overflow->window > 0) {
     window.tokens = std::min(window.tokens, exchange.overflow->window);
   }
@@ -133,7 +133,7 @@ ZoneKeeper::Planning ZoneKeeper::begin(const Exchange& exchange, const Window& w
   } else if (zone.stored && !exchange.identity.auxiliary) {
     planning.anchor = anchors_.find(key_of(exchange.identity), zone.positions);
   }
-  planning.guessed = guess_weights(exchange, services_.tokenizer);
+  planning.guessed = guess_weights(exchange, servers_.tokenizer);
   const Tokens guessed = tokens_from(planning.guessed, planning.anchor);
   if (exchange.overflow && planning.prompt != 0) {
     const Tokens lasting = exchange.overflow->prompt_tokens - exchange.recalled.tokens;
@@ -192,8 +192,7 @@ asio::awaitable<std::optional<Tokens>> ZoneKeeper::measure(const Exchange& excha
 // `measured`: of the prompt from planning.anchor on, where that is known.
 Task<> ZoneKeeper::cut(Exchange& exchange, Planning& planning, std::optional<Tokens> measured) {
   const std::size_t from = exchange.zone.lead + planning.anchor.first;
-  auto counted =
-      co_await count_weights(exchange, services_.tokenizer, from, planning.window.tokens);
+  auto counted = co_await count_weights(exchange, servers_.tokenizer, from, planning.window.tokens);
   ZoneWeights weights = std::move(counted.weights);
   if (planning.prompt != 0 && counted.tokens_per_byte > 0) {
     estimates_.counted(planning.prompt, counted.tokens_per_byte);

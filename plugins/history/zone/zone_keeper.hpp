@@ -8,6 +8,7 @@
 #include "exchange/exchange.hpp"
 #include "exchange/outcome.hpp"
 #include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/history/zone/anchor_memory.hpp"
@@ -26,8 +27,9 @@ class ZoneKeeper {
  public:
   static constexpr std::size_t kMaxAnchors = 16384;
 
-  ZoneKeeper(Services& services, const HistorySettings& settings, HistoryMetrics& metrics)
-      : services_(services), settings_(settings), metrics_(metrics), counter_(services) {}
+  ZoneKeeper(Services& services, const Servers& servers, const HistorySettings& settings,
+             HistoryMetrics& metrics)
+      : servers_(servers), settings_(settings), metrics_(metrics), counter_(services, servers) {}
 
   // Fills the plan of exchange.zone and adds the edits that remove what does not go. Nothing is
   // planned while no upstream has told its context. Fault::kTooLong: see zone_planner.hpp.
@@ -71,7 +73,7 @@ class ZoneKeeper {
   void note_overflow(const Exchange& exchange);
   void apply(Exchange& exchange, const Planning& planning);
 
-  Services& services_;
+  const Servers& servers_;
   const HistorySettings& settings_;
   HistoryMetrics& metrics_;
   PromptCounter counter_;

@@ -62,7 +62,7 @@ asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Sha
     const Entry* const before = entries_.peek(exact_key(name));
     if (before == nullptr || before->shared != shared || before->next >= end) co_return;
     const Position from = before->next;
-    auto batch = co_await services_.conversations->read(name, from, kBatchBytes);
+    auto batch = co_await conversations_.read(name, from, kBatchBytes);
     if (!batch || batch->empty()) co_return;
     auto job = [shared, messages = std::move(*batch)] {
       shared->index.add(messages);
@@ -133,7 +133,7 @@ Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
                                          const std::vector<FoundPassage>& passages) {
   std::vector<Found> found;
   for (const FoundPassage& passage : passages) {
-    const auto messages = co_await services_.conversations->read(name, passage.message, 1);
+    const auto messages = co_await conversations_.read(name, passage.message, 1);
     if (!messages) co_return messages.error();
     if (messages->empty() || messages->front().info.position != passage.message) continue;
     const StoredMessage& message = messages->front();

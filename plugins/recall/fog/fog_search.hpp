@@ -40,8 +40,12 @@ class FogSearch final : public ConversationKeeper {
   static constexpr std::chrono::milliseconds kPatience{150};
 
   // `vectors`: where else to look; null: words alone.
-  FogSearch(Services& services, std::size_t index_bytes, VectorSearch* vectors = nullptr)
-      : services_(services), index_bytes_(index_bytes), vectors_(vectors) {}
+  FogSearch(Services& services, Conversations& conversations, std::size_t index_bytes,
+            VectorSearch* vectors = nullptr)
+      : services_(services),
+        conversations_(conversations),
+        index_bytes_(index_bytes),
+        vectors_(vectors) {}
 
   // Best first; of several questions in turns.
   Task<std::vector<Found>> find(Search search);
@@ -71,6 +75,7 @@ class FogSearch final : public ConversationKeeper {
   void trim();
 
   Services& services_;
+  Conversations& conversations_;
   std::size_t index_bytes_, bytes_ = 0;
   VectorSearch* vectors_;
   LruMap<std::string, Entry> entries_;  // by name

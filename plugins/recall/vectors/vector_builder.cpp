@@ -46,7 +46,7 @@ bool add_rows(SharedVectors& shared, const std::vector<PassageText>& passages,
 }  // namespace
 
 void VectorBuilder::want(const ConversationName& name, Position end) {
-  if (!services_.embeddings->available(Embeddings::Kind::kPassage)) return;
+  if (!embeddings_.available(Embeddings::Kind::kPassage)) return;
   const auto known = std::ranges::find(jobs_, name, &Job::name);
   if (known != jobs_.end()) {
     known->end = end;
@@ -99,7 +99,7 @@ Task<bool> VectorBuilder::step(Job job) {
     if (!wants_graph) co_return false;
     co_return co_await grow_graph(job.name, shared);
   }
-  auto messages = co_await services_.conversations->read(job.name, from.message, kReadBytes);
+  auto messages = co_await conversations_.read(job.name, from.message, kReadBytes);
   if (!messages) co_return false;  // ended
   std::erase_if(*messages, [&](const StoredMessage& one) { return one.info.position >= job.end; });
   if (messages->empty()) co_return false;
@@ -122,8 +122,7 @@ Task<bool> VectorBuilder::embed(Job job, std::shared_ptr<SharedVectors> shared,
     std::vector<std::string> texts;
     texts.reserve(batch.size());
     for (const PassageText& passage : batch) texts.push_back(passage.text);
-    auto embedded =
-        co_await services_.embeddings->embed(Embeddings::Kind::kPassage, std::move(texts));
+    auto embedded = co_await embeddings_.embed(Embeddings::Kind::kPassage, std::move(texts));
     if (!embedded) co_return embedded.error();
     const bool added = co_await add(job.name, shared, std::move(batch), *std::move(embedded));
     if (!added || shelf_.find(job.name, shared) == nullptr) co_return false;

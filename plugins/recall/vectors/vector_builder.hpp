@@ -6,6 +6,7 @@
 #pragma once
 
 #include "exchange/conversations.hpp"
+#include "exchange/embeddings.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/vectors/vector_shelf.hpp"
 
@@ -18,7 +19,12 @@ namespace keep::recall {
 
 class VectorBuilder {
  public:
-  VectorBuilder(Services& services, VectorShelf& shelf) : services_(services), shelf_(shelf) {}
+  VectorBuilder(Services& services, Conversations& conversations, Embeddings& embeddings,
+                VectorShelf& shelf)
+      : services_(services),
+        conversations_(conversations),
+        embeddings_(embeddings),
+        shelf_(shelf) {}
 
   // Vectors for all messages before `end`.
   void want(const ConversationName& name, Position end);
@@ -44,6 +50,8 @@ class VectorBuilder {
   void note_health(const Result<bool>& done);
 
   Services& services_;
+  Conversations& conversations_;
+  Embeddings& embeddings_;
   VectorShelf& shelf_;
   std::deque<Job> jobs_;  // one for each conversation
   bool working_ = false, failing_ = false;

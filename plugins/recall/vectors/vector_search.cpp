@@ -28,11 +28,15 @@ bool is_blank(std::string_view text) noexcept {
 
 }  // namespace
 
-VectorSearch::VectorSearch(Services& services, std::string folder, std::size_t max_bytes)
+VectorSearch::VectorSearch(Services& services, Conversations& conversations, Embeddings& embeddings,
+                           std::string folder, std::size_t max_bytes)
     : services_(services),
-      shelf_(services, std::move(folder), max_bytes),
-      builder_(services, shelf_) {
-  services.spawner.spawn("vectors without a conversation", shelf_.sweep());
+      embeddings_(embeddings),
+      shelf_(services, conversations, std::move(folder), max_bytes),
+      builder_(services, conversations, embeddings, shelf_) {}
+
+void VectorSearch::start() {
+  services_.spawner.spawn("vectors without a conversation", shelf_.sweep());
 }
 
 asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(const Search& search) {
@@ -42,11 +46,10 @@ asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(con
   if (state == nullptr) co_return lists;
   const bool ready = state->rows >= ConversationVectors::kLeastRows &&
                      std::ranges::none_of(search.questions, is_blank) &&
-                     services_.embeddings->available(Embeddings::Kind::kQuestion);
+                     embeddings_.available(Embeddings::Kind::kQuestion);
   if (ready) {
     std::vector<std::string> texts = to_ask(search.questions);
-    auto asked =
-        co_await services_.embeddings->embed(Embeddings::Kind::kQuestion, std::move(texts));
+    auto asked = co_await embeddings_.embed(Embeddings::Kind::kQuestion, std::move(texts));
     if (asked) {
       auto job = [shared, &search, &asked = *asked] {
         std::vector<std::vector<SimilarPassage>> found;
@@ -72,10 +75,9 @@ void VectorSearch::forget(const ConversationName& name) {
 }
 
 void VectorSearch::report(json::Writer& health) const {
-  const Embeddings& server = *services_.embeddings;
   health.key("embeddings").begin_object().member("vectors", shelf_.rows());
-  health.member("questions", server.available(Embeddings::Kind::kQuestion));
-  health.member("passages", server.available(Embeddings::Kind::kPassage)).end_object();
+  health.member("questions", embeddings_.available(Embeddings::Kind::kQuestion));
+  health.member("passages", embeddings_.available(Embeddings::Kind::kPassage)).end_object();
 }
 
 }  // namespace keep::recall

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
+#include "exchange/embeddings.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/search.hpp"
 #include "plugins/recall/vectors/vector_builder.hpp"
@@ -19,8 +20,10 @@ namespace keep::recall {
 
 class VectorSearch {
  public:
-  // `services.embeddings` is not null. Files of conversations that are gone are deleted first.
-  VectorSearch(Services& services, std::string folder, std::size_t max_bytes);
+  VectorSearch(Services& services, Conversations& conversations, Embeddings& embeddings,
+               std::string folder, std::size_t max_bytes);
+  // Files of conversations that are gone are deleted; what is on record is known by now.
+  void start();
 
   // For each question the most similar passages; no list at all when none can be had now.
   asio::awaitable<std::vector<std::vector<SimilarPassage>>> find(const Search& search);
@@ -36,6 +39,7 @@ class VectorSearch {
 
  private:
   Services& services_;
+  Embeddings& embeddings_;
   VectorShelf shelf_;
   VectorBuilder builder_;
 };

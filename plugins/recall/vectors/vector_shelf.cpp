@@ -31,8 +31,10 @@ VectorState state_of(const ConversationVectors* vectors, PassagePlace next) {
   return state;
 }
 
-VectorShelf::VectorShelf(Services& services, std::string folder, std::size_t max_bytes)
+VectorShelf::VectorShelf(Services& services, Conversations& conversations, std::string folder,
+                         std::size_t max_bytes)
     : services_(services),
+      conversations_(conversations),
       folder_(std::move(folder)),
       max_bytes_(max_bytes),
       files_(services.pools.disk.get_executor()),
@@ -81,7 +83,7 @@ asio::awaitable<bool> VectorShelf::is_of(ConversationName name,
 
 asio::awaitable<bool> VectorShelf::has_message(ConversationName name, Position position,
                                                std::uint64_t stamp) {
-  const auto messages = co_await services_.conversations->read(std::move(name), position, 1);
+  const auto messages = co_await conversations_.read(std::move(name), position, 1);
   if (!messages || messages->empty()) co_return false;
   const MessageInfo& info = messages->front().info;
   co_return info.position == position&& stamp_of(info) == stamp;
@@ -157,7 +159,7 @@ asio::awaitable<void> VectorShelf::sweep() {
   const auto files = co_await run_in_turn(files_, std::move(list));
   for (const VectorFile& file : files) {
     const bool known =
-        file.path == vector_path(folder_, file.name) && services_.conversations->has(file.name);
+        file.path == vector_path(folder_, file.name) && conversations_.has(file.name);
     if (known) continue;
     auto remove = [path = file.path] { return files::remove(path); };
     const auto removed = co_await run_in_turn(files_, std::move(remove));

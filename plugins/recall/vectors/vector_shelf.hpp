@@ -37,7 +37,8 @@ VectorState state_of(const ConversationVectors* vectors, PassagePlace next);
 
 class VectorShelf {
  public:
-  VectorShelf(Services& services, std::string folder, std::size_t max_bytes);
+  VectorShelf(Services& services, Conversations& conversations, std::string folder,
+              std::size_t max_bytes);
 
   // Reads the file when the conversation was not in use. nullptr: forgotten meanwhile.
   asio::awaitable<std::shared_ptr<SharedVectors>> open(ConversationName name);
@@ -79,6 +80,7 @@ class VectorShelf {
   void trim();
 
   Services& services_;
+  Conversations& conversations_;
   std::string folder_;
   std::size_t max_bytes_, bytes_ = 0, rows_ = 0;
   Strand files_;

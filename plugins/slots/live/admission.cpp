@@ -40,10 +40,13 @@ struct Admission::Pending : Waiter {
   bool ready = false;  // and the slots given up for it are empty
 };
 
-Admission::Admission(Services& services, const SlotsSettings& settings)
+Admission::Admission(Services& services, const Servers& servers, const Tenancy& tenancy,
+                     const SlotsSettings& settings)
     : services_(services),
+      upstreams_(servers.upstreams),
+      tenancy_(tenancy),
       settings_(settings),
-      keeper_(std::make_shared<SlotKeeper>(services)),
+      keeper_(std::make_shared<SlotKeeper>(services, servers, tenancy)),
       metrics_(services.metrics),
       queue_(settings.queue) {}
 
@@ -130,7 +133,7 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
   const Wish& wish = waiter.ask.wish;
   bool others = false;  // servers that can serve requests, but not this one
   for (std::size_t i = 0; i < tables.size(); ++i) {
-    if (tables[i] == nullptr || services_.upstreams.suits(i, waiter.ask.demand)) continue;
+    if (tables[i] == nullptr || upstreams_.suits(i, waiter.ask.demand)) continue;
     tables[i] = nullptr;
     others = true;
   }
@@ -177,7 +180,7 @@ bool Admission::make_room(const Ask& ask, Plan& plan) {
   const Slot& place = upstream.table.at(plan.choice.slot);
   // Where the server chooses, it may be any slot.
   const Slot any;
-  if (services_.isolated) {
+  if (tenancy_.isolated) {
     plan.reuse = reuse_of(upstream.clears_idle ? any : place, ask.wish, upstream.ram);
   }
   plan.prime = ask.seen_before && !plan.choice.warm && place.held == 0 && !upstream.clears_idle &&

@@ -8,6 +8,8 @@
 
 #include "exchange/route.hpp"
 #include "exchange/services.hpp"
+#include "exchange/tenancy.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/slots/live/slot_keeper.hpp"
 #include "plugins/slots/routing/policies.hpp"
 #include "plugins/slots/slots_metrics.hpp"
@@ -69,7 +71,8 @@ struct Ending {
 
 class Admission : public std::enable_shared_from_this<Admission> {
  public:
-  Admission(Services& services, const SlotsSettings& settings);
+  Admission(Services& services, const Servers& servers, const Tenancy& tenancy,
+            const SlotsSettings& settings);
   void start();
 
   // Waits for a slot and for room in the KV cache; the slots given up for it are empty by then.
@@ -120,6 +123,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   void publish();
 
   Services& services_;
+  Upstreams& upstreams_;
+  const Tenancy& tenancy_;
   SlotsSettings settings_;
   std::shared_ptr<SlotKeeper> keeper_;
   SlotsMetrics metrics_;

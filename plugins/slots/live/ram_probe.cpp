@@ -33,21 +33,21 @@ std::string new_prompt() {
 
 }  // namespace
 
-Task<std::string> read_into(Services& services, std::size_t upstream, std::size_t slot,
+Task<std::string> read_into(Queries& queries, std::size_t upstream, std::size_t slot,
                             std::string prompt) {
   json::Writer body;
   body.begin_object().member("id_slot", static_cast<std::int64_t>(slot)).member("n_predict", 0);
   body.member("cache_prompt", true).member("prompt", prompt).end_object();
-  co_return co_await services.queries.post(upstream, "/completion", body.take());
+  co_return co_await queries.post(upstream, "/completion", body.take());
 }
 
-asio::awaitable<RamCache> probe_ram_cache(Services& services, std::size_t upstream,
+asio::awaitable<RamCache> probe_ram_cache(Queries& queries, std::size_t upstream,
                                           std::size_t slot) {
   const std::string prompt = new_prompt();
-  const auto first = co_await read_into(services, upstream, slot, prompt);
-  const auto parked = co_await read_into(services, upstream, slot, kFillerPrompt);
-  const auto second = co_await read_into(services, upstream, slot, prompt);
-  const auto left = co_await read_into(services, upstream, slot, kFillerPrompt);
+  const auto first = co_await read_into(queries, upstream, slot, prompt);
+  const auto parked = co_await read_into(queries, upstream, slot, kFillerPrompt);
+  const auto second = co_await read_into(queries, upstream, slot, prompt);
+  const auto left = co_await read_into(queries, upstream, slot, kFillerPrompt);
   const auto before = reading_of(first), after = reading_of(second);
   if (!before || !parked || !after || !left || before->read == 0) co_return RamCache::kUnknown;
   const bool found = after->cached * 2 > before->cached + before->read;

@@ -2,7 +2,7 @@
 // its slot is asked for again. Loop thread only.
 #pragma once
 
-#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/slots/table/isolation.hpp"
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace keep::slots {
 
 // Reads the prompt into the slot and generates nothing -> the server's answer.
-Task<std::string> read_into(Services& services, std::size_t upstream, std::size_t slot,
+Task<std::string> read_into(Queries& queries, std::size_t upstream, std::size_t slot,
                             std::string prompt);
 
 // What has next to nothing in it, to have a slot think of something else.
@@ -19,7 +19,6 @@ inline constexpr const char* kFillerPrompt = " ";
 
 // In a slot that nobody uses meanwhile; a filler is left in it. kUnknown: the server did not answer
 // as it should.
-asio::awaitable<RamCache> probe_ram_cache(Services& services, std::size_t upstream,
-                                          std::size_t slot);
+asio::awaitable<RamCache> probe_ram_cache(Queries& queries, std::size_t upstream, std::size_t slot);
 
 }  // namespace keep::slots

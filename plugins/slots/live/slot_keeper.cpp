@@ -34,16 +34,18 @@ bool same_server(const ServerProps& a, const ServerProps& b) {
 
 }  // namespace
 
-SlotKeeper::SlotKeeper(Services& services)
+SlotKeeper::SlotKeeper(Services& services, const Servers& servers, const Tenancy& tenancy)
     : services_(services),
-      states_(services.upstreams.size()),
+      servers_(servers),
+      tenancy_(tenancy),
+      states_(servers.upstreams.size()),
       given_up_(services.metrics.counter("slots_given_up_total",
                                          "Idle slots emptied because their cells were needed")) {}
 
 void SlotKeeper::start(Events events) {
   events_ = std::move(events);
   auto weak = weak_from_this();
-  services_.upstreams.on_change([weak](std::size_t upstream) {
+  servers_.upstreams.on_change([weak](std::size_t upstream) {
     if (auto self = weak.lock()) self->upstream_changed(upstream);
   });
   for (std::size_t i = 0; i < states_.size(); ++i) upstream_changed(i);
@@ -60,7 +62,7 @@ std::vector<const SlotTable*> SlotKeeper::tables() const {
 
 void SlotKeeper::upstream_changed(std::size_t upstream) {
   State& state = states_.at(upstream);
-  const Upstream& server = services_.upstreams.at(upstream);
+  const Upstream& server = servers_.upstreams.at(upstream);
   const bool back = server.healthy() && !state.healthy;
   state.healthy = server.healthy();
   if (!same_server(server.props(), state.props)) {
@@ -79,12 +81,12 @@ void SlotKeeper::upstream_changed(std::size_t upstream) {
 
 void SlotKeeper::rebuild(std::size_t upstream) {
   State& state = states_[upstream];
-  state.props = services_.upstreams.at(upstream).props();
+  state.props = servers_.upstreams.at(upstream).props();
   const auto slots = static_cast<std::size_t>(state.props.total_slots);
   ++state.generation;
   state.slots = UpstreamSlots();
   state.slots.table = SlotTable(slots);
-  state.slots.pool = services_.upstreams.at(upstream).pool_tokens();
+  state.slots.pool = servers_.upstreams.at(upstream).pool_tokens();
   state.slots.pool_given = state.slots.pool > 0;
   state.compared = false;
   state.losses = 0;
@@ -151,7 +153,7 @@ asio::awaitable<bool> SlotKeeper::look(std::size_t upstream) {
   const Snapshot before = snapshot(states_[upstream]);
   Result<std::vector<SlotState>> listed = Error();
   try {
-    listed = co_await services_.upstreams.at(upstream).slots().list();
+    listed = co_await servers_.upstreams.at(upstream).slots().list();
   } catch (const std::exception& e) {
     listed = Error(Fault::kInternal, Side::kInternal, e.what());
   }
@@ -284,13 +286,13 @@ bool SlotKeeper::begin_emptying(std::size_t upstream, std::size_t slot, Emptying
 // there what the slot held, and looks there for the next prompt pinned to it, which it does not for
 // an empty slot.
 Task<> SlotKeeper::park(std::size_t upstream, std::size_t slot) {
-  const auto answer = co_await read_into(services_, upstream, slot, kFillerPrompt);
+  const auto answer = co_await read_into(servers_.queries, upstream, slot, kFillerPrompt);
   if (!answer) co_return answer.error();
   co_return Result<>{};
 }
 
 asio::awaitable<Result<>> SlotKeeper::empty(std::size_t upstream, std::size_t slot, Emptying how) {
-  SlotControl& control = services_.upstreams.at(upstream).slots();
+  SlotControl& control = servers_.upstreams.at(upstream).slots();
   const int id = static_cast<int>(slot);
   Result<> result = Error();
   try {
@@ -338,7 +340,7 @@ asio::awaitable<void> SlotKeeper::run_prime(std::shared_ptr<SlotKeeper> self, st
 
 void SlotKeeper::look_for_ram_cache(std::size_t upstream) {
   State& state = states_.at(upstream);
-  const bool wanted = services_.isolated && state.slots.ram == RamCache::kUnknown;
+  const bool wanted = tenancy_.isolated && state.slots.ram == RamCache::kUnknown;
   if (!wanted || state.slots.table.size() == 0 || std::exchange(state.probing, true)) return;
   services_.spawner.spawn("RAM cache probe", run_ram_probe(shared_from_this(), upstream));
 }
@@ -365,7 +367,7 @@ asio::awaitable<void> SlotKeeper::run_ram_probe(std::shared_ptr<SlotKeeper> self
   const auto slot = co_await self->take_spare_slot(upstream);
   const std::uint64_t generation = state.generation;
   RamCache found = RamCache::kUnknown;
-  if (slot) found = co_await probe_ram_cache(self->services_, upstream, *slot);
+  if (slot) found = co_await probe_ram_cache(self->servers_.queries, upstream, *slot);
   state.probing = false;
   if (!slot || generation != state.generation) co_return;
   state.slots.ram = found;
@@ -383,7 +385,7 @@ Task<> SlotKeeper::wait_idle(std::size_t upstream, std::size_t slot) {
   asio::steady_timer timer(services_.loop);
   const Instant end = services_.clock.now() + kSettleLimit;
   for (;;) {
-    const auto listed = co_await services_.upstreams.at(upstream).slots().list();
+    const auto listed = co_await servers_.upstreams.at(upstream).slots().list();
     if (!listed && listed.error().fault == Fault::kNotFound) co_return Result<>{};
     if (!listed) co_return listed.error();
     if (!busy_for(states_[upstream].slots, slot, *listed)) co_return Result<>{};

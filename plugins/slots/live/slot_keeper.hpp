@@ -7,6 +7,8 @@
 #pragma once
 
 #include "exchange/services.hpp"
+#include "exchange/tenancy.hpp"
+#include "exchange/upstreams.hpp"
 #include "plugins/slots/slots_settings.hpp"
 #include "plugins/slots/table/isolation.hpp"
 #include "plugins/slots/table/kv_budget.hpp"
@@ -43,7 +45,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
     std::function<void(std::size_t)> rebuilt;  // all leases of that upstream are void
   };
 
-  explicit SlotKeeper(Services& services);
+  SlotKeeper(Services& services, const Servers& servers, const Tenancy& tenancy);
   void start(Events events);
 
   std::size_t size() const noexcept { return states_.size(); }
@@ -125,6 +127,8 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   void learn(State& state, const Comparison& seen);
 
   Services& services_;
+  const Servers& servers_;
+  const Tenancy& tenancy_;
   std::vector<State> states_;
   Events events_;
   Counter given_up_;

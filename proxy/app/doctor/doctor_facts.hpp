@@ -2,7 +2,7 @@
 // checks made of them. Plain values.
 #pragma once
 
-#include "exchange/services.hpp"
+#include "exchange/upstreams.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,6 +3,8 @@
 
 #include "base/clock.hpp"
 #include "exchange/services.hpp"
+#include "exchange/tenancy.hpp"
+#include "exchange/upstreams.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -73,8 +75,8 @@ class FakeServices {
   NoQueries queries_;
   ByteTokenizer tokenizer_;
   NoTemplates templates_;
-  Services services_{loop_,      pools_,   clock_,     metrics_,  spawner_,
-                     upstreams_, queries_, tokenizer_, templates_};
+  Services services_{loop_, pools_, clock_, metrics_, spawner_};
+  const Servers servers_{upstreams_, queries_, tokenizer_, templates_};
 };
 
 }  // namespace keep::test

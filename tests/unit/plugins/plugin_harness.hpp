@@ -79,8 +79,10 @@ class StagedExchange {
 
 class PluginHarness : private FakeServices {
  public:
-  explicit PluginHarness(std::unique_ptr<Plugin> plugin) : plugin_(std::move(plugin)) {
-    if (!run_now(plugin_->start(services_))) throw std::runtime_error("the plugin did not start");
+  // `make(services)` gives the plugin.
+  template <class Make>
+  explicit PluginHarness(Make make) : plugin_(make(services_)) {
+    if (!run_now(plugin_->start())) throw std::runtime_error("the plugin did not start");
   }
 
   Plugin& plugin() noexcept { return *plugin_; }

@@ -24,7 +24,7 @@ HygieneSettings with_rules(std::vector<RuleSettings> rules) {
 class HygienePluginTest : public testing::Test {
  protected:
   explicit HygienePluginTest(HygieneSettings settings = {})
-      : harness_(std::move(*make_hygiene(std::move(settings)))) {}
+      : harness_([&settings](Services& s) { return *make_hygiene(settings, s); }) {}
 
   struct Run {
     test::StagedExchange exchange;
@@ -256,8 +256,10 @@ TEST_F(NoTextsTest, ExplainsWithoutTheByte) {
             "message=0;cause=system_changed;lost_tokens=3");
 }
 
-TEST(MakeHygiene, RefusesABadPattern) {
-  const auto made = make_hygiene(with_rules({{"mine", "user", "[", "drop"}}));
+class MakeHygieneTest : public testing::Test, protected test::FakeServices {};
+
+TEST_F(MakeHygieneTest, RefusesABadPattern) {
+  const auto made = make_hygiene(with_rules({{"mine", "user", "[", "drop"}}), services_);
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().detail.find("'mine'"), std::string::npos);
 }

@@ -60,7 +60,7 @@ class DecoratedTurn : public testing::Test {
     EXPECT_EQ(chat.ids.size(), 1U);
   }
 
-  test::PluginHarness harness_{make_identify({})};
+  test::PluginHarness harness_{[](Services& s) { return make_identify({}, s); }};
 };
 
 TEST_F(DecoratedTurn, IsOneConversation) {

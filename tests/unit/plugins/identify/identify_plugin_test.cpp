@@ -26,7 +26,7 @@ using test::headers_of;
 class IdentifyPluginTest : public testing::Test {
  protected:
   explicit IdentifyPluginTest(IdentifySettings settings = {})
-      : harness_(make_identify(std::move(settings))) {}
+      : harness_([&settings](Services& s) { return make_identify(std::move(settings), s); }) {}
 
   // A whole exchange.
   Identity run(std::string body, std::string answer = "ok", Headers headers = {},
@@ -226,7 +226,7 @@ TEST(IdentifyPluginTable, WhatCouldNotBeWrittenIsWrittenTheNextTime) {
   const test::TempFolder folder;
   IdentifySettings settings;
   settings.folder = folder.path;
-  test::PluginHarness harness(make_identify(std::move(settings)));
+  test::PluginHarness harness([&settings](Services& s) { return make_identify(settings, s); });
   auto exchange = harness.begin(test::make_exchange(chat_body({{"user", "hi"}})));
   exchange.request();
   exchange.finish();
@@ -244,7 +244,7 @@ std::size_t turns_while_saving(int conversations) {
   const test::TempFolder folder;
   IdentifySettings settings;
   settings.folder = folder.path;
-  test::PluginHarness harness(make_identify(std::move(settings)));
+  test::PluginHarness harness([&settings](Services& s) { return make_identify(settings, s); });
   for (int i = 0; i < conversations; ++i) {
     auto exchange = harness.begin(test::make_exchange(chat_body({{"user", std::to_string(i)}})));
     exchange.request();

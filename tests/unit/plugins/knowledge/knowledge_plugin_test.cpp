@@ -24,7 +24,9 @@ class KnowledgePluginTest : public testing::Test {
 
   void restart() {
     harness_.reset();
-    harness_.emplace(make_knowledge({true, folder_.path}, recall::make_ranker()));
+    harness_.emplace([this](Services& services) {
+      return make_knowledge({true, folder_.path}, services, recall::make_ranker());
+    });
   }
   Reply ask(const std::string& method, const std::string& path, const std::string& body = "",
             const std::string& tenant = "t") {

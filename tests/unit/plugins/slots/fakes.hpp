@@ -183,9 +183,9 @@ class SlotsFixture : public testing::Test {
   }
   // Slots are settled afterwards.
   void start(SlotsSettings settings = {}) {
-    plugin_ = make_slots(settings);
+    plugin_ = make_slots(settings, services_, servers_, tenancy_);
     run([this]() -> asio::awaitable<void> {
-      const auto started = co_await plugin_->start(services_);
+      const auto started = co_await plugin_->start();
       EXPECT_TRUE(started);
     });
     until([this] { return spawner_.running() == 0; });
@@ -297,9 +297,10 @@ class SlotsFixture : public testing::Test {
   FakeQueries queries_{upstreams_};
   keep::test::ByteTokenizer tokenizer_;
   keep::test::NoTemplates templates_;
-  Services services_{loop_,      pools_,   clock_,     metrics_,  spawner_,
-                     upstreams_, queries_, tokenizer_, templates_};
-  std::unique_ptr<Plugin> plugin_;
+  Services services_{loop_, pools_, clock_, metrics_, spawner_};
+  const Servers servers_{upstreams_, queries_, tokenizer_, templates_};
+  Tenancy tenancy_;
+  std::unique_ptr<LendingPlugin<ConversationKeeper>> plugin_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
 

@@ -113,16 +113,5 @@ TEST_F(SlotsEditsTest, WhereAStreamSaysSomethingElseItIsLeftToTheClient) {
   }
 }
 
-TEST_F(SlotsEditsTest, DisabledItOnlyFindsAnUpstream) {
-  add_upstream(2);
-  SlotsSettings settings;
-  settings.enabled = false;
-  start(settings);
-  Client& c = ask("a");
-  ASSERT_TRUE(c.result && *c.result);
-  EXPECT_FALSE(c.leased());
-  EXPECT_EQ(edited(c), c.exchange.chat_body);
-}
-
 }  // namespace
 }  // namespace keep::slots::test

@@ -90,10 +90,10 @@ class PromptCounterTest : public testing::Test, private test::FakeServices {
   const std::string hello_ = test::chat_body({{"user", "Hello."}});
 
  private:
-  Services near_{loop_, pools_, clock_, metrics_, spawner_, one_, told_, tokenizer_, strict_};
+  const Servers near_{one_, told_, tokenizer_, strict_};
 
  protected:
-  PromptCounter counter_{near_};
+  PromptCounter counter_{services_, near_};
 };
 
 TEST_F(PromptCounterTest, CountsWhatTheTemplateMakesOfTheRequestAsItGoes) {

@@ -92,15 +92,14 @@ class MadeUpRecord final : public Conversations {
 class VectorSearchTest : public testing::Test, protected keep::test::FakeServices {
  protected:
   VectorSearchTest() {
-    services_.conversations = &record_;
-    services_.embeddings = &server_;
     for (int i = 100; i < 200; ++i) say("Number " + std::to_string(i));
     start();
   }
   ~VectorSearchTest() override { stop(); }
 
   void start(std::size_t max_bytes = 1 << 20) {
-    search_.emplace(services_, folder_.path, max_bytes);
+    search_.emplace(services_, record_, server_, folder_.path, max_bytes);
+    search_->start();
     settle();
   }
   void stop() {

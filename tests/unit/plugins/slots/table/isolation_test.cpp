@@ -10,7 +10,7 @@ namespace {
 
 class IsolationTest : public SlotsFixture {
  protected:
-  IsolationTest() { services_.isolated = true; }
+  IsolationTest() { tenancy_.isolated = true; }
   FakeUpstream& add_server(int slots, bool ram_cache) {
     FakeUpstream& server = add_upstream(slots);
     server.ram_cache = ram_cache;
@@ -194,7 +194,7 @@ TEST_F(IsolationTest, TheSecondAttemptGoesOnFromTheFirst) {
 }
 
 TEST_F(IsolationTest, OneTenantIsServedAsEver) {
-  services_.isolated = false;
+  tenancy_.isolated = false;
   FakeUpstream& server = add_server(1, true);
   start();
   EXPECT_TRUE(server.prompts.empty()) << "nothing is asked that is not needed";

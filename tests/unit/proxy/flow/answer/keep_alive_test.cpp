@@ -60,7 +60,7 @@ class KeepAliveTest : public testing::Test, protected test::FakeServices {
   Fleet no_upstreams_{loop_, clock_};
   FlowMetrics flow_metrics_{metrics_};
   ItemMemory items_;
-  Flow flow_{{}, services_, pipeline_, no_upstreams_, flow_metrics_, items_};
+  Flow flow_{{}, services_, tokenizer_, pipeline_, no_upstreams_, flow_metrics_, items_};
   Exchange exchange_;
   Stages stages_{pipeline_, exchange_};
 };

@@ -1,0 +1,18 @@
+// What recall searches, and asks about the prompts it writes into. All of it outlives the plugin.
+#pragma once
+
+#include "exchange/conversations.hpp"
+#include "exchange/embeddings.hpp"
+#include "exchange/knowledge.hpp"
+#include "exchange/upstreams.hpp"
+
+namespace keep::recall {
+
+struct RecallSources {
+  Conversations& conversations;
+  ChatTemplates& templates;
+  Knowledge* facts = nullptr;        // null: none are stored
+  Embeddings* embeddings = nullptr;  // null: there is no server for them, words alone are searched
+};
+
+}  // namespace keep::recall
