@@ -139,7 +139,7 @@ class HistoryStage final : public Stage {
   MaybeTask<> on_route(Exchange& exchange) override;
   MaybeTask<> on_answer(Exchange& exchange) override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
-  void explain(const Exchange& exchange, Headers& headers) const override;
+  void explain(const Exchange& exchange, Explanation& explanation) const override;
 
  private:
   Task<Verdict> put_on_record(Exchange& exchange);
@@ -313,15 +313,17 @@ void HistoryStage::on_finish(const Exchange& exchange, const Outcome& outcome) n
                                          : write_rest(shared_, exchange.identity.name()));
 }
 
-void HistoryStage::explain(const Exchange& exchange, Headers& headers) const {
-  if (exchange.kept != Kept::kOnDisk) headers.add("X-Keep-Record", to_string(exchange.kept));
+void HistoryStage::explain(const Exchange& exchange, Explanation& explanation) const {
+  if (exchange.kept != Kept::kOnDisk) {
+    explanation.say(Explanation::Name::kRecord, std::string(to_string(exchange.kept)));
+  }
   const ClearZone& zone = exchange.zone;
   if (!zone.planned) return;
   const auto measured = measured_prompt(exchange);
   const std::int64_t sent = measured.value_or(zone.prompt_tokens + exchange.recalled.tokens);
-  headers.add("X-Keep-Window",
-              "sent=" + std::to_string(sent) + ";fog=" + std::to_string(zone.fog_tokens) +
-                  ";window=" + std::to_string(zone.window) + (measured ? "" : ";estimated"));
+  explanation.say(Explanation::Name::kWindow,
+                  "sent=" + std::to_string(sent) + ";fog=" + std::to_string(zone.fog_tokens) +
+                      ";window=" + std::to_string(zone.window) + (measured ? "" : ";estimated"));
 }
 
 ShelfSettings shelf_settings(Shared& shared) {

@@ -135,8 +135,8 @@ class HygieneStage final : public Stage {
   }
   MaybeTask<> on_upstream_request(Exchange& exchange) override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
-  void explain(const Exchange&, Headers& headers) const override {
-    headers.add("X-Keep-Divergence", to_text(divergence_));
+  void explain(const Exchange&, Explanation& explanation) const override {
+    explanation.say(Explanation::Name::kDivergence, to_text(divergence_));
   }
 
  private:

@@ -168,7 +168,7 @@ class IdentifyStage final : public Stage {
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
-  void explain(const Exchange& exchange, Headers& headers) const override;
+  void explain(const Exchange& exchange, Explanation& explanation) const override;
 
  private:
   Task<Verdict> identify_large(Exchange& exchange);
@@ -363,14 +363,14 @@ void IdentifyStage::on_finish(const Exchange& exchange, const Outcome&) noexcept
   shared_.table.finish(*key_, *print_, hashes_of_answer(exchange, tools_), shared_.clock.now());
 }
 
-void IdentifyStage::explain(const Exchange& exchange, Headers& headers) const {
+void IdentifyStage::explain(const Exchange& exchange, Explanation& explanation) const {
   const Identity& identity = exchange.identity;
   if (identity.conversation.empty()) return;
-  headers.add("X-Keep-Conversation", header_safe(identity.conversation));
+  explanation.say(Explanation::Name::kConversation, header_safe(identity.conversation));
   std::string how = header_safe(identity.source);
   how += ';';
   how += to_string(identity.confidence);
-  headers.add("X-Keep-Identity", how);
+  explanation.say(Explanation::Name::kIdentity, how);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class RecallStage final : public Stage, public Recollection {
   MaybeTask<> on_upstream_request(Exchange& exchange) override;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
-  void explain(const Exchange& exchange, Headers& headers) const override;
+  void explain(const Exchange& exchange, Explanation& explanation) const override;
 
   Task<bool> recall_more(Exchange& exchange, std::string_view generated) override;
 
@@ -314,13 +314,13 @@ void RecallStage::place_frozen(Exchange& exchange, Placement placement) {
                std::make_move_iterator(placed.end()));
 }
 
-void RecallStage::explain(const Exchange& exchange, Headers& headers) const {
+void RecallStage::explain(const Exchange& exchange, Explanation& explanation) const {
   if (!exchange.zone.planned || !exchange.timeline.sent) return;
   const Recalled& recalled = exchange.recalled;
   const std::size_t pre = recalled.passages + recalled.facts - recalled.mid;
   std::string told = pre == 0 ? "" : "pre;n=" + std::to_string(pre);
   if (recalled.mid > 0) told += (pre == 0 ? "mid;n=" : ", mid;n=") + std::to_string(recalled.mid);
-  headers.add("X-Keep-Recall", told.empty() ? "none" : told);
+  explanation.say(Explanation::Name::kRecall, told.empty() ? "none" : told);
 }
 
 }  // namespace

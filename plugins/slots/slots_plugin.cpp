@@ -99,7 +99,7 @@ class SlotsStage final : public Stage {
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
-  void explain(const Exchange& exchange, Headers& headers) const override;
+  void explain(const Exchange& exchange, Explanation& explanation) const override;
 
  private:
   bool is_pinned(const Exchange& exchange) const;
@@ -317,21 +317,22 @@ void SlotsStage::on_finish(const Exchange& exchange, const Outcome& outcome) noe
   if (asked_) shared_.admission->finish(asked_->lease, ending_of(exchange, outcome));
 }
 
-void SlotsStage::explain(const Exchange& exchange, Headers& headers) const {
+void SlotsStage::explain(const Exchange& exchange, Explanation& explanation) const {
+  using enum Explanation::Name;
   if (asked_ && asked_->queued_at > 0) {
-    headers.set("X-Keep-Queue", std::to_string(asked_->queued_at));
+    explanation.say(kQueue, static_cast<std::int64_t>(asked_->queued_at));
   }
   const bool sent = exchange.timeline.sent.has_value();
   if (!sent && !exchange.route.lease.held()) return;
   std::string_view url = shared_.upstreams.at(exchange.route.upstream).url();
   if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
-  headers.set("X-Keep-Upstream", url);
+  explanation.say(kUpstream, std::string(url));
   if (!exchange.route.lease.held()) {
-    headers.set("X-Keep-Cache", "bypass");
+    explanation.say(kCache, "bypass");
     return;
   }
   if (is_pinned(exchange)) {
-    headers.set("X-Keep-Slot", std::to_string(exchange.route.lease.slot()));
+    explanation.say(kSlot, std::int64_t{exchange.route.lease.slot()});
   }
   const Answer& answer = exchange.answer;
   Tokens cached = 0, prompt = 0;
@@ -344,8 +345,8 @@ void SlotsStage::explain(const Exchange& exchange, Headers& headers) const {
   }
   if (prompt == 0) return;  // refused, or not told
   // As the label of time_to_first_token_seconds: more reused than prefilled.
-  headers.set("X-Keep-Cache", cached * 2 > prompt ? "hit" : "prefill");
-  headers.set("X-Keep-Cached-Tokens", std::to_string(cached));
+  explanation.say(kCache, cached * 2 > prompt ? "hit" : "prefill");
+  explanation.say(kCachedTokens, cached);
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ std::string_view name_of(Level level) {
   return "info";
 }
 
-std::string as_text(std::string_view message, Fields fields) {
+std::string as_text(std::string_view message, FieldList fields) {
   std::string line(message);
   for (const Field& field : fields) {
     line.append(" ").append(field.key).append("=");
@@ -80,7 +80,7 @@ std::string as_text(std::string_view message, Fields fields) {
   return line;
 }
 
-std::string as_json(Level level, std::string_view message, Fields fields) {
+std::string as_json(Level level, std::string_view message, FieldList fields) {
   json::Writer writer;
   writer.begin_object().member("level", name_of(level)).member("message", message);
   for (const Field& field : fields) {
@@ -90,7 +90,7 @@ std::string as_json(Level level, std::string_view message, Fields fields) {
   return writer.end_object().take();
 }
 
-std::string line_of(Level level, std::string_view message, Fields fields) {
+std::string line_of(Level level, std::string_view message, FieldList fields) {
   std::string line =
       state().format == Format::kJson ? as_json(level, message, fields) : as_text(message, fields);
   static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
@@ -131,14 +131,14 @@ std::uint64_t dropped_lines() noexcept {
   return s.pool ? s.pool->overrun_counter() : 0;
 }
 
-void write(Level level, std::string_view message, Fields fields) {
+void write(Level level, std::string_view message, FieldList fields) {
   const State& s = state();
   if (!s.logger || !s.logger->should_log(to_spdlog(level))) return;
   const std::string line = line_of(level, message, fields);
   s.logger->log(to_spdlog(level), spdlog::string_view_t(line));
 }
 
-void write_now(Level level, std::string_view message, Fields fields) {
+void write_now(Level level, std::string_view message, FieldList fields) {
   const State& s = state();
   if (!s.logger) return;
   const std::string line = line_of(level, message, fields);

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,15 +31,22 @@ struct Field {
 };
 
 using Fields = std::initializer_list<Field>;
+using FieldList = std::span<const Field>;
 
 // Before start() lines go nowhere. To stderr; under systemd with the <N> priority prefix.
 void start(Level level, Format format);
 void stop();  // flushes; after the pools have joined
 std::uint64_t dropped_lines() noexcept;
 
-void write(Level level, std::string_view message, Fields fields);
+void write(Level level, std::string_view message, FieldList fields);
 // Past the queue, for a program that is about to abort. Waits a second at most for a reader.
-void write_now(Level level, std::string_view message, Fields fields);
+void write_now(Level level, std::string_view message, FieldList fields);
+inline void write(Level level, std::string_view message, Fields f) {
+  write(level, message, FieldList(f.begin(), f.size()));
+}
+inline void write_now(Level level, std::string_view message, Fields f) {
+  write_now(level, message, FieldList(f.begin(), f.size()));
+}
 inline void debug(std::string_view message, Fields f = {}) { write(Level::kDebug, message, f); }
 inline void info(std::string_view message, Fields f = {}) { write(Level::kInfo, message, f); }
 inline void warn(std::string_view message, Fields f = {}) { write(Level::kWarn, message, f); }

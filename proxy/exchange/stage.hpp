@@ -13,7 +13,7 @@
 //                        client: what is done here is done when the client sees the end
 //   on_finish            once per exchange however it ended, reverse order, also where a phase
 //                        before it was never reached
-//   explain              whenever a head is made: X-Keep-* headers
+//   explain              whenever a head is made, and at the end: what it decided and why
 //
 // A plugin makes its stage when an exchange begins (Plugin::begin). The exchange's Stages own it:
 // it dies after on_finish and before the exchange does, or after on_count alone. The exchange is
@@ -31,6 +31,7 @@
 
 #include "base/async/maybe_task.hpp"
 #include "exchange/exchange.hpp"
+#include "exchange/explanation.hpp"
 #include "exchange/http/local_reply.hpp"
 #include "exchange/outcome.hpp"
 #include "openai/event/event_info.hpp"
@@ -61,7 +62,7 @@ class Stage {
   virtual MaybeTask<Resumption> on_pause(Exchange&) { return Resumption::kGoOn; }
   virtual MaybeTask<> on_answer(Exchange&) { return Result<>{}; }
   virtual void on_finish(const Exchange&, const Outcome&) noexcept {}
-  virtual void explain(const Exchange&, Headers&) const {}
+  virtual void explain(const Exchange&, Explanation&) const {}
 };
 
 }  // namespace keep

@@ -198,8 +198,8 @@ void Stages::on_finish(const Outcome& outcome) noexcept {
   }
 }
 
-void Stages::explain(Headers& headers) const {
-  for (const auto& [plugin, stage] : begun_) stage->explain(exchange_, headers);
+void Stages::explain(Explanation& explanation) const {
+  for (const auto& [plugin, stage] : begun_) stage->explain(exchange_, explanation);
 }
 
 }  // namespace keep

@@ -14,6 +14,7 @@
 #include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace keep {
 
@@ -105,21 +106,20 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, const St
   }
 }
 
-void log_end(const Exchange& exchange, const Outcome& outcome) {
-  const Error none;
-  const Error& error = outcome.error ? *outcome.error : none;
-  const bool failed = outcome.error && error.fault != Fault::kGone;
+void log_end(const Exchange& exchange, const Outcome& outcome, const Explanation& explanation) {
+  std::vector<log::Field> fields{{"id", exchange.id},
+                                 {"endpoint", exchange.dialect->name()},
+                                 {"status", outcome.status},
+                                 {"attempt", exchange.attempt}};
+  for (const auto& line : explanation.lines()) {
+    fields.emplace_back(field_of(line.name), line.value);
+    if (line.is_number) fields.back().quoted = false;
+  }
+  if (exchange.answer.timings) fields.emplace_back("prefilled", exchange.answer.timings->prompt_n);
+  if (outcome.error) fields.emplace_back("error", outcome.error->detail);
+  const bool failed = outcome.error && outcome.error->fault != Fault::kGone;
   log::write(failed ? log::Level::kWarn : log::Level::kInfo,
-             failed ? "exchange failed" : "exchange",
-             {{"id", exchange.id},
-              {"endpoint", exchange.dialect->name()},
-              {"status", outcome.status},
-              {"conversation", exchange.identity.conversation},
-              {"slot", exchange.route.lease.slot()},
-              {"attempt", exchange.attempt},
-              {"cached", exchange.answer.timings ? exchange.answer.timings->cache_n : -1},
-              {"prefilled", exchange.answer.timings ? exchange.answer.timings->prompt_n : -1},
-              {"error", outcome.error ? error.detail : std::string()}});
+             failed ? "exchange failed" : "exchange", fields);
 }
 
 }  // namespace
@@ -155,9 +155,10 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
 
   exchange.timeline.finished = flow.services.clock.now();
   outcome.status = writer.begun() ? writer.status() : 499;
+  const Explanation explanation = explanation_of(exchange, stages);
   stages.on_finish(outcome);
   flow.metrics.finished(exchange, outcome);
-  log_end(exchange, outcome);
+  log_end(exchange, outcome, explanation);
 }
 
 }  // namespace keep

@@ -77,15 +77,23 @@ openai::EncoderOptions encoder_options(const Exchange& exchange) {
   return options;
 }
 
+Explanation explanation_of(const Exchange& exchange, const Stages& stages) {
+  Explanation explanation;
+  stages.explain(explanation);
+  if (exchange.timeline.sent) {
+    const auto us =
+        std::chrono::duration_cast<std::chrono::microseconds>(overhead(exchange.timeline));
+    explanation.say(Explanation::Name::kOverheadUs, us.count());
+  }
+  return explanation;
+}
+
 Headers explain(const Flow& flow, const Exchange& exchange, const Stages& stages) {
   Headers headers;
   headers.add("x-request-id", exchange.id);
   if (!flow.settings.explain || exchange.surface == openai::Surface::kPassThrough) return headers;
-  stages.explain(headers);
-  if (!exchange.timeline.sent) return headers;
-  const auto us =
-      std::chrono::duration_cast<std::chrono::microseconds>(overhead(exchange.timeline));
-  headers.add("X-Keep-Overhead-Us", std::to_string(us.count()));
+  const Explanation explanation = explanation_of(exchange, stages);
+  for (const auto& line : explanation.lines()) headers.add(header_of(line.name), line.value);
   return headers;
 }
 

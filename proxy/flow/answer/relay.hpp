@@ -6,6 +6,7 @@
 
 #include "base/async/deadline.hpp"
 #include "downstream/response_writer.hpp"
+#include "exchange/explanation.hpp"
 #include "flow/answer/client_stream.hpp"
 #include "flow/flow.hpp"
 #include "flow/run_attempt.hpp"
@@ -48,5 +49,7 @@ Headers client_headers(const RelayContext& context, const ResponseHead& head);
 openai::EncoderOptions encoder_options(const Exchange& exchange);
 // X-Keep-* and x-request-id, for heads made from upstream's and for local replies.
 Headers explain(const Flow& flow, const Exchange& exchange, const Stages& stages);
+// What is known at this moment.
+Explanation explanation_of(const Exchange& exchange, const Stages& stages);
 
 }  // namespace keep

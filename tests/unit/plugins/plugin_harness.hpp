@@ -62,8 +62,10 @@ class StagedExchange {
     return stage_ ? stage_->on_event(*exchange_, event, info) : EventAction::kForward;
   }
   Headers explain() const {
+    Explanation explanation;
+    if (stage_) stage_->explain(*exchange_, explanation);
     Headers headers;
-    if (stage_) stage_->explain(*exchange_, headers);
+    for (const auto& line : explanation.lines()) headers.add(header_of(line.name), line.value);
     return headers;
   }
   // The stage is gone afterwards.

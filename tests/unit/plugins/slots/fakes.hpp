@@ -262,9 +262,12 @@ class SlotsFixture : public testing::Test {
     until([&done] { return done; });
   }
   std::string header(Client& c, const char* name) {
-    Headers headers;
-    c.staged_by(*plugin_).explain(c.exchange, headers);
-    return std::string(headers.find(name).value_or("-"));
+    Explanation explanation;
+    c.staged_by(*plugin_).explain(c.exchange, explanation);
+    for (const auto& line : explanation.lines()) {
+      if (header_of(line.name) == name) return line.value;
+    }
+    return "-";
   }
   std::string edited(Client& c, const openai::Dialect& dialect = openai::dialects::chat()) {
     c.exchange.dialect = &dialect;

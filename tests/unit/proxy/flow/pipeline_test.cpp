@@ -122,8 +122,9 @@ class Noting final : public Stage {
     return name_ == 'c' ? EventAction::kPause : EventAction::kForward;
   }
   void on_finish(const Exchange&, const Outcome&) noexcept override { note("finish"); }
-  void explain(const Exchange&, Headers& headers) const override {
-    headers.add("X-Keep-Name", std::string(1, name_));
+  // Of each another thing.
+  void explain(const Exchange&, Explanation& explanation) const override {
+    explanation.say(static_cast<Explanation::Name>('e' - name_), std::string(1, name_));
   }
 
  private:
@@ -199,10 +200,10 @@ TEST_F(StagesTest, PhasesThatNoneHasAreNothing) {
 }
 
 TEST_F(StagesTest, TheyExplainInTheOrderOfTheList) {
-  Headers headers;
-  stages_->explain(headers);
+  Explanation explanation;
+  stages_->explain(explanation);
   std::string names;
-  for (const Header& header : headers) names += header.value;
+  for (const auto& line : explanation.lines()) names += line.value;
   EXPECT_EQ(names, "abcd");
 }
 
