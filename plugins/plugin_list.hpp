@@ -1,11 +1,11 @@
 // The plugins in the order requests pass them.
 #pragma once
 
-#include "exchange/embeddings.hpp"
+#include "exchange/interfaces/embeddings.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/tenancy.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
-#include "exchange/tenancy.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/hedge/hedge_settings.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"

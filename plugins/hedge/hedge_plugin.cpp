@@ -1,7 +1,7 @@
 #include "plugins/hedge/hedge_plugin.hpp"
 
 #include "base/log.hpp"
-#include "exchange/recollection.hpp"
+#include "exchange/interfaces/recollection.hpp"
 #include "plugins/hedge/detector.hpp"
 #include "plugins/hedge/hedge_metrics.hpp"
 #include "plugins/hedge/phrase_file.hpp"

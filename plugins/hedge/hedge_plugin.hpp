@@ -9,9 +9,9 @@
 // Loop thread only.
 #pragma once
 
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/hedge/hedge_settings.hpp"
 
 #include <memory>

@@ -2,7 +2,7 @@
 // Loop thread only.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "plugins/hedge/resubmission.hpp"
 
 #include <map>

@@ -1,6 +1,6 @@
 #include "plugins/hedge/watchable.hpp"
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 
 #include "base/json/json.hpp"
 #include "base/log.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/history/history_stage.hpp"
 
 #include <string>

@@ -10,10 +10,10 @@
 // written in pools.disk.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/history/history_settings.hpp"
 
 #include <memory>

@@ -4,7 +4,7 @@
 #include "base/json/json.hpp"
 #include "base/log.hpp"
 #include "base/unix_time.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "exchange/prompt_length.hpp"
 #include "openai/message.hpp"
 #include "plugins/history/reconcile.hpp"

@@ -1,10 +1,10 @@
 // What history does for one exchange. See history_plugin.hpp.
 #pragma once
 
-#include "exchange/conversations.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/stage.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/history/endpoints/history_endpoints.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"

@@ -11,8 +11,8 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
 
 #include <memory>

@@ -6,8 +6,8 @@
 // hold at most max_conversations entries each; what is forgotten gets a new id.
 #pragma once
 
+#include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
 #include "plugins/identify/identify_settings.hpp"
 
 #include <memory>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/sqlite.hpp"
-#include "exchange/knowledge.hpp"
+#include "exchange/interfaces/knowledge.hpp"
 
 #include <cstddef>
 #include <cstdint>

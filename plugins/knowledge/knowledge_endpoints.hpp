@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/knowledge.hpp"
+#include "exchange/interfaces/knowledge.hpp"
 #include "plugins/knowledge/fact_store.hpp"
 
 #include <cstddef>

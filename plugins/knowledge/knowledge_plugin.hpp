@@ -6,9 +6,9 @@
 // something is stored.
 #pragma once
 
-#include "exchange/knowledge.hpp"
+#include "exchange/interfaces/knowledge.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
 #include "plugins/knowledge/knowledge_settings.hpp"
 
 #include <memory>

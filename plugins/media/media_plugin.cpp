@@ -2,7 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/lru_map.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "exchange/large_request.hpp"
 #include "openai/anthropic/anthropic.hpp"
 #include "openai/responses/responses.hpp"

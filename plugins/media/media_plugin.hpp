@@ -10,9 +10,9 @@
 // record keeps what the client sent. Loop thread only.
 #pragma once
 
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
 
 #include <memory>
 

@@ -11,7 +11,7 @@
 // catch up before each search. Loop thread only.
 #pragma once
 
-#include "exchange/knowledge.hpp"
+#include "exchange/interfaces/knowledge.hpp"
 #include "exchange/plugin.hpp"
 #include "exchange/services.hpp"
 #include "plugins/recall/recall_settings.hpp"

@@ -1,10 +1,10 @@
 // What recall searches, and asks about the prompts it writes into. All of it outlives the plugin.
 #pragma once
 
-#include "exchange/conversations.hpp"
-#include "exchange/embeddings.hpp"
-#include "exchange/knowledge.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/embeddings.hpp"
+#include "exchange/interfaces/knowledge.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 namespace keep::recall {
 

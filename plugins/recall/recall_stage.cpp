@@ -1,9 +1,9 @@
 #include "plugins/recall/recall_stage.hpp"
 
 #include "base/log.hpp"
-#include "exchange/knowledge.hpp"
+#include "exchange/interfaces/knowledge.hpp"
+#include "exchange/interfaces/recollection.hpp"
 #include "exchange/large_request.hpp"
-#include "exchange/recollection.hpp"
 #include "openai/message.hpp"
 #include "plugins/recall/ask/newest_turn.hpp"
 #include "plugins/recall/ask/question.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/hash.hpp"
-#include "exchange/conversations.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "exchange/stage.hpp"
 #include "plugins/recall/fog/fog_search.hpp"
 #include "plugins/recall/prompt/frozen_blocks.hpp"

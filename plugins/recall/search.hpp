@@ -1,7 +1,7 @@
 // Search: what to look for, and where.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <cstddef>
 #include <string>

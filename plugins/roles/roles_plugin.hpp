@@ -5,9 +5,9 @@
 // would be dead. What fits the strictest template is left alone without a question to anybody.
 #pragma once
 
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
 
 #include <memory>
 

@@ -2,7 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/slots/live/admission.hpp"
 #include "plugins/slots/thread_book.hpp"
 #include "plugins/slots/upstream_edits.hpp"

@@ -2,11 +2,11 @@
 // finds none. See admission.hpp for who waits and who is refused.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/tenancy.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
-#include "exchange/tenancy.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/slots/slots_settings.hpp"
 
 #include <memory>

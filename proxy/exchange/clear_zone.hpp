@@ -4,8 +4,8 @@
 // positions in on_request, the plan in on_route (anew for each attempt).
 #pragma once
 
-#include "exchange/conversations.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 #include <cmath>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Window: how many tokens of one conversation the model can see.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "flow/flow_metrics.hpp"
 #include "flow/item_memory.hpp"
 #include "flow/pipeline.hpp"

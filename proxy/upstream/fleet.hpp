@@ -8,8 +8,8 @@
 
 #include "base/async/pools.hpp"
 #include "base/clock.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/route.hpp"
-#include "exchange/upstreams.hpp"
 #include "upstream/upstream_server.hpp"
 
 #include <boost/asio/steady_timer.hpp>

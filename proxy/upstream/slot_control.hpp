@@ -1,7 +1,7 @@
 // Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "upstream/connection_pool.hpp"
 
 #include <string>

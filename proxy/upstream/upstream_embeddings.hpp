@@ -9,7 +9,7 @@
 #include "base/async/pools.hpp"
 #include "base/clock.hpp"
 #include "base/metrics.hpp"
-#include "exchange/embeddings.hpp"
+#include "exchange/interfaces/embeddings.hpp"
 #include "upstream/connection_pool.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 // UpstreamQueries: small requests of our own, through the upstreams' connection pools.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "upstream/fleet.hpp"
 
 #include <string>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/async/pools.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "upstream/connection_pool.hpp"
 #include "upstream/slot_control.hpp"
 

@@ -4,7 +4,7 @@
 // for each upstream until its template is another one.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/lru_map.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 #include <chrono>
 #include <cstddef>

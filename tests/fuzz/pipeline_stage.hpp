@@ -2,7 +2,7 @@
 // wants it to say. One for the whole run: what earlier inputs have left is part of the test.
 #pragma once
 
-#include "exchange/services.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "flow/pipeline.hpp"
 #include "plugins/plugin_list.hpp"
 #include "tests/unit/plugins/fake_services.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/history/shelf/summary.hpp"
 
 #include <cstddef>

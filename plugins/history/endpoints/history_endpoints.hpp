@@ -4,11 +4,11 @@
 
 #include "base/hash.hpp"
 #include "base/lru_map.hpp"
-#include "exchange/conversations.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/http/local_reply.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/history/shelf/shelf.hpp"
 

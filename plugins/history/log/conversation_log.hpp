@@ -16,7 +16,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/history/log/block_file.hpp"
 #include "plugins/history/log/log_settings.hpp"
 #include "plugins/history/log/message_tree.hpp"

@@ -2,7 +2,7 @@
 // Pure.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <cstddef>
 #include <cstdint>

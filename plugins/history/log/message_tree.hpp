@@ -4,7 +4,7 @@
 // struct per message rather than an array per field: info() reads one cache line.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/history/log/message_meta.hpp"
 
 #include <cstddef>

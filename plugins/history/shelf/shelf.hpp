@@ -16,7 +16,7 @@
 #pragma once
 
 #include "base/async/pools.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/pack/pack.hpp"
 #include "plugins/history/pack/small_files.hpp"

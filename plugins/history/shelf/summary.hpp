@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <cstdint>
 

@@ -8,8 +8,8 @@
 #pragma once
 
 #include "exchange/exchange.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "openai/roles/role_orders.hpp"
 #include "plugins/history/zone/zone_planner.hpp"
 

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "exchange/exchange.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/outcome.hpp"
-#include "exchange/services.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"
 #include "plugins/history/zone/anchor_memory.hpp"

@@ -10,7 +10,7 @@
 // opening stays, and a tool call is never parted from its results.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "exchange/exchange.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "plugins/history/zone/zone_planner.hpp"
 
 #include <cstddef>

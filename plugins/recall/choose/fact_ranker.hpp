@@ -1,7 +1,7 @@
 // FactRanker: the score of recalled passages, for texts that somebody else keeps. Any thread.
 #pragma once
 
-#include "exchange/knowledge.hpp"
+#include "exchange/interfaces/knowledge.hpp"
 
 namespace keep::recall {
 

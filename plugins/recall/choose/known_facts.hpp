@@ -2,8 +2,8 @@
 #pragma once
 
 #include "exchange/exchange.hpp"
-#include "exchange/knowledge.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/knowledge.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "plugins/recall/prompt/compose.hpp"
 #include "plugins/recall/prompt/frozen_blocks.hpp"
 #include "plugins/recall/recall_settings.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exchange/exchange.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "plugins/recall/fog/fog_search.hpp"
 #include "plugins/recall/prompt/compose.hpp"
 #include "plugins/recall/prompt/frozen_blocks.hpp"

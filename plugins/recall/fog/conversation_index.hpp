@@ -4,7 +4,7 @@
 // index, and a search is told which way through the conversation counts.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/recall/fog/passage_place.hpp"
 #include "search/lexical_index.hpp"
 

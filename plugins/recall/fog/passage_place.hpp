@@ -1,7 +1,7 @@
 // PassagePlace: where a passage was said. The places of an index rise with its passages. Pure.
 #pragma once
 
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "search/scope.hpp"
 
 #include <compare>

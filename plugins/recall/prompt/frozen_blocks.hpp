@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/lru_map.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <cstddef>
 #include <cstdint>

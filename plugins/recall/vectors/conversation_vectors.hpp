@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/recall/fog/passage_place.hpp"
 #include "search/vector_index.hpp"
 

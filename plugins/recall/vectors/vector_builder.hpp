@@ -5,9 +5,9 @@
 // search asks for it again.
 #pragma once
 
-#include "exchange/conversations.hpp"
-#include "exchange/embeddings.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/embeddings.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "plugins/recall/vectors/vector_shelf.hpp"
 
 #include <cstddef>

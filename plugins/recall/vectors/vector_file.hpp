@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/recall/vectors/conversation_vectors.hpp"
 
 #include <memory>

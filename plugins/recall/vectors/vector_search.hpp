@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/json/json.hpp"
-#include "exchange/embeddings.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/embeddings.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "plugins/recall/search.hpp"
 #include "plugins/recall/vectors/vector_builder.hpp"
 #include "plugins/recall/vectors/vector_shelf.hpp"

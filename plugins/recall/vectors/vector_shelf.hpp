@@ -10,8 +10,8 @@
 #include "base/async/pools.hpp"
 #include "base/lru_map.hpp"
 #include "base/metrics.hpp"
-#include "exchange/conversations.hpp"
-#include "exchange/services.hpp"
+#include "exchange/interfaces/conversations.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "plugins/recall/vectors/conversation_vectors.hpp"
 
 #include <cstddef>

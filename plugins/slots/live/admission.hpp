@@ -6,10 +6,10 @@
 // the queue, and gives back what it was granted in the same instant.
 #pragma once
 
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/tenancy.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "exchange/route.hpp"
-#include "exchange/services.hpp"
-#include "exchange/tenancy.hpp"
-#include "exchange/upstreams.hpp"
 #include "plugins/slots/live/slot_keeper.hpp"
 #include "plugins/slots/routing/policies.hpp"
 #include "plugins/slots/slots_metrics.hpp"

@@ -2,7 +2,7 @@
 // its slot is asked for again. Loop thread only.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "plugins/slots/table/isolation.hpp"
 
 #include <cstddef>

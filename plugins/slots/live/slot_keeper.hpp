@@ -6,9 +6,9 @@
 // (llama-server then makes the next request wait), one that cannot be emptied is as it was.
 #pragma once
 
-#include "exchange/services.hpp"
-#include "exchange/tenancy.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/tenancy.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "plugins/slots/slots_settings.hpp"
 #include "plugins/slots/table/isolation.hpp"
 #include "plugins/slots/table/kv_budget.hpp"

@@ -2,7 +2,7 @@
 // checks made of them. Plain values.
 #pragma once
 
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 #include <cstddef>
 #include <cstdint>

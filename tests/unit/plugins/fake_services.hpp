@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "exchange/services.hpp"
-#include "exchange/tenancy.hpp"
-#include "exchange/upstreams.hpp"
+#include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/tenancy.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -2,8 +2,8 @@
 // hand, and exchanges made from a body.
 #pragma once
 
+#include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
 #include "openai/chat_request.hpp"
 #include "tests/unit/plugins/fake_services.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <string>
 

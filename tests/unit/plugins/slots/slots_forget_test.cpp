@@ -1,4 +1,4 @@
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 #include "tests/unit/plugins/slots/fakes.hpp"
 

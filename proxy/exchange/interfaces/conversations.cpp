@@ -1,4 +1,4 @@
-#include "exchange/conversations.hpp"
+#include "exchange/interfaces/conversations.hpp"
 
 #include <algorithm>
 
