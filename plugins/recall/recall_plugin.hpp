@@ -12,8 +12,8 @@
 #pragma once
 
 #include "exchange/interfaces/knowledge.hpp"
+#include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
-#include "exchange/services.hpp"
 #include "plugins/recall/recall_settings.hpp"
 #include "plugins/recall/recall_sources.hpp"
 
