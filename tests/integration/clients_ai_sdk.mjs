@@ -3,16 +3,13 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { messages } from './harness/museum.mjs';
+
 const require = createRequire(process.env.CLIENTS);
 const { createOpenAI } = require('@ai-sdk/openai');
 const { generateText, streamText } = require('ai');
 
 const openai = createOpenAI({ baseURL: `${process.env.KEEP_URL}/v1`, apiKey: 'none' });
-const messages = [
-  { role: 'user', content: 'Please remember: The vault code of the museum is 7341.' },
-  { role: 'assistant', content: 'Okay.' },
-  { role: 'user', content: 'What is the vault code of the museum?' },
-];
 const ask = (model) => ({ model, messages, temperature: 0, maxOutputTokens: 24, maxRetries: 0 });
 
 for (const [name, model] of [['responses', openai.responses('demo')], ['chat', openai.chat('demo')]]) {

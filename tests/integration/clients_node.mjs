@@ -3,34 +3,20 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { idleWithinASecond, messages, model, user } from './harness/museum.mjs';
+
 const require = createRequire(process.env.CLIENTS);
 const OpenAI = require('openai');
 const Anthropic = require('@anthropic-ai/sdk');
 
-const { KEEP_URL, ENGINE_PORT } = process.env;
+const { KEEP_URL } = process.env;
 const openai = new OpenAI({ baseURL: `${KEEP_URL}/v1`, apiKey: 'none', maxRetries: 0 });
 const anthropic = new Anthropic({ baseURL: KEEP_URL, apiKey: 'none', maxRetries: 0 });
 
-const user = (content) => ({ role: 'user', content });
-const messages = [
-  user('Please remember: The vault code of the museum is 7341.'),
-  { role: 'assistant', content: 'Okay.' },
-  user('What is the vault code of the museum?'),
-];
-const model = 'demo';
 const chat = { model, messages, temperature: 0, max_tokens: 24 };
 const long = { ...chat, max_tokens: 900, ignore_eos: true };
 const tool = { name: 'find_code', description: 'Finds a code.', input_schema: {
   type: 'object', properties: { place: { type: 'string' } } } };
-
-async function idleWithinASecond() {
-  const end = Date.now() + 1000;
-  for (;;) {
-    const slots = await (await fetch(`http://127.0.0.1:${ENGINE_PORT}/slots`)).json();
-    if (slots.every((slot) => !slot.is_processing)) return;
-    assert.ok(Date.now() < end, 'a slot still works a second after the client left');
-  }
-}
 
 const textOf = (message) => message.content.filter((block) => block.type === 'text')
   .map((block) => block.text).join('');

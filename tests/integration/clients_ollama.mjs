@@ -3,29 +3,15 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { idleWithinASecond, messages, model } from './harness/museum.mjs';
+
 const require = createRequire(process.env.CLIENTS);
 const { Ollama } = require('ollama');
 
-const { KEEP_URL, ENGINE_PORT } = process.env;
+const { KEEP_URL } = process.env;
 const ollama = new Ollama({ host: KEEP_URL });
 
-const user = (content) => ({ role: 'user', content });
-const messages = [
-  user('Please remember: The vault code of the museum is 7341.'),
-  { role: 'assistant', content: 'Okay.' },
-  user('What is the vault code of the museum?'),
-];
-const model = 'demo';
 const chat = { model, messages, options: { temperature: 0, num_predict: 24 } };
-
-async function idleWithinASecond() {
-  const end = Date.now() + 1000;
-  for (;;) {
-    const slots = await (await fetch(`http://127.0.0.1:${ENGINE_PORT}/slots`)).json();
-    if (slots.every((slot) => !slot.is_processing)) return;
-    assert.ok(Date.now() < end, 'a slot still works a second after the client left');
-  }
-}
 
 test('ollama: whole answer', async () => {
   const answer = await ollama.chat(chat);
