@@ -61,6 +61,7 @@ class OddBodiesTest : public testing::Test {
     expect_no_stall("/v1/chat/completions", "{\"messages\":[" + messages + "]}");
     expect_no_stall("/v1/messages", "{\"max_tokens\":9,\"messages\":[" + messages + "]}");
     expect_no_stall("/v1/responses", "{\"input\":[" + messages + "]}");
+    expect_no_stall("/api/chat", "{\"messages\":[" + messages + "]}");
   }
 
   ScriptedUpstream upstream_{[](const Received& request) -> std::vector<Step> {
@@ -88,10 +89,18 @@ TEST_F(OddBodiesTest, ManyTools) {
   expect_no_stall("/v1/responses", R"({"input":"x","tools":[)" + times(9999, tool) + "]}");
 }
 
+TEST_F(OddBodiesTest, ManyCallsAndResultsOfOllama) {
+  const std::string call = R"({"function":{"name":"f","arguments":{}}})";
+  const std::string result = R"({"role":"tool","tool_name":"g","content":"x"})";
+  expect_no_stall("/api/chat", R"({"messages":[{"role":"assistant","tool_calls":[)" +
+                                   times(9999, call) + "]}," + times(9999, result) + "]}");
+}
+
 TEST_F(OddBodiesTest, LargeFieldsOfNoMeaning) {
   const std::string field = R"("any":[)" + times(1'500'000, "[]") + "]";
   expect_no_stall("/v1/chat/completions", "{\"messages\":[" + say("x") + "]," + field + "}");
   expect_no_stall("/v1/responses", "{\"input\":[" + say("x") + "]," + field + "}");
+  expect_no_stall("/api/chat", "{\"messages\":[" + say("x") + "]," + field + "}");
 }
 
 }  // namespace

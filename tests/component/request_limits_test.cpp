@@ -42,6 +42,9 @@ constexpr const char* kTool = R"({"type":"function","function":{"name":"f"}})";
 constexpr const char* kChat = "/v1/chat/completions";
 constexpr const char* kMessages = "/v1/messages";
 constexpr const char* kResponses = "/v1/responses";
+constexpr const char* kOllama = "/api/chat";
+constexpr const char* kOllamaCall = R"({"function":{"name":"f","arguments":{}}})";
+constexpr const char* kImage = R"("/9j/AAAA")";
 constexpr const char* kLastChat = R"(],"messages":[{"role":"user","content":"x"}]})";
 
 const Case kCases[] = {
@@ -77,6 +80,20 @@ const Case kCases[] = {
      R"(],"input":"x"})", "'tools' must hold 10000 elements at most"},
     {kResponses, Limits::kFields - 1, R"({"input":"x",)", R"("include":1)", "}",
      "'body' must hold 10000 fields at most"},
+    {kOllama, Limits::kParts, R"({"messages":[{"role":"user","content":[)", kPart, "]}]}",
+     R"({"error":"'messages[0].content' must hold 10000 elements at most"})"},
+    {kOllama, Limits::kParts, R"({"messages":[{"role":"user","images":[)", kImage, "]}]}",
+     R"({"error":"'messages[0].images' must hold 10000 elements at most"})"},
+    {kOllama, Limits::kCalls, R"({"messages":[{"role":"assistant","tool_calls":[)", kOllamaCall,
+     R"(]},{"role":"tool","content":"x"}]})",
+     R"({"error":"'messages[0].tool_calls' must hold 10000 elements at most"})"},
+    {kOllama, Limits::kTools, R"({"tools":[)", kTool, kLastChat,
+     R"({"error":"'tools' must hold 10000 elements at most"})"},
+    {kOllama, Limits::kFields - 2, R"({"x":[1],)", R"("width":1)",
+     R"(,"messages":[{"role":"user","content":"x"}]})",
+     R"({"error":"'body' must hold 10000 fields at most"})"},
+    {"/api/generate", Limits::kParts, R"({"prompt":"","images":[)", kImage, "]}",
+     R"({"error":"'images' must hold 10000 elements at most"})"},
 };
 
 class RequestLimitsTest : public testing::Test {
@@ -89,12 +106,18 @@ class RequestLimitsTest : public testing::Test {
     return client.read_response(std::chrono::minutes(1));
   }
 
+  static Config config(const std::string& url) {
+    Config config = test_config(url);
+    config.history.max_conversation_tokens = 100'000'000;  // pictures count as many tokens each
+    return config;
+  }
+
   ScriptedUpstream upstream_{[](const Received& request) -> std::vector<Step> {
     if (request.target == "/tokenize") return {Send{reply(200, R"({"tokens":[1,2,3]})")}};
     if (request.target == "/apply-template") return {Send{reply(200, R"({"prompt":"x"})")}};
     return chat_stream("I see.");
   }};
-  TestProxy proxy_{test_config(upstream_.url())};
+  TestProxy proxy_{config(upstream_.url())};
 };
 
 TEST_F(RequestLimitsTest, AsManyAreAnsweredAndOneMoreIsRefused) {
@@ -114,7 +137,8 @@ TEST_F(RequestLimitsTest, TooManyMessagesAreRefused) {
   const std::string list = times(Limits::kMessages + 1, kSay);
   for (const auto& [path, head] : {std::pair{kChat, R"({"messages":[)"},
                                    {kMessages, R"({"max_tokens":9,"messages":[)"},
-                                   {kResponses, R"({"input":[)"}}) {
+                                   {kResponses, R"({"input":[)"},
+                                   {kOllama, R"({"messages":[)"}}) {
     const Response response = ask(path, head + list + "]}");
     EXPECT_EQ(response.status, 400) << path;
     EXPECT_NE(response.body.find("must hold 100000 elements at most"), std::string::npos)

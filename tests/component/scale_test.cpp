@@ -176,6 +176,25 @@ TEST_F(Scale, ResponsesItems) {
   expect_linear("/v1/responses", R"({"input":)", step);
 }
 
+TEST_F(Scale, OllamaTurns) {
+  for (const std::string_view shape : {"ua", "uasu"}) {
+    expect_linear("/api/chat", R"({"messages":)", roles(shape));
+  }
+  // Results that name another tool than any of the calls.
+  const auto call = [](std::size_t index) {
+    return R"({"function":{"name":"n)" + std::to_string(index) + R"(","arguments":{}}})";
+  };
+  const auto result = [](std::size_t index) {
+    return R"({"role":"tool","tool_name":"other","content":"number )" + std::to_string(index) +
+           "\"}";
+  };
+  const auto both = [&](std::size_t count) {
+    return R"({"messages":[{"role":"assistant","tool_calls":)" + list(count, call) + "}," +
+           list(count, result).substr(1) + "}";
+  };
+  expect_linear("/api/chat", both);
+}
+
 TEST_F(Scale, PartsToolsAndFields) {
   const auto part = [](std::size_t index) {
     return R"({"type":"text","text":"number )" + std::to_string(index) + "\"}";

@@ -2,6 +2,7 @@
 #include "openai/ollama/body/options.hpp"
 #include "openai/ollama/body/turns.hpp"
 #include "openai/ollama/ollama.hpp"
+#include "openai/request_limits.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -56,11 +57,18 @@ Result<Fields> read_fields(const Value& root) {
     return Error(Fault::kBadRequest, Side::kDownstream, "the body must be a JSON object");
   }
   Fields fields;
+  std::size_t count = 0;
   for (const Member member : root.members()) {
+    if (++count > RequestLimits::kFields) {
+      return too_many("body", RequestLimits::kFields, "fields");
+    }
     const std::size_t known = known_of(member);
     if (known == kKnownCount) continue;
     if (!fields.values[known].missing()) return bad_request(kNames[known], "appears twice");
     fields.values[known] = member.value;
+  }
+  if (holds_more(fields[kTools], RequestLimits::kTools)) {
+    return too_many("tools", RequestLimits::kTools);
   }
   return fields;
 }

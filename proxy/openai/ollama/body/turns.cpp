@@ -2,12 +2,13 @@
 
 #include "openai/ollama/body/fault.hpp"
 #include "openai/ollama/body/images.hpp"
+#include "openai/ollama/body/open_calls.hpp"
+#include "openai/request_limits.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace keep::openai::ollama {
 
@@ -40,6 +41,17 @@ Result<Fields> read_fields(const Value& message, std::string_view where) {
     const std::string place = std::string(where) + '.' + std::string(member.raw_key);
     if (!field->missing()) return bad_request(place, "appears twice");
     *field = member.value;
+  }
+  struct Limit {
+    const Value& list;
+    std::string_view name;
+    std::size_t most;
+  };
+  for (const Limit& limit : {Limit{fields.content, ".content", RequestLimits::kParts},
+                             Limit{fields.images, ".images", RequestLimits::kParts},
+                             Limit{fields.tool_calls, ".tool_calls", RequestLimits::kCalls}}) {
+    if (!holds_more(limit.list, limit.most)) continue;
+    return too_many(std::string(where).append(limit.name), limit.most);
   }
   return fields;
 }
@@ -90,10 +102,6 @@ class Turns {
   }
 
  private:
-  struct Call {
-    std::string id, name;
-  };
-
   Result<> write_said(const Fields& fields, std::string_view where) {
     if (fields.thinking.is_string() && !escaped_bytes(fields.thinking).empty()) {
       out_.member_raw("reasoning_content", fields.thinking.raw());
@@ -130,23 +138,16 @@ class Turns {
       out_.string(arguments.is_object() ? arguments.raw() : std::string_view("{}"));
     }
     out_.end_object().end_object();
-    open_.push_back({std::move(id), std::move(*name)});
+    open_.add(std::move(id), std::move(*name));
     return {};
   }
 
-  // By the id, if it has one; else of the first open call of that name, or of any.
   void write_result(const Fields& fields) {
     const std::string id = fields.tool_call_id.string().value_or("");
     const std::string name = fields.tool_name.string().value_or("");
-    auto call = std::ranges::find_if(
-        open_, [&](const Call& one) { return id.empty() ? one.name == name : one.id == id; });
-    if (call == open_.end() && id.empty()) call = open_.begin();
-    if (call != open_.end()) {
-      out_.member("tool_call_id", call->id);
-      open_.erase(call);
-    } else if (!id.empty()) {
-      out_.member("tool_call_id", id);
-    }
+    auto call = open_.take(id, name);
+    if (!call && !id.empty()) call = id;
+    if (call) out_.member("tool_call_id", *call);
     if (!name.empty()) out_.member("name", name);
   }
 
@@ -158,7 +159,7 @@ class Turns {
   }
 
   json::Writer& out_;
-  std::vector<Call> open_;  // of the newest message with calls, without a result yet
+  OpenCalls open_;  // of the newest message with calls
   std::size_t calls_ = 0;
 };
 
@@ -166,6 +167,9 @@ class Turns {
 
 Result<> write_messages(const Value& messages, json::Writer& out) {
   if (!messages.is_array()) return bad_request("messages", "must be an array");
+  if (holds_more(messages, RequestLimits::kMessages)) {
+    return too_many("messages", RequestLimits::kMessages);
+  }
   out.begin_array();
   Turns turns(out);
   std::size_t index = 0;
@@ -181,6 +185,7 @@ Result<> write_prompt(const Value& system, const Value& prompt, const Value& ima
                       json::Writer& out) {
   if (is_said(system) && !system.is_string()) return bad_request("system", "must be a string");
   if (is_said(prompt) && !prompt.is_string()) return bad_request("prompt", "must be a string");
+  if (holds_more(images, RequestLimits::kParts)) return too_many("images", RequestLimits::kParts);
   out.begin_array();
   if (!escaped_bytes(system).empty()) {
     out.begin_object().member("role", "system").member_raw("content", system.raw()).end_object();

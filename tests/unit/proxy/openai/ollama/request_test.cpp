@@ -138,6 +138,37 @@ TEST(OllamaRequest, CallsAndTheirResultsFindEachOther) {
       R"({"role":"tool","content":"3","tool_call_id":"mine"}])");
 }
 
+// What is found for results, by the last digit of the call; "?" for none.
+std::string found_for(const std::string& calls, const std::string& results) {
+  const std::string list =
+      messages(R"({"role":"assistant","tool_calls":[)" + calls + "]}," + results);
+  std::string found;
+  for (const json::Value message : json::Value(list).elements()) {
+    if (message.find("role").string() != "tool") continue;
+    found += message.find("tool_call_id").string().value_or("?").back();
+  }
+  return found;
+}
+
+TEST(OllamaRequest, AResultBelongsToTheFirstOpenCallOfItsName) {
+  const std::string f = R"({"function":{"name":"f"}})", g = R"({"function":{"name":"g"}})";
+  const auto result = [](const std::string& name) {
+    return R"({"role":"tool","content":"","tool_name":")" + name + "\"}";
+  };
+  const std::string calls = f + ',' + g + ',' + f + ',' + g;
+  EXPECT_EQ(found_for(calls, result("g") + ',' + result("f") + ',' + result("g") + ',' +
+                                 result("f") + ',' + result("f")),
+            "1032?");
+  EXPECT_EQ(found_for(calls, result("h") + ',' + result("f") + ',' + result("g") + ',' +
+                                 result("h") + ',' + result("h")),
+            "0213?");
+  const std::string same = R"({"id":"9","function":{"name":"f"}})";
+  const std::string by_id = R"({"role":"tool","content":"","tool_call_id":"9"})";
+  EXPECT_EQ(found_for(f + ',' + same + ',' + same,
+                      by_id + ',' + result("f") + ',' + by_id + ',' + result("f")),
+            "909?");
+}
+
 TEST(OllamaRequest, WhatIsNoMessageIsRefused) {
   EXPECT_EQ(messages("1"), "'messages[0]' must be an object");
   EXPECT_EQ(messages(R"({"role":"critic"})"),
