@@ -89,7 +89,9 @@ void Options::write(json::Writer& out) const {
 
 bool Options::has(const Member& member) const noexcept {
   for (std::size_t i = 0; i < kCount; ++i) {
-    if (!values_[i].missing() && member.key_is(kOptions[i].member)) return true;
+    if (member.key_is(kOptions[i].member)) {
+      return !values_[i].missing() && has_effect(kOptions[i].kind, values_[i]);
+    }
   }
   return false;
 }

@@ -54,6 +54,13 @@ TEST(OllamaRequest, NoLimitIsNone) {
   }
 }
 
+TEST(OllamaRequest, NoLimitReplacesNone) {
+  EXPECT_EQ(chat(R"(,"max_tokens":50,"options":{"num_predict":-1})"),
+            R"({"max_tokens":50,"stream":true,"messages":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(chat(R"(,"max_tokens":50,"options":{"num_predict":9})"),
+            R"({"stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]})");
+}
+
 TEST(OllamaRequest, OptionsOfAWrongTypeAreRefused) {
   const auto refusal = [](const std::string& options) { return chat(",\"options\":" + options); };
   EXPECT_EQ(refusal("[]"), "'options' must be an object");
