@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "exchange/window.hpp"
+#include "openai/ollama/models.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -22,12 +23,21 @@ bool has_room(std::int64_t window, std::int64_t tokens) noexcept {
   return window == 0 || tokens <= window - window / 4;
 }
 
+using Same = bool (*)(std::string_view, std::string_view);
+
+bool is_same(std::string_view name, std::string_view model) noexcept { return name == model; }
+
+bool is_same_but_for_tag(std::string_view name, std::string_view model) noexcept {
+  const std::string_view bare = openai::ollama::without_latest(name);
+  return !bare.empty() && bare == openai::ollama::without_latest(model);
+}
+
 // The name of a model is its alias, or the path of its file, which may be shortened to its name.
-bool goes_by(const ServerProps& props, std::string_view model) noexcept {
+bool goes_by(const ServerProps& props, std::string_view model, Same same) noexcept {
   if (model.empty()) return false;
-  if (props.model_alias == model || props.model_path == model) return true;
+  if (same(props.model_alias, model) || same(props.model_path, model)) return true;
   const std::string_view path = props.model_path;
-  return !path.empty() && path.substr(path.rfind('/') + 1) == model;
+  return !path.empty() && same(path.substr(path.rfind('/') + 1), model);
 }
 
 }  // namespace
@@ -67,10 +77,14 @@ bool Fleet::is_shunned(const Member& member) const noexcept {
   return member.failures > 0 && clock_.now() < member.shunned_until;
 }
 
-// Most clients name a model that no server knows, which llama-server does not mind.
-bool Fleet::is_named(std::string_view model) const noexcept {
-  return std::ranges::any_of(members_,
-                             [&](const Member& m) { return goes_by(m.server->props(), model); });
+// A name that is a server's to the letter goes before one that differs in its tag. Most clients
+// name a model that no server knows, which llama-server does not mind.
+bool Fleet::is_meant(const ServerProps& props, std::string_view model) const noexcept {
+  for (const Same same : {is_same, is_same_but_for_tag}) {
+    const auto named = [&](const Member& m) { return goes_by(m.server->props(), model, same); };
+    if (std::ranges::any_of(members_, named)) return goes_by(props, model, same);
+  }
+  return true;
 }
 
 bool Fleet::can_serve(const Member& member, const ServerDemand& demand) const noexcept {
@@ -80,7 +94,7 @@ bool Fleet::can_serve(const Member& member, const ServerDemand& demand) const no
   if (window > 0 && window < demand.window) return false;
   const auto index = static_cast<std::size_t>(&member - members_.data());
   if (std::ranges::find(demand.tried, index) != demand.tried.end()) return false;
-  return goes_by(server.props(), demand.model) || !is_named(demand.model);
+  return is_meant(server.props(), demand.model);
 }
 
 bool Fleet::suits(std::size_t index, const ServerDemand& demand) const noexcept {

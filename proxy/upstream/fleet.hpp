@@ -64,7 +64,7 @@ class Fleet final : public Upstreams {
   asio::awaitable<void> watch(std::size_t index);
   bool can_serve(const Member& member, const ServerDemand& demand) const noexcept;
   bool is_shunned(const Member& member) const noexcept;
-  bool is_named(std::string_view model) const noexcept;
+  bool is_meant(const ServerProps& props, std::string_view model) const noexcept;
 
   asio::io_context& loop_;
   const Clock& clock_;

@@ -175,5 +175,32 @@ TEST_P(FailoverTest, AModelThatOneServerGoesByIsAskedThere) {
   }
 }
 
+// As Ollama's clients name a model without one.
+TEST_P(FailoverTest, ATagTellsAModelOnlyWhereAServerHasIt) {
+  first_.upstream->set_props(R"(,"model_alias":"small:latest")");
+  second_.upstream->set_props(R"(,"model_alias":"large")");
+  start(GetParam());
+  const auto servers = [&] {
+    return std::pair(first_.asked("/v1/chat/completions"), second_.asked("/v1/chat/completions"));
+  };
+  EXPECT_EQ(post(chat("a", R"(,"model":"large:latest")"), "/api/chat").status, 200);
+  EXPECT_EQ(post(chat("b", R"(,"model":"large:latest")")).status, 200);
+  EXPECT_EQ(servers(), std::pair(0UL, 2UL));
+  EXPECT_EQ(post(chat("c", R"(,"model":"small:latest")"), "/api/chat").status, 200);
+  EXPECT_EQ(post(chat("d", R"(,"model":"small")"), "/api/chat").status, 200);
+  EXPECT_EQ(servers(), std::pair(2UL, 2UL));
+  EXPECT_EQ(post(chat("e", R"(,"model":":latest")"), "/api/chat").status, 200) << "nobody's name";
+}
+
+TEST_P(FailoverTest, ANameToTheLetterGoesBeforeOneWithAnotherTag) {
+  first_.upstream->set_props(R"(,"model_alias":"large")");
+  second_.upstream->set_props(R"(,"model_alias":"large:latest")");
+  start(GetParam());
+  EXPECT_EQ(post(chat("a", R"(,"model":"large:latest")"), "/api/chat").status, 200);
+  EXPECT_EQ(first_.asked("/v1/chat/completions"), 0U);
+  EXPECT_EQ(post(chat("b", R"(,"model":"large")"), "/api/chat").status, 200);
+  EXPECT_EQ(second_.asked("/v1/chat/completions"), 1U);
+}
+
 }  // namespace
 }  // namespace keep::test

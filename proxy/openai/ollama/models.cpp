@@ -98,12 +98,10 @@ void write_info(const ServedModel& model, json::Writer& out) {
 }  // namespace
 
 const ServedModel* find_model(std::span<const ServedModel> models, std::string_view name) {
-  static constexpr std::string_view kLatest = ":latest";
-  const auto bare = [](std::string_view text) {
-    if (text.ends_with(kLatest)) text.remove_suffix(kLatest.size());
-    return text;
+  const auto same = [&](const ServedModel& model) {
+    const std::string own = name_of(model);
+    return without_latest(own) == without_latest(name);
   };
-  const auto same = [&](const ServedModel& model) { return bare(name_of(model)) == bare(name); };
   const auto found = std::ranges::find_if(models, same);
   if (found != models.end()) return &*found;
   return models.size() == 1 ? models.data() : nullptr;

@@ -18,6 +18,13 @@ struct ServedModel {
   std::vector<std::string> modalities;  // "vision", "audio" ...
 };
 
+// Ollama's clients say "name:latest" where a name has no tag.
+inline std::string_view without_latest(std::string_view name) noexcept {
+  constexpr std::string_view kLatest = ":latest";
+  if (name.ends_with(kLatest)) name.remove_suffix(kLatest.size());
+  return name;
+}
+
 // The one that is meant by `name`: with or without the tag ":latest". One model alone answers to
 // any name, as it does where llama-server is asked for an answer. nullptr: none.
 const ServedModel* find_model(std::span<const ServedModel> models, std::string_view name);
