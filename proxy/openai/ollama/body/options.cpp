@@ -12,7 +12,7 @@ namespace {
 using json::Member;
 using json::Value;
 
-enum class Kind { kNumber, kInteger, kLimit, kTexts };
+enum class Kind { kNumber, kInteger, kSpan, kLimit, kTexts };
 struct Option {
   std::string_view name, member;
   Kind kind;
@@ -28,13 +28,18 @@ constexpr Option kOptions[] = {
     {"mirostat_tau", "mirostat_tau", Kind::kNumber},
     {"mirostat_eta", "mirostat_eta", Kind::kNumber},
     {"top_k", "top_k", Kind::kInteger},
-    {"repeat_last_n", "repeat_last_n", Kind::kInteger},
+    {"repeat_last_n", "repeat_last_n", Kind::kSpan},
     {"mirostat", "mirostat", Kind::kInteger},
     {"seed", "seed", Kind::kInteger},
     {"num_keep", "n_keep", Kind::kInteger},
     {"num_predict", "max_tokens", Kind::kLimit},
     {"stop", "stop", Kind::kTexts},
 };
+
+// What -1, the whole context, is of a span of tokens. llama-server refuses -1 since it checks
+// members against a schema, and before that it took it for the same. Longer than most contexts; it
+// sets four bytes aside for each token.
+constexpr std::string_view kWholeContext = "131072";
 
 bool are_texts(const Value& value) noexcept {
   if (value.is_string()) return true;
@@ -83,7 +88,8 @@ Result<Options> Options::read(const Value& options) {
 void Options::write(json::Writer& out) const {
   for (std::size_t i = 0; i < kCount; ++i) {
     if (values_[i].missing() || !has_effect(kOptions[i].kind, values_[i])) continue;
-    out.member_raw(kOptions[i].member, values_[i].raw());
+    const bool whole = kOptions[i].kind == Kind::kSpan && values_[i].integer() == -1;
+    out.member_raw(kOptions[i].member, whole ? kWholeContext : values_[i].raw());
   }
 }
 

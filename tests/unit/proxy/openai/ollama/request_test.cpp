@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace keep::openai::ollama {
 namespace {
@@ -59,6 +60,14 @@ TEST(OllamaRequest, NoLimitReplacesNone) {
             R"({"max_tokens":50,"stream":true,"messages":[{"role":"user","content":"x"}]})");
   EXPECT_EQ(chat(R"(,"max_tokens":50,"options":{"num_predict":9})"),
             R"({"stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]})");
+}
+
+TEST(OllamaRequest, RepetitionInTheWholeContextIsANumberOfTokens) {
+  for (const auto& [given, sent] :
+       {std::pair{"-1", "131072"}, {"-1.0", "131072"}, {"64", "64"}, {"0", "0"}, {"-2", "-2"}}) {
+    const std::string body = chat(R"(,"options":{"repeat_last_n":)" + std::string(given) + "}");
+    EXPECT_EQ(json::Value(body).find("repeat_last_n").raw(), sent) << given;
+  }
 }
 
 TEST(OllamaRequest, OptionsOfAWrongTypeAreRefused) {
