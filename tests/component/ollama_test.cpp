@@ -93,6 +93,7 @@ TEST_F(OllamaTest, ConversationsAreRecognised) {
   const Response second = post("/api/chat", R"({"messages":[{"role":"user","content":"x"},)"
                                             R"({"role":"assistant","content":"hello there"},)"
                                             R"({"role":"user","content":"more"}]})");
+  EXPECT_NE(first.header("X-Keep-Conversation"), "");
   EXPECT_EQ(second.header("X-Keep-Conversation"), first.header("X-Keep-Conversation"));
 }
 
