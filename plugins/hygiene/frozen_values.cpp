@@ -16,9 +16,4 @@ std::string FrozenValues::first(std::uint64_t key, std::string_view value, std::
   return std::string(value);
 }
 
-std::string FrozenValues::look(std::uint64_t key, std::string_view value) const {
-  const std::string* const known = values_.peek(key);
-  return known != nullptr ? *known : std::string(value);
-}
-
 }  // namespace keep::hygiene

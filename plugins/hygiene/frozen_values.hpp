@@ -22,8 +22,8 @@ class FrozenValues {
 
   // The first value of that key; `value` itself when it is the first, or too long.
   std::string first(std::uint64_t key, std::string_view value, std::uint64_t tenant = 0);
-  // The same, without keeping it.
-  std::string look(std::uint64_t key, std::string_view value) const;
+  // nullptr: there is none yet.
+  const std::string* look(std::uint64_t key) const { return values_.peek(key); }
 
   std::size_t bytes() const noexcept { return bytes_; }
 

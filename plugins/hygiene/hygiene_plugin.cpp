@@ -3,7 +3,7 @@
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "exchange/large_request.hpp"
-#include "openai/message.hpp"
+#include "plugins/hygiene/changes.hpp"
 #include "plugins/hygiene/divergence.hpp"
 #include "plugins/hygiene/frozen_values.hpp"
 #include "plugins/hygiene/prompt.hpp"
@@ -11,6 +11,7 @@
 #include "plugins/hygiene/rules.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,57 +24,6 @@ namespace {
 
 // Losing less than this is normal life: it goes to the debug log.
 constexpr std::uint64_t kNotableTokens = 256;
-
-// The message's JSON with other content.
-std::string with_content(const openai::Message& message, std::string_view content) {
-  const std::string_view raw = message.raw.raw();
-  const std::string_view old = message.content.raw();
-  const auto begin = static_cast<std::size_t>(old.data() - raw.data());
-  std::string out(raw.substr(0, begin));
-  out += content;
-  out += raw.substr(begin + old.size());
-  return out;
-}
-
-// A message that a rule changes.
-struct Change {
-  std::size_t index = 0;
-  Cleaned cleaned;
-  std::string json;        // as it is to go on; empty: not at all
-  std::uint64_t hash = 0;  // of that
-  std::size_t text_bytes = 0;
-};
-
-Change change_of(const openai::ChatRequest& chat, std::size_t index, Cleaned cleaned) {
-  Change change;
-  change.index = index;
-  change.cleaned = std::move(cleaned);
-  if (change.cleaned.content.empty()) return change;
-  const openai::Message& message = chat.messages[index];
-  change.json = with_content(message, change.cleaned.content);
-  change.hash = message.hash;
-  change.text_bytes = message.text_bytes;
-  const auto read = openai::read_chat_message(json::Value(change.json), "messages");
-  if (!read) return change;
-  change.hash = read->hash;
-  change.text_bytes = read->text_bytes;
-  return change;
-}
-
-// Looks at nothing but the request.
-std::vector<Change> changes_by(const RuleSet& rules, const openai::ChatRequest& chat) {
-  std::vector<Change> changes;
-  if (rules.empty() || !chat.messages_raw.is_array()) return changes;
-  const auto stand_in = [&rules](std::size_t rule, std::string_view) {
-    return "\x01" + rules.name(rule);
-  };
-  for (std::size_t i = 0; i < chat.messages.size(); ++i) {
-    const openai::Message& message = chat.messages[i];
-    auto cleaned = rules.apply(message.role, message.content, stand_in);
-    if (cleaned) changes.push_back(change_of(chat, i, *std::move(cleaned)));
-  }
-  return changes;
-}
 
 openai::BodyEdits edits_of(const Exchange& exchange) {
   openai::BodyEdits edits = exchange.request_edits;
@@ -145,10 +95,17 @@ class HygieneStage final : public Stage {
   Task<> count_large(Exchange& exchange);
   void clean(Exchange& exchange, std::vector<Change> changes);
   void note_hits(const Cleaned& cleaned);
+  RuleValues known_values(const Exchange& exchange) const;
+  Frozen frozen_by(const Exchange& exchange, RuleValues known) const;
   void freeze(Exchange& exchange);
+  asio::awaitable<void> freeze_large(Exchange& exchange);
+  void put_frozen(Exchange& exchange, Frozen frozen);
+  bool is_comparable(const Exchange& exchange) const;
   const Prompt* known_before(const Exchange& exchange);
-  Task<> compare_large(const Exchange& exchange, std::optional<Prompt> before);
-  void compare(const Exchange& exchange);
+  const Prompt* find_before(const Exchange& exchange);
+  Task<> prepare_large(Exchange& exchange);
+  asio::awaitable<void> read_large(const Exchange& exchange);
+  void note(const Exchange& exchange, const Prompt& before, Divergence divergence);
   void log_divergence(const Exchange& exchange) const;
   void remember(const Exchange& exchange);
 
@@ -190,7 +147,7 @@ Task<Verdict> HygieneStage::clean_large(Exchange& exchange) {
 Task<> HygieneStage::count_large(Exchange& exchange) {
   auto changes = co_await find_changes(exchange);
   clean(exchange, std::move(changes));
-  freeze(exchange);
+  co_await freeze_large(exchange);
   co_return Result<>{};
 }
 
@@ -218,39 +175,84 @@ void HygieneStage::note_hits(const Cleaned& cleaned) {
   }
 }
 
-void HygieneStage::freeze(Exchange& exchange) {
-  if (frozen_.empty()) return;
-  const Identity& identity = exchange.identity;
-  const std::uint64_t conversation = exchange.identity.hash();
-  // Without a conversation nothing may stand for anything else.
-  const bool known = !identity.conversation.empty();
-  const auto first = [&](std::size_t rule, std::string_view match) {
-    const std::uint64_t key = hash_combine(conversation, rule);
-    if (!known) return std::string(match);
-    return identity.auxiliary ? shared_.frozen.look(key, match)
-                              : shared_.frozen.first(key, match, hash64(identity.tenant));
-  };
-  for (const std::size_t i : frozen_) {
-    const openai::Message& message = exchange.chat.messages[i];
-    const auto cleaned = shared_.rules.apply(message.role, message.content, first);
-    if (!cleaned || cleaned->content.empty()) continue;
-    exchange.attempt_edits.emplace_back(
-        openai::ReplaceMessage{i, with_content(message, cleaned->content)});
+std::uint64_t key_of(const Exchange& exchange, std::size_t rule) {
+  return hash_combine(exchange.identity.hash(), rule);
+}
+
+// Without a conversation nothing may stand for anything else.
+RuleValues HygieneStage::known_values(const Exchange& exchange) const {
+  RuleValues values(shared_.rules.size());
+  if (exchange.identity.conversation.empty()) return values;
+  for (std::size_t rule = 0; rule < values.size(); ++rule) {
+    const std::string* const known = shared_.frozen.look(key_of(exchange, rule));
+    if (known != nullptr) values[rule] = *known;
   }
+  return values;
+}
+
+Frozen HygieneStage::frozen_by(const Exchange& exchange, RuleValues known) const {
+  const Identity& identity = exchange.identity;
+  const bool take_first = !identity.conversation.empty() && !identity.auxiliary;
+  return freeze_messages(shared_.rules, exchange.chat, frozen_, std::move(known), take_first);
+}
+
+void HygieneStage::freeze(Exchange& exchange) {
+  if (!frozen_.empty()) put_frozen(exchange, frozen_by(exchange, known_values(exchange)));
+}
+
+asio::awaitable<void> HygieneStage::freeze_large(Exchange& exchange) {
+  if (frozen_.empty()) co_return;
+  auto work = [this, &exchange, known = known_values(exchange)] {
+    return frozen_by(exchange, known);
+  };
+  Frozen frozen = co_await run_on(shared_.cpu, std::move(work));
+  put_frozen(exchange, std::move(frozen));
+}
+
+// Another request may have frozen something meanwhile. The next one has what was kept first.
+void HygieneStage::put_frozen(Exchange& exchange, Frozen frozen) {
+  const Identity& identity = exchange.identity;
+  for (std::size_t rule = 0; rule < frozen.values.size(); ++rule) {
+    if (identity.conversation.empty() || identity.auxiliary || !frozen.values[rule]) continue;
+    shared_.frozen.first(key_of(exchange, rule), *frozen.values[rule], hash64(identity.tenant));
+  }
+  std::ranges::move(frozen.edits, std::back_inserter(exchange.attempt_edits));
+}
+
+// An earlier attempt may have been compared.
+bool HygieneStage::is_comparable(const Exchange& exchange) const {
+  const Identity& identity = exchange.identity;
+  return !identity.auxiliary && !identity.conversation.empty() && !prompt_;
 }
 
 MaybeTask<> HygieneStage::on_upstream_request(Exchange& exchange) {
+  if (is_large(exchange)) return prepare_large(exchange);
   freeze(exchange);
-  const Identity& identity = exchange.identity;
-  if (identity.auxiliary || identity.conversation.empty()) return Result<>{};
-  if (prompt_) return Result<>{};  // an earlier attempt has been compared
-  const Prompt* const before = known_before(exchange);
-  if (is_large(exchange)) {
-    return compare_large(exchange, before != nullptr ? std::optional(*before) : std::nullopt);
-  }
-  prompt_ = make_prompt(exchange.chat, edits_of(exchange), before, texts_);
-  compare(exchange);
+  if (!is_comparable(exchange)) return Result<>{};
+  prompt_ = make_prompt(exchange.chat, edits_of(exchange), known_before(exchange), texts_);
+  const Prompt* const before = find_before(exchange);
+  if (before == nullptr) return Result<>{};
+  const auto texts = shared_.memory.texts(exchange.identity.hash(), *before);
+  note(exchange, *before, find_divergence(*before, texts.get(), *prompt_, texts_));
   return Result<>{};
+}
+
+// What is remembered may be another prompt by the time that all is read, or be forgotten while it
+// is compared with, so that works on what is held here.
+Task<> HygieneStage::prepare_large(Exchange& exchange) {
+  co_await freeze_large(exchange);
+  if (!is_comparable(exchange)) co_return Result<>{};
+  co_await read_large(exchange);
+  const Prompt* const found = find_before(exchange);
+  if (found == nullptr) co_return Result<>{};
+  const Prompt before = *found;
+  const auto texts = shared_.memory.texts(exchange.identity.hash(), before);
+  auto compare = [this, &before, &texts] {
+    return find_divergence(before, texts.get(), *prompt_, texts_);
+  };
+  Divergence divergence = co_await run_on(shared_.cpu, std::move(compare));
+  note(exchange, before, std::move(divergence));
+  co_return Result<>{};
 }
 
 // Whose texts need not be read again: they are at hand, or are not kept at all.
@@ -262,13 +264,14 @@ const Prompt* HygieneStage::known_before(const Exchange& exchange) {
   return shared_.memory.texts(conversation, *before) != nullptr ? before : nullptr;
 }
 
-// What is remembered may be another prompt afterwards, which compare() looks up.
-Task<> HygieneStage::compare_large(const Exchange& exchange, std::optional<Prompt> before) {
+asio::awaitable<void> HygieneStage::read_large(const Exchange& exchange) {
   struct Read {
     Prompt prompt;
     Texts texts;
   };
-  auto read = [&exchange, before = std::move(before)] {
+  const Prompt* const known = known_before(exchange);
+  const auto before = known != nullptr ? std::optional(*known) : std::nullopt;
+  auto read = [&exchange, &before] {
     Read made;
     made.prompt =
         make_prompt(exchange.chat, edits_of(exchange), before ? &*before : nullptr, made.texts);
@@ -277,20 +280,18 @@ Task<> HygieneStage::compare_large(const Exchange& exchange, std::optional<Promp
   Read made = co_await run_on(shared_.cpu, std::move(read));
   prompt_ = std::move(made.prompt);
   texts_ = std::move(made.texts);
-  compare(exchange);
-  co_return Result<>{};
 }
 
-void HygieneStage::compare(const Exchange& exchange) {
-  const std::uint64_t conversation = exchange.identity.hash();
+// What the prompt that was read should continue.
+const Prompt* HygieneStage::find_before(const Exchange& exchange) {
   prompt_->agent = hash64(exchange.identity.agent);
-  const Prompt* const before =
-      shared_.memory.find(conversation, prompt_->agent, prompt_->opening());
-  if (before == nullptr) return;
-  replaced_ = before->agent;
-  const Texts* const texts = shared_.memory.texts(conversation, *before);
-  divergence_ = find_divergence(*before, texts, *prompt_, texts_);
-  prompt_->bytes_per_token = before->bytes_per_token;
+  return shared_.memory.find(exchange.identity.hash(), prompt_->agent, prompt_->opening());
+}
+
+void HygieneStage::note(const Exchange& exchange, const Prompt& before, Divergence divergence) {
+  replaced_ = before.agent;
+  prompt_->bytes_per_token = before.bytes_per_token;
+  divergence_ = std::move(divergence);
   if (!divergence_.found) return;
   if (exchange.zone.moved) divergence_.cause = kWindowMoved;
   const auto causes = divergence_causes();

@@ -41,29 +41,36 @@ const Prompt* PromptMemory::find(std::uint64_t conversation, std::uint64_t agent
   return nullptr;
 }
 
-const Texts* PromptMemory::texts(std::uint64_t conversation, const Prompt& prompt) {
-  return texts_.find(text_key(conversation, prompt));
+std::shared_ptr<const Texts> PromptMemory::texts(std::uint64_t conversation, const Prompt& prompt) {
+  const std::shared_ptr<Texts>* const found = texts_.find(text_key(conversation, prompt));
+  return found != nullptr ? *found : nullptr;
 }
 
 void PromptMemory::forget_texts(std::uint64_t key) {
-  const Texts* const texts = texts_.peek(key);
+  const std::shared_ptr<Texts>* const texts = texts_.peek(key);
   if (texts == nullptr) return;
-  text_bytes_ -= size_of(*texts);
+  text_bytes_ -= size_of(**texts);
   texts_.erase(key);
 }
 
 bool PromptMemory::take_texts(std::uint64_t key, const Prompt& from, const Prompt& prompt,
                               Texts& texts) {
-  Texts* const old = texts_.peek(key);
+  const std::shared_ptr<Texts>* const old = texts_.peek(key);
+  const bool held = old != nullptr && old->use_count() > 1;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const PromptPart& part = prompt.parts[i];
     if (!texts[i].empty() || part.bytes == 0) continue;
     // Another request may have taken its place since these were compared.
     const bool same = i < from.parts.size() && from.parts[i].same_text(part);
     if (!same || old == nullptr) return false;
-    text_bytes_ -= (*old)[i].capacity();
-    texts[i] = std::exchange((*old)[i], std::string());
-    text_bytes_ += (*old)[i].capacity();
+    std::string& text = (**old)[i];
+    if (held) {
+      texts[i] = text;
+      continue;
+    }
+    text_bytes_ -= text.capacity();
+    texts[i] = std::exchange(text, std::string());
+    text_bytes_ += text.capacity();
   }
   return true;
 }
@@ -90,7 +97,7 @@ void PromptMemory::put(std::uint64_t conversation, std::uint64_t replaced, Promp
   if (prompts.size() >= kMaxAgents) forget(prompts.end() - 1);
   if (complete) {
     text_bytes_ += size_of(texts);
-    texts_.get(text_key(conversation, prompt)) = std::move(texts);
+    texts_.get(text_key(conversation, prompt)) = std::make_shared<Texts>(std::move(texts));
   }
   prompt.parts.shrink_to_fit();
   hash_bytes_ += size_of(prompt);
@@ -102,7 +109,7 @@ void PromptMemory::trim() {
   while (text_bytes_ > max_text_bytes_) {
     const auto oldest = texts_.pop_oldest();
     if (!oldest) break;
-    text_bytes_ -= size_of(oldest->second);
+    text_bytes_ -= size_of(*oldest->second);
   }
   while (hash_bytes_ > kMaxHashBytes) {
     const auto oldest = prompts_.pop_oldest();

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace keep::hygiene {
@@ -26,8 +27,9 @@ class PromptMemory {
   // looks like another agent, the latest prompt with the same opening. nullptr without one. Valid
   // until the next put().
   const Prompt* find(std::uint64_t conversation, std::uint64_t agent, const PromptPart* opening);
-  // By the prompt find() gave; nullptr when they are gone.
-  const Texts* texts(std::uint64_t conversation, const Prompt& prompt);
+  // By the prompt find() gave; nullptr when they are gone. Whoever holds them has them as they are:
+  // what a later prompt takes over is copied meanwhile. To be let go of on the loop, too.
+  std::shared_ptr<const Texts> texts(std::uint64_t conversation, const Prompt& prompt);
 
   // In place of the prompt of `replaced` (an agent; 0 for none) and that of its own agent. Texts
   // that are empty are taken from the replaced prompt; if one is not there, none are kept.
@@ -47,8 +49,8 @@ class PromptMemory {
   std::size_t max_text_bytes_;
   std::size_t text_bytes_ = 0;
   std::size_t hash_bytes_ = 0;
-  LruMap<std::uint64_t, Prompts> prompts_;  // by conversation
-  LruMap<std::uint64_t, Texts> texts_;      // by conversation and agent
+  LruMap<std::uint64_t, Prompts> prompts_;               // by conversation
+  LruMap<std::uint64_t, std::shared_ptr<Texts>> texts_;  // by conversation and agent
 };
 
 }  // namespace keep::hygiene

@@ -142,6 +142,7 @@ class MediaStage final : public Stage {
   Verdict judge(Exchange& exchange, std::vector<Seen> seen, const Senses& senses);
   Task<> count_large(Exchange& exchange, Senses senses);
   void replace_old(Exchange& exchange, std::vector<Seen> seen);
+  Task<> replace_large(Exchange& exchange, Senses senses);
   bool is_news(const Exchange& exchange, std::size_t index, const Newest& newest);
   Reply refuse(const Exchange& exchange, std::size_t index, Medium medium, const Senses& senses);
 
@@ -273,16 +274,39 @@ Verdict MediaStage::judge(Exchange& exchange, std::vector<Seen> seen, const Sens
   return Next{};
 }
 
+// What an edit of the attempt is to say instead, and its place.
+using Swaps = std::vector<std::pair<std::size_t, std::string>>;
+
+Swaps swaps_in(const openai::BodyEdits& edits, const Senses& senses) {
+  Swaps swaps;
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    const auto* const replace = std::get_if<openai::ReplaceMessage>(&edits[i]);
+    if (replace == nullptr) continue;
+    auto replaced = replace_in(replace->json, senses);
+    if (replaced) swaps.emplace_back(i, std::move(replaced->json));
+  }
+  return swaps;
+}
+
+void swap_in(openai::BodyEdits& edits, Swaps swaps) {
+  for (auto& [index, json] : swaps) {
+    std::get<openai::ReplaceMessage>(edits[index]).json = std::move(json);
+  }
+}
+
 MaybeTask<> MediaStage::on_upstream_request(Exchange& exchange) {
   const auto senses = this->senses();
-  if (!senses) return Result<>{};
-  for (openai::BodyEdit& edit : exchange.attempt_edits) {
-    auto* const replace = std::get_if<openai::ReplaceMessage>(&edit);
-    if (replace == nullptr) continue;
-    auto replaced = replace_in(replace->json, *senses);
-    if (replaced) replace->json = std::move(replaced->json);
-  }
+  if (!senses || exchange.attempt_edits.empty()) return Result<>{};
+  if (is_large(exchange)) return replace_large(exchange, *senses);
+  swap_in(exchange.attempt_edits, swaps_in(exchange.attempt_edits, *senses));
   return Result<>{};
+}
+
+Task<> MediaStage::replace_large(Exchange& exchange, Senses senses) {
+  auto look = [&edits = exchange.attempt_edits, &senses] { return swaps_in(edits, senses); };
+  Swaps swaps = co_await run_on(shared_.cpu, std::move(look));
+  swap_in(exchange.attempt_edits, std::move(swaps));
+  co_return Result<>{};
 }
 
 }  // namespace

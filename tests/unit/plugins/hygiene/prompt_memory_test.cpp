@@ -41,6 +41,18 @@ TEST(PromptMemory, TakesTheTextsItHas) {
   EXPECT_EQ(*memory.texts(1, prompt), (Texts{"a", "b", "c"}));
 }
 
+TEST(PromptMemory, TextsStayAsTheyAreForWhoHoldsThem) {
+  PromptMemory memory(1 << 20);
+  memory.put(1, 0, prompt_of(10, {"a", "b"}), {"a", "b"});
+  const auto held = memory.texts(1, *memory.find(1, 10, nullptr));
+  memory.put(1, 10, prompt_of(10, {"a", "b", "c"}), {"", "", "c"});
+  EXPECT_EQ(*held, (Texts{"a", "b"}));
+  const auto bytes = memory.text_bytes();
+  EXPECT_EQ(*memory.texts(1, *memory.find(1, 10, nullptr)), (Texts{"a", "b", "c"}));
+  memory.put(1, 10, prompt_of(10, {"a", "b", "c"}), {"", "", ""});
+  EXPECT_EQ(memory.text_bytes(), bytes) << "what nobody holds is taken over";
+}
+
 TEST(PromptMemory, KeepsNoTextsRatherThanWrongOnes) {
   PromptMemory memory(1 << 20);
   memory.put(1, 0, prompt_of(10, {"a", "x"}), {"a", "x"});
