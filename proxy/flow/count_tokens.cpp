@@ -30,15 +30,19 @@ Error refusal_of(const FetchResponse& response) {
 }
 
 // Asks one endpoint and reads its reply.
-Task<FetchResponse> ask(Flow& flow, const Exchange& exchange, const char* target,
-                        std::string body) {
+Task<FetchResponse> ask(Flow& flow, const Exchange& exchange, FetchRequest request) {
   const std::size_t upstream = exchange.route.upstream;
-  FetchRequest request("POST", target, std::move(body));
   request.limit = kLimit;
   request.headers.add("Content-Type", "application/json");
   const std::string authorization = authorization_for(flow, exchange, upstream);
   if (!authorization.empty()) request.headers.add("Authorization", authorization);
   co_return co_await fetch(flow.upstreams.server(upstream).pool(), std::move(request));
+}
+
+FetchRequest post(const char* target, const openai::Pieces& body) {
+  FetchRequest request("POST", target);
+  request.pieces = body.views();
+  return request;
 }
 
 // The body that asks how many tokens there are; empty: there is no prompt.
@@ -66,51 +70,56 @@ asio::awaitable<std::invoke_result_t<Job&>> off_loop(Flow& flow, std::size_t byt
 }
 
 // For servers that do not count themselves: what they make of the messages, as tokens.
-Task<std::int64_t> count_rendered(Flow& flow, Exchange& exchange, std::string body) {
-  const auto rendered = co_await ask(flow, exchange, "/apply-template", std::move(body));
+Task<std::int64_t> count_rendered(Flow& flow, Exchange& exchange, const openai::Pieces& body) {
+  FetchRequest render = post("/apply-template", body);
+  const auto rendered = co_await ask(flow, exchange, std::move(render));
   if (!rendered) co_return rendered.error();
   auto about = [&body = rendered->body] { return question_about(body); };
   std::string question = co_await off_loop(flow, rendered->body.size(), about);
   if (rendered->status != 200 || question.empty()) co_return refusal_of(*rendered);
-  const auto counted = co_await ask(flow, exchange, "/tokenize", std::move(question));
+  FetchRequest tokenize("POST", "/tokenize", std::move(question));
+  const auto counted = co_await ask(flow, exchange, std::move(tokenize));
   if (!counted) co_return counted.error();
   if (counted->status != 200) co_return refusal_of(*counted);
   auto tokens = [&body = counted->body] { return tokens_in(body); };
   co_return co_await off_loop(flow, counted->body.size(), tokens);
 }
 
-Task<std::int64_t> count(Flow& flow, Exchange& exchange, std::string body) {
-  std::string first = body;
-  const auto response =
-      co_await ask(flow, exchange, "/v1/chat/completions/input_tokens", std::move(first));
+Task<std::int64_t> count(Flow& flow, Exchange& exchange, const openai::Pieces& body) {
+  FetchRequest question = post("/v1/chat/completions/input_tokens", body);
+  const auto response = co_await ask(flow, exchange, std::move(question));
   if (!response) co_return response.error();
   const auto tokens = json::Value(response->body).find("input_tokens").integer();
   if (response->status == 200 && tokens) co_return *tokens;
   if (response->status != 404 && response->status != 405) co_return refusal_of(*response);
-  co_return co_await count_rendered(flow, exchange, std::move(body));
+  co_return co_await count_rendered(flow, exchange, body);
+}
+
+// As it is sent to the server that was chosen, whose template has a say in it.
+Task<std::int64_t> count_there(Flow& flow, Exchange& exchange) {
+  Stages stages(flow.pipeline, exchange);
+  co_await stages.on_count();
+  const auto body = openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits,
+                                          exchange.attempt_edits);
+  if (!body) co_return body.error();
+  co_return co_await count(flow, exchange, *body);
 }
 
 }  // namespace
 
 Task<std::string> count_tokens(Flow& flow, Exchange& exchange) {
-  const auto placed = place(flow, exchange);
-  if (!placed) co_return placed.error();
-  Stages stages(flow.pipeline, exchange);
-  co_await stages.on_count();
-  openai::BodyEdits edits = exchange.request_edits;
-  edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
-  auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);
-  if (!body) co_return body.error();
+  const openai::BodyEdits own = exchange.request_edits;
   for (;;) {
-    std::string question = *body;
-    const auto tokens = co_await count(flow, exchange, std::move(question));
+    const auto placed = place(flow, exchange);
+    if (!placed) co_return placed.error();
+    exchange.request_edits = own;
+    exchange.attempt_edits.clear();
+    const auto tokens = co_await count_there(flow, exchange);
     if (tokens) co_return exchange.dialect->count_body(*tokens);
     const bool refused = tokens.error().fault == Fault::kBadRequest;
     if (refused || !has_elsewhere(flow, exchange)) co_return tokens.error();
     flow.upstreams.failed(exchange.route.upstream);
     leave_server(flow, exchange);
-    const auto moved = place(flow, exchange);
-    if (!moved) co_return moved.error();
   }
 }
 

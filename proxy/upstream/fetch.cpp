@@ -15,10 +15,13 @@ constexpr std::size_t kMaxBody = 16 << 20;
 Task<FetchResponse> talk(UpstreamConnection& connection, const ConnectionPool& pool,
                          const FetchRequest& request) {
   const std::string authority = pool.address().authority();
+  const std::string_view whole = request.body;
+  const auto body = request.pieces.empty() ? std::span(&whole, 1) : request.pieces;
+  std::size_t bytes = 0;
+  for (const std::string_view piece : body) bytes += piece.size();
   const std::string head =
-      request_head(request.method, request.target, authority, request.headers, request.body.size());
-  const std::string_view body = request.body;
-  const auto sent = co_await connection.send(head, std::span(&body, 1), request.limit);
+      request_head(request.method, request.target, authority, request.headers, bytes);
+  const auto sent = co_await connection.send(head, body, request.limit);
   if (!sent) co_return sent.error();
   auto answer = co_await connection.read_head(request.method == "HEAD");
   if (!answer) co_return answer.error();

@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "upstream/connection_pool.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,8 @@ struct FetchRequest {
   FetchRequest(std::string_view m, std::string_view t, std::string b = {})
       : method(m), target(t), body(std::move(b)) {}
   std::string method, target, body;
+  // In place of `body`: pieces that outlive the fetch.
+  std::span<const std::string_view> pieces;
   Headers headers;
   Duration limit = std::chrono::seconds(10);  // for all of it
 };

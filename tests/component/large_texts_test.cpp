@@ -57,6 +57,9 @@ class LargeTextsTest : public testing::Test {
   }
 
   ScriptedUpstream upstream_{[](const Received& request) -> std::vector<Step> {
+    if (request.target.ends_with("/input_tokens")) {
+      return {Send{reply(200, R"({"input_tokens":7})")}};
+    }
     if (request.target == "/tokenize") return {Send{reply(200, R"({"tokens":[1,2,3]})")}};
     if (request.target == "/apply-template") return {Send{reply(200, R"({"prompt":"x"})")}};
     return chat_stream("I see.");
@@ -69,6 +72,10 @@ TEST_F(LargeTextsTest, OneThatDiffersNearItsEnd) {
   const Response response = expect_no_stall("/v1/chat/completions");
   EXPECT_TRUE(response.header("X-Keep-Divergence").starts_with("message=0;byte="))
       << response.header("X-Keep-Divergence");
+}
+
+TEST_F(LargeTextsTest, OneThatIsCounted) {
+  EXPECT_EQ(expect_no_stall("/v1/messages/count_tokens").body, R"({"input_tokens":7})");
 }
 
 TEST_F(LargeTextsTest, OneWithSomethingToFreeze) {

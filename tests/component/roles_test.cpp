@@ -48,6 +48,15 @@ const std::string kCall =
     R"("function":{"name":"f","arguments":"{}"}}]})";
 const std::string kResult = R"({"role":"tool","tool_call_id":"c","content":"r"})";
 
+bool both_are_well(const TestProxy& proxy) {
+  const std::string health = TestClient(proxy.port()).get("/health").body;
+  std::size_t well = 0;
+  for (const json::Value one : json::Value(health).find("upstreams").elements()) {
+    if (one.find("status").plain_string() == "ok") ++well;
+  }
+  return well == 2;
+}
+
 TEST_P(RolesTest, ChatsOfEveryOrderAreAnswered) {
   const std::string system = turn("system", "be brief"), user = turn("user", "ask");
   const std::string developer = turn("developer", "mind"), answer = turn("assistant", "said");
@@ -106,6 +115,32 @@ TEST_P(RolesTest, ATemplateIsAskedOnce) {
   const std::size_t asked = upstream_.received().size();
   client_.post("/v1/chat/completions", body);
   EXPECT_EQ(upstream_.received().size(), asked + 1);
+}
+
+// The first of two fails to count; the other one's template is strict.
+TEST(RolesCountTest, AnotherServerIsAskedInTheOrderOfItsOwnTemplate) {
+  const auto server = [](FakeTemplate kind, bool fails) {
+    return [kind, fails](const Received& request) -> std::vector<Step> {
+      if (request.target == "/apply-template") return {Send{rendered(kind, request.body)}};
+      if (fails) return {Close{}};
+      const std::string why = refusal(kind, request.body);
+      return {Send{why.empty() ? reply(200, R"({"input_tokens":7})")
+                               : reply(400, R"({"error":{"message":)" + json::quoted(why) + "}}")}};
+    };
+  };
+  ScriptedUpstream lax(server(FakeTemplate::kLax, true)),
+      strict(server(FakeTemplate::kMistral, false));
+  Config config = test_config(lax.url());
+  config.upstreams.push_back(UpstreamSettings{strict.url(), "", 0});
+  TestProxy proxy(config);
+  ASSERT_TRUE(eventually([&] { return both_are_well(proxy); }));
+  const std::string messages = list({turn("user", "a"), turn("user", "b")});
+  const Response counted =
+      TestClient(proxy.port())
+          .post("/v1/chat/completions/input_tokens", R"({"messages":)" + messages + "}");
+  EXPECT_EQ(counted.status, 200) << counted.body;
+  const std::string in_vain = lax.received().back().body;
+  EXPECT_NE(in_vain.find(messages), std::string::npos) << in_vain;
 }
 
 // Without the plugin, and in front of a server that renders nothing on request.
