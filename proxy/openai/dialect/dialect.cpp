@@ -5,6 +5,7 @@
 #include "openai/answer/completion_assembler.hpp"
 #include "openai/answer/response_encoder.hpp"
 #include "openai/anthropic/anthropic.hpp"
+#include "openai/ollama/ollama.hpp"
 #include "openai/responses/request_echo.hpp"
 #include "openai/responses/responses.hpp"
 
@@ -39,28 +40,21 @@ std::string Dialect::comment(std::string_view text) const {
   return ": " + std::string(text) + "\n\n";
 }
 
-std::string Dialect::error_body(int, std::string openai_body) const { return openai_body; }
+std::string Dialect::error_body(int status, std::string openai_body) const {
+  return has_own_errors() ? own_error_(status, openai_body) : openai_body;
+}
 
 namespace {
 
-class PassThrough : public Dialect {
+class PassThrough final : public Dialect {
  public:
-  constexpr PassThrough() = default;
+  explicit constexpr PassThrough(OwnError own_error = nullptr) : Dialect(own_error) {}
   std::string_view name() const noexcept override { return "pass_through"; }
   Surface surface() const noexcept override { return Surface::kPassThrough; }
   std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
     EncoderOptions untouched = options;
     untouched.untouched = true;
     return make_relay_encoder(untouched);
-  }
-};
-
-class AnthropicRest final : public PassThrough {
- public:
-  constexpr AnthropicRest() = default;
-  bool has_own_errors() const noexcept override { return true; }
-  std::string error_body(int status, std::string openai_body) const override {
-    return anthropic::to_error_body(status, openai_body);
   }
 };
 
@@ -108,7 +102,7 @@ class Responses final : public Dialect {
 
 class Messages final : public Dialect {
  public:
-  constexpr Messages() = default;
+  constexpr Messages() : Dialect(anthropic::to_error_body) {}
   std::string_view name() const noexcept override { return "messages"; }
   Surface surface() const noexcept override { return Surface::kChat; }
   bool is_translated() const noexcept override { return true; }
@@ -126,14 +120,10 @@ class Messages final : public Dialect {
   std::string sign_of_life(std::string_view, std::int64_t) const override {
     return "event: ping\ndata: {\"type\": \"ping\"}\n\n";
   }
-  bool has_own_errors() const noexcept override { return true; }
-  std::string error_body(int status, std::string openai_body) const override {
-    return anthropic::to_error_body(status, openai_body);
-  }
 };
 
-constinit const PassThrough kPassThrough, kInfill;
-constinit const AnthropicRest kAnthropicRest;
+constinit const PassThrough kPassThrough, kInfill, kAnthropicRest(anthropic::to_error_body),
+    kOllamaRest(ollama::to_error_body);
 constinit const Chat kChat;
 constinit const Completion kCompletion(false), kNative(true);
 constinit const Responses kResponses;
@@ -151,6 +141,7 @@ const Dialect& infill() noexcept { return kInfill; }
 const Dialect& responses() noexcept { return kResponses; }
 const Dialect& messages() noexcept { return kMessages; }
 const Dialect& anthropic_rest() noexcept { return kAnthropicRest; }
+const Dialect& ollama_rest() noexcept { return kOllamaRest; }
 
 }  // namespace dialects
 

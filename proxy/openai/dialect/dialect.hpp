@@ -58,11 +58,16 @@ class Dialect {
   virtual std::string comment(std::string_view text) const;
 
   // An error that was said in OpenAI's words, in those of the dialect.
-  virtual bool has_own_errors() const noexcept { return false; }
-  virtual std::string error_body(int status, std::string openai_body) const;
+  bool has_own_errors() const noexcept { return own_error_ != nullptr; }
+  std::string error_body(int status, std::string openai_body) const;
 
  protected:
-  constexpr Dialect() = default;
+  using OwnError = std::string (*)(int status, const std::string& openai_body);
+  // nullptr: errors are said in OpenAI's words.
+  explicit constexpr Dialect(OwnError own_error = nullptr) : own_error_(own_error) {}
+
+ private:
+  OwnError own_error_;
 };
 
 namespace dialects {

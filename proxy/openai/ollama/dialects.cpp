@@ -13,7 +13,7 @@ using ollama::Call;
 
 class Ollama final : public Dialect {
  public:
-  explicit constexpr Ollama(Call call) : call_(call) {}
+  explicit constexpr Ollama(Call call) : Dialect(ollama::to_error_body), call_(call) {}
   std::string_view name() const noexcept override { return "ollama"; }
   Surface surface() const noexcept override {
     return call_ == Call::kRaw ? Surface::kCompletion : Surface::kChat;
@@ -34,32 +34,13 @@ class Ollama final : public Dialect {
     return ollama::empty_line(call_, model, now);
   }
   std::string comment(std::string_view) const override { return {}; }
-  bool has_own_errors() const noexcept override { return true; }
-  std::string error_body(int status, std::string openai_body) const override {
-    return ollama::to_error_body(status, openai_body);
-  }
 
  private:
   Call call_;
 };
 
-class OllamaRest final : public Dialect {
- public:
-  constexpr OllamaRest() = default;
-  std::string_view name() const noexcept override { return dialects::pass_through().name(); }
-  Surface surface() const noexcept override { return Surface::kPassThrough; }
-  std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
-    return dialects::pass_through().make_encoder(options);
-  }
-  bool has_own_errors() const noexcept override { return true; }
-  std::string error_body(int status, std::string openai_body) const override {
-    return ollama::to_error_body(status, openai_body);
-  }
-};
-
 constinit const Ollama kOllamaChat(Call::kChat), kOllamaGenerate(Call::kGenerate),
     kOllamaRaw(Call::kRaw);
-constinit const OllamaRest kOllamaRest;
 
 const Dialect& Ollama::of_body(const std::string& body) const {
   if (call_ != Call::kGenerate || !ollama::is_raw(body)) return *this;
@@ -72,7 +53,6 @@ namespace dialects {
 
 const Dialect& ollama_chat() noexcept { return kOllamaChat; }
 const Dialect& ollama_generate() noexcept { return kOllamaGenerate; }
-const Dialect& ollama_rest() noexcept { return kOllamaRest; }
 
 }  // namespace dialects
 
