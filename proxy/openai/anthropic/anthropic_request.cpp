@@ -4,11 +4,12 @@
 #include "openai/anthropic/anthropic_tools.hpp"
 #include "openai/anthropic/anthropic_turns.hpp"
 #include "openai/json_text.hpp"
+#include "openai/known_members.hpp"
 #include "openai/request_limits.hpp"
 
-#include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <vector>
 
 namespace keep::openai::anthropic {
 
@@ -43,40 +44,19 @@ constexpr std::string_view kDropped[] = {
     "user_profile_id",    "workspace_id",      "verbose",       "response_fields",
 };
 
-struct Fields {
-  Value values[kKnownCount];
-  const Value& operator[](Known known) const noexcept { return values[known]; }
-};
+using Fields = std::vector<Value>;  // by Known
 
 bool is_dropped(const Member& member, bool has_stop_sequences) noexcept {
-  const auto same = [&](std::string_view name) { return member.key_is(name); };
-  return std::any_of(std::begin(kDropped), std::end(kDropped), same) ||
-         (has_stop_sequences && member.key_is("stop"));
-}
-
-Value* find_known(Fields& fields, const Member& member) noexcept {
-  for (std::size_t i = 0; i < kKnownCount; ++i) {
-    if (member.key_is(kKnownNames[i])) return &fields.values[i];
-  }
-  return nullptr;
+  return is_in(kDropped, member) || (has_stop_sequences && member.key_is("stop"));
 }
 
 Result<Fields> read_fields(const Value& root) {
-  Fields fields;
-  std::size_t count = 0;
-  for (const Member member : root.members()) {
-    if (++count > RequestLimits::kFields) {
-      return too_many("body", RequestLimits::kFields, "fields");
-    }
-    Value* const known = find_known(fields, member);
-    if (known == nullptr) continue;
-    if (!known->missing()) return bad_request(member.raw_key, "appears twice");
-    *known = member.value;
-  }
-  if (holds_more(fields[kTools], RequestLimits::kTools)) {
+  auto fields = read_known(root, kKnownNames, bad_request);
+  if (!fields) return fields;
+  if (holds_more((*fields)[kTools], RequestLimits::kTools)) {
     return too_many("tools", RequestLimits::kTools);
   }
-  if (holds_more(fields[kMessages], RequestLimits::kMessages)) {
+  if (holds_more((*fields)[kMessages], RequestLimits::kMessages)) {
     return too_many("messages", RequestLimits::kMessages);
   }
   return fields;
@@ -110,17 +90,14 @@ void write_format(const Fields& fields, json::Writer& out) {
 Result<std::string> to_chat_body(const std::string& body) {
   const auto root = json::validate(body);
   if (!root) return root.error();
-  if (!root->is_object()) return bad_request("body", "must be a JSON object");
-  auto fields = read_fields(*root);
+  const auto fields = read_fields(*root);
   if (!fields) return fields.error();
 
   json::Writer out;
   out.begin_object();
   const bool stops = !inner_of_array((*fields)[kStopSequences]).empty();
   for (const Member member : root->members()) {
-    if (find_known(*fields, member) == nullptr && !is_dropped(member, stops)) {
-      copy_member(member, out);
-    }
+    if (!is_in(kKnownNames, member) && !is_dropped(member, stops)) copy_member(member, out);
   }
   write_stop(*fields, out);
   write_thinking((*fields)[kThinking], out);
@@ -130,10 +107,7 @@ Result<std::string> to_chat_body(const std::string& body) {
   done = write_messages((*fields)[kSystem], (*fields)[kMessages], out.key("messages"));
   if (!done) return done.error();
   out.end_object();
-  // Room for the parser's padding: the body is parsed again.
-  std::string text = out.take();
-  text.reserve(text.size() + 64);
-  return text;
+  return take_body(out);
 }
 
 }  // namespace keep::openai::anthropic

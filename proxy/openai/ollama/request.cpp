@@ -1,3 +1,4 @@
+#include "openai/known_members.hpp"
 #include "openai/ollama/body/fault.hpp"
 #include "openai/ollama/body/options.hpp"
 #include "openai/ollama/body/turns.hpp"
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 namespace keep::openai::ollama {
 
@@ -41,33 +43,11 @@ static_assert(std::size(kNames) == kKnownCount);
 constexpr std::string_view kDropped[] = {"context", "logprobs", "top_logprobs", "stream_options",
                                          "n",       "width",    "height",       "steps"};
 
-struct Fields {
-  Value values[kKnownCount];
-  const Value& operator[](Known known) const noexcept { return values[known]; }
-};
-
-std::size_t known_of(const Member& member) noexcept {
-  std::size_t i = 0;
-  while (i < kKnownCount && !member.key_is(kNames[i])) ++i;
-  return i;
-}
+using Fields = std::vector<Value>;  // by Known
 
 Result<Fields> read_fields(const Value& root) {
-  if (!root.is_object()) {
-    return Error(Fault::kBadRequest, Side::kDownstream, "the body must be a JSON object");
-  }
-  Fields fields;
-  std::size_t count = 0;
-  for (const Member member : root.members()) {
-    if (++count > RequestLimits::kFields) {
-      return too_many("body", RequestLimits::kFields, "fields");
-    }
-    const std::size_t known = known_of(member);
-    if (known == kKnownCount) continue;
-    if (!fields.values[known].missing()) return bad_request(kNames[known], "appears twice");
-    fields.values[known] = member.value;
-  }
-  if (holds_more(fields[kTools], RequestLimits::kTools)) {
+  auto fields = read_known(root, kNames, bad_request);
+  if (fields && holds_more((*fields)[kTools], RequestLimits::kTools)) {
     return too_many("tools", RequestLimits::kTools);
   }
   return fields;
@@ -88,8 +68,7 @@ bool is_replaced(const Member& member, const Fields& fields, const Options& opti
 void write_others(const Value& root, const Fields& fields, const Options& options,
                   json::Writer& out) {
   for (const Member member : root.members()) {
-    const auto same = [&](std::string_view name) { return member.key_is(name); };
-    if (known_of(member) != kKnownCount || std::ranges::any_of(kDropped, same)) continue;
+    if (is_in(kNames, member) || is_in(kDropped, member)) continue;
     if (!is_replaced(member, fields, options)) copy_member(member, out);
   }
 }
@@ -176,10 +155,7 @@ Result<std::string> to_upstream_body(Call call, const std::string& body) {
   if (done) done = write_question(call, *fields, out);
   if (!done) return done.error();
   out.end_object();
-  // Room for the parser's padding: the body is parsed again.
-  std::string text = out.take();
-  text.reserve(text.size() + 64);
-  return text;
+  return take_body(out);
 }
 
 std::optional<std::string> load_answer(Call call, const std::string& body, std::int64_t now) {

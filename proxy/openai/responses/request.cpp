@@ -1,14 +1,15 @@
 // to_chat_body(): the top level of a Responses request.
 #include "openai/json_text.hpp"
+#include "openai/known_members.hpp"
 #include "openai/request_limits.hpp"
 #include "openai/responses/content.hpp"
 #include "openai/responses/items.hpp"
 #include "openai/responses/responses.hpp"
 #include "openai/responses/tools.hpp"
 
-#include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <vector>
 
 namespace keep::openai::responses {
 
@@ -41,39 +42,15 @@ constexpr std::string_view kDropped[] = {
     "prompt_cache_options", "service_tier", "stream_options", "top_logprobs", "truncation",
 };
 
-struct Fields {
-  Value values[kKnownCount];
-  const Value& operator[](Known known) const noexcept { return values[known]; }
-};
-
-std::size_t known_of(const Member& member) noexcept {
-  std::size_t i = 0;
-  while (i < kKnownCount && !member.key_is(kKnownNames[i])) ++i;
-  return i;
-}
+using Fields = std::vector<Value>;  // by Known
 
 bool is_dropped(const Member& member, bool has_limit) noexcept {
-  if (has_limit && member.key_is("max_tokens")) return true;
-  return std::any_of(std::begin(kDropped), std::end(kDropped),
-                     [&](std::string_view name) { return member.key_is(name); });
+  return (has_limit && member.key_is("max_tokens")) || is_in(kDropped, member);
 }
 
 Result<Fields> read_fields(const Value& root) {
-  if (!root.is_object()) {
-    return Error(Fault::kBadRequest, Side::kDownstream, "the body must be a JSON object");
-  }
-  Fields fields;
-  std::size_t count = 0;
-  for (const Member member : root.members()) {
-    if (++count > RequestLimits::kFields) {
-      return too_many("body", RequestLimits::kFields, "fields");
-    }
-    const std::size_t known = known_of(member);
-    if (known == kKnownCount) continue;
-    if (!fields.values[known].missing()) return bad_request(kKnownNames[known], "appears twice");
-    fields.values[known] = member.value;
-  }
-  if (holds_more(fields[kTools], RequestLimits::kTools)) {
+  auto fields = read_known(root, kKnownNames, bad_request);
+  if (fields && holds_more((*fields)[kTools], RequestLimits::kTools)) {
     return too_many("tools", RequestLimits::kTools);
   }
   return fields;
@@ -106,7 +83,7 @@ Result<std::string> to_chat_body(const std::string& body) {
   json::Writer out;
   out.begin_object();
   for (const Member member : root->members()) {
-    if (known_of(member) == kKnownCount && !is_dropped(member, has_limit)) copy_member(member, out);
+    if (!is_in(kKnownNames, member) && !is_dropped(member, has_limit)) copy_member(member, out);
   }
   if (has_limit) {
     out.member_raw("max_tokens", (*fields)[kMaxOutputTokens].raw());
@@ -119,10 +96,7 @@ Result<std::string> to_chat_body(const std::string& body) {
       write_messages((*fields)[kInstructions], (*fields)[kInput], out.key("messages"));
   if (!done) return done.error();
   out.end_object();
-  // Room for the parser's padding: the body is parsed again.
-  std::string text = out.take();
-  text.reserve(text.size() + 64);
-  return text;
+  return take_body(out);
 }
 
 }  // namespace keep::openai::responses
