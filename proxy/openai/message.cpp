@@ -14,13 +14,6 @@ namespace {
 using json::Member;
 using json::Value;
 
-Error bad(std::string_view where, std::string_view what) {
-  std::string detail = "'";
-  detail += where;
-  detail += what;
-  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
-}
-
 // The members of a message that we read, found in one pass.
 struct Fields {
   Value raw;  // all of it
@@ -36,7 +29,7 @@ Value* slot_of(Fields& fields, const Member& member) noexcept {
 }
 
 Result<Fields> read_fields(json::Cursor& cursor, std::string_view where) {
-  if (cursor.type() != json::Type::kObject) return bad(where, "' must be an object");
+  if (cursor.type() != json::Type::kObject) return bad_request(where, "must be an object");
   const char* const begin = cursor.place();
   Fields fields;
   cursor.enter();
@@ -45,7 +38,7 @@ Result<Fields> read_fields(json::Cursor& cursor, std::string_view where) {
     Value* const slot = slot_of(fields, member);
     if (slot == nullptr) continue;
     if (!slot->missing()) {
-      return bad(where, "." + std::string(member.raw_key) + "' appears twice");
+      return bad_request(std::string(where) + '.' + std::string(member.raw_key), "appears twice");
     }
     *slot = member.value;
   }
@@ -151,7 +144,7 @@ Result<Message> read_chat_message(json::Cursor& cursor, std::string_view where) 
   const auto fields = read_fields(cursor, where);
   if (!fields) return fields.error();
   auto role = fields->role.string();
-  if (!role) return bad(where, ".role' must be a string");
+  if (!role) return bad_request(std::string(where) + ".role", "must be a string");
   return make_message(*std::move(role), *fields);
 }
 

@@ -1,6 +1,6 @@
 // How many things a request may hold, whatever their size. Clients send some thousands of messages
 // at most, and a handful of parts in each; a body of millions would cost more to go through than
-// the same bytes of text, in every stage. Pure.
+// the same bytes of text, in every stage. And what is said of a body that is wrong. Pure.
 #pragma once
 
 #include "base/json/json.hpp"
@@ -30,13 +30,19 @@ inline bool holds_more(const json::Value& list, std::size_t limit) noexcept {
   return false;
 }
 
+// What is wrong with a body, and where: "'messages[3].content' must be a string".
+inline Error bad_request(std::string_view where, std::string_view what) {
+  std::string detail = "'";
+  detail.append(where).append("' ").append(what);
+  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+}
+
 // What the client is told: "'tools' must hold 10000 elements at most".
 inline Error too_many(std::string_view where, std::size_t limit,
                       std::string_view what = "elements") {
-  std::string detail = "'";
-  detail.append(where).append("' must hold ").append(std::to_string(limit));
-  detail.append(" ").append(what).append(" at most");
-  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
+  std::string why = "must hold ";
+  why.append(std::to_string(limit)).append(" ").append(what).append(" at most");
+  return bad_request(where, why);
 }
 
 }  // namespace keep::openai

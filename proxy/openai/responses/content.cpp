@@ -78,12 +78,6 @@ Result<> write_part(const Value& value, std::string_view where, json::Writer& ou
 
 }  // namespace
 
-Error bad_request(std::string_view where, std::string_view what) {
-  std::string detail = "'";
-  detail.append(where).append("' ").append(what);
-  return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
-}
-
 Result<> write_content(const Value& content, std::string_view where, json::Writer& out) {
   if (content.is_string()) {
     out.raw(content.raw());

@@ -13,9 +13,6 @@
 
 namespace keep::openai::responses {
 
-// The fault of a body, with the place in it: "'input[3].content' must be a string ...".
-Error bad_request(std::string_view where, std::string_view what);
-
 // Writes the value of `content`: a string as it came, else an array of parts; null is "".
 Result<> write_content(const json::Value& content, std::string_view where, json::Writer& out);
 
