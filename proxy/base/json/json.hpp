@@ -170,6 +170,7 @@ class Writer {
   }
   Writer& member_raw(std::string_view name, std::string_view json) { return key(name).raw(json); }
 
+  void reserve(std::size_t bytes) { out_.reserve(bytes); }
   const std::string& str() const noexcept { return out_; }
   std::string take() noexcept { return std::move(out_); }
 

@@ -4,6 +4,12 @@ namespace keep::openai::responses {
 
 using json::Value;
 
+std::size_t RequestEcho::bytes() const noexcept {
+  std::size_t bytes = 0;
+  for (const Value& value : settings) bytes += value.raw().size();
+  return bytes;
+}
+
 RequestEcho read_echo(const Value& request) {
   RequestEcho echo;
   Value tools;

@@ -39,11 +39,14 @@ inline constexpr std::array kSettings = {
 };
 
 struct RequestEcho {
-  // Of all settings together: three events of a stream hold them, each in one piece.
-  static constexpr std::size_t kMaxBytes = 8 << 20;
+  // Of all settings together: three events of a stream hold them, each in one piece, written on the
+  // loop. Agents send some hundreds of kilobytes.
+  static constexpr std::size_t kMaxBytes = 1 << 20;
 
   std::array<json::Value, kSettings.size()> settings;  // in that order; missing: not given
   std::vector<Tool> tools;
+
+  std::size_t bytes() const noexcept;  // of the settings
 };
 
 // Of a body that is JSON, as views into it. Passes over it once, and over its tools. A setting that

@@ -41,6 +41,8 @@ void write_end(const ResponseState& state, json::Writer& out) {
 }  // namespace
 
 void write_response(const ResponseState& state, const RequestEcho& echo, json::Writer& out) {
+  constexpr std::size_t kOwnMembers = 4096;
+  out.reserve(out.str().size() + kOwnMembers + echo.bytes() + state.output.size());
   out.begin_object().member("id", state.id).member("object", "response");
   out.member("created_at", state.created_at).member("status", state.status);
   write_end(state, out);

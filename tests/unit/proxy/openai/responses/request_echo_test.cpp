@@ -1,5 +1,7 @@
 #include "openai/responses/request_echo.hpp"
 
+#include "openai/responses/response_object.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -37,6 +39,16 @@ TEST(RequestEcho, LeavesOutWhatHasNoRoom) {
   EXPECT_TRUE(setting(echo, "user").missing());
   EXPECT_TRUE(setting(echo, "tools").missing());
   EXPECT_EQ(echo.tools.size(), 1U);  // calls of it have to be understood
+}
+
+TEST(RequestEcho, IsWrittenWithoutCopiesOfWhatStandsBeforeIt) {
+  const std::string body =
+      R"({"instructions":")" + std::string(RequestEcho::kMaxBytes / 2, 'x') + "\"}";
+  const RequestEcho echo = read_echo(json::Value(body));
+  EXPECT_GT(echo.bytes(), RequestEcho::kMaxBytes / 2);
+  json::Writer out;
+  write_response(ResponseState(), echo, out);
+  EXPECT_LT(out.str().capacity(), out.str().size() + 8192);
 }
 
 }  // namespace
