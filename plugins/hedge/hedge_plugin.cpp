@@ -29,12 +29,6 @@ std::string_view tail_of(std::string_view text) {
   return blank == std::string_view::npos ? text : text.substr(blank);
 }
 
-bool has_media(const openai::ChatRequest& chat) {
-  const std::string_view raw = chat.messages_raw.raw();
-  return raw.find("\"image_url\"") != std::string_view::npos ||
-         raw.find("\"input_audio\"") != std::string_view::npos;
-}
-
 // What the stages of all exchanges share.
 struct Shared {
   Shared(HedgeSettings chosen, std::vector<std::string> phrase_texts,
@@ -209,7 +203,7 @@ Task<bool> HedgeStage::find_more(Exchange& exchange) {
   if (!prefill) co_return prefill.error();
   ++watch_->searches;
   watch_->prefill = *prefill;
-  if (*prefill == Prefill::kCompletion && has_media(exchange.chat)) co_return false;
+  if (*prefill == Prefill::kCompletion && openai::holds_media(exchange.chat)) co_return false;
   const std::string generated(tail_of(exchange.answer.text));
   co_return co_await exchange.recollection->recall_more(exchange, generated);
 }

@@ -226,6 +226,11 @@ Result<ChatRequest> read_request(const Value& root, Surface surface,
 
 }  // namespace
 
+bool holds_media(const ChatRequest& request) noexcept {
+  return std::ranges::any_of(request.messages,
+                             [](const Message& message) { return message.media > 0; });
+}
+
 std::string_view list_name(Surface surface) noexcept {
   if (surface == Surface::kCompletion) return {};
   return kNames[kMessages];

@@ -40,6 +40,9 @@ struct ChatRequest {
   std::uint64_t tools_hash = 0;  // of the tools' names in order, 0 without tools
 };
 
+// Whether there is anything but text in its messages.
+bool holds_media(const ChatRequest& request) noexcept;
+
 // The member that holds the messages of a body, "" where there is no list of them.
 std::string_view list_name(Surface surface) noexcept;
 

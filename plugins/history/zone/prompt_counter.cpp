@@ -37,11 +37,6 @@ Result<Tokens> tokens_in(const std::string& reply, std::size_t bytes) {
   return tokens;
 }
 
-bool holds_media(const openai::ChatRequest& chat) {
-  return std::ranges::any_of(chat.messages,
-                             [](const openai::Message& message) { return message.media > 0; });
-}
-
 // A prompt that is shorter than the newest message is no rendering of it: somebody answers whatever
 // is asked.
 std::size_t least_bytes(const openai::ChatRequest& chat) {
@@ -123,7 +118,7 @@ asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& excha
 Task<Tokens> PromptCounter::ask(const Exchange& exchange, std::size_t upstream, std::string body) {
   std::string target = "/v1/chat/completions/input_tokens";
   const bool chat = exchange.chat.surface == openai::Surface::kChat;
-  if (chat && !holds_media(exchange.chat)) {
+  if (chat && !openai::holds_media(exchange.chat)) {
     co_return co_await count_rendered(exchange, upstream, std::move(body));
   }
   co_return co_await count_input(upstream, std::move(target), std::move(body));

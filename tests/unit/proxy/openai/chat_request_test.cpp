@@ -92,6 +92,20 @@ TEST(ParseChatRequest, HandsOutMessagesWithTheirBytes) {
   EXPECT_TRUE(request.messages_raw.is_array());
 }
 
+TEST(ParseChatRequest, KnowsWhetherThereIsAnythingButText) {
+  const auto media = [](const std::string& content) {
+    return holds_media(
+        parse(
+            R"({"messages":[{"role":"user","content":"\"image_url\""},{"role":"user","content":)" +
+            content + "}]}")
+            ->request);
+  };
+  EXPECT_FALSE(media(R"([{"type":"text","text":"input_audio"}])"));
+  EXPECT_TRUE(media(R"([{"type":"image_url","image_url":{"url":"x"}}])"));
+  EXPECT_TRUE(media(R"([{"type":"text","text":"x"},{"type":"input_audio","input_audio":{}}])"));
+  EXPECT_TRUE(media(R"([{"type":"input_video"}])"));
+}
+
 TEST(ParseChatRequest, RefusesBodiesWithoutMessages) {
   EXPECT_EQ(refusal("[]"), "the body must be a JSON object");
   EXPECT_EQ(refusal("{}"), "'messages' must be a non-empty array");
