@@ -177,8 +177,7 @@ Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
 
 asio::awaitable<Asked> RecallStage::what_is_asked(const Exchange& exchange, std::size_t turn) {
   auto read = [&exchange, turn] { return asked_in(exchange, turn); };
-  if (!is_large(exchange)) co_return read();
-  co_return co_await run_on(shared_.services.pools.cpu, std::move(read));
+  co_return co_await off_loop(shared_.services.pools.cpu, is_large(exchange), read);
 }
 
 // Searches once for each turn: a second attempt and the steps of a tool find their block frozen.

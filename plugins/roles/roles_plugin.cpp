@@ -28,26 +28,20 @@ class RolesStage final : public Stage {
   }
 
   Task<> order_large(Exchange& exchange) {
-    const auto edits = co_await fit_off_loop(exchange, openai::kStrictest);
+    const auto edits = co_await fit_for(exchange, openai::kStrictest);
     if (edits.empty()) co_return Result<>{};
     co_return co_await ask_template(exchange);
   }
 
-  asio::awaitable<openai::BodyEdits> fit_off_loop(const Exchange& exchange,
-                                                  openai::RoleOrders orders) {
+  asio::awaitable<openai::BodyEdits> fit_for(const Exchange& exchange, openai::RoleOrders orders) {
     auto job = [&exchange, orders] { return fit(exchange, orders); };
-    co_return co_await run_on(cpu_, std::move(job));
+    co_return co_await off_loop(cpu_, is_large(exchange), job);
   }
 
   Task<> ask_template(Exchange& exchange) {
     const auto orders = co_await templates_.orders(exchange.route.upstream);
     if (!orders) co_return Result<>{};
-    openai::BodyEdits edits;
-    if (is_large(exchange)) {
-      edits = co_await fit_off_loop(exchange, *orders);
-    } else {
-      edits = fit(exchange, *orders);
-    }
+    openai::BodyEdits edits = co_await fit_for(exchange, *orders);
     for (openai::BodyEdit& edit : edits) exchange.attempt_edits.push_back(std::move(edit));
     co_return Result<>{};
   }

@@ -6,7 +6,6 @@
 #include "upstream/fetch.hpp"
 
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace keep {
@@ -62,27 +61,21 @@ std::int64_t tokens_in(const std::string& reply) {
   return tokens;
 }
 
-// What takes time in proportion to `bytes`.
-template <class Job>
-asio::awaitable<std::invoke_result_t<Job&>> off_loop(Flow& flow, std::size_t bytes, Job job) {
-  if (bytes < kLargeRequest) co_return job();
-  co_return co_await run_on(flow.services.pools.cpu, std::move(job));
-}
-
 // For servers that do not count themselves: what they make of the messages, as tokens.
 Task<std::int64_t> count_rendered(Flow& flow, Exchange& exchange, const openai::Pieces& body) {
   FetchRequest render = post("/apply-template", body);
   const auto rendered = co_await ask(flow, exchange, std::move(render));
   if (!rendered) co_return rendered.error();
   auto about = [&body = rendered->body] { return question_about(body); };
-  std::string question = co_await off_loop(flow, rendered->body.size(), about);
+  Pool& cpu = flow.services.pools.cpu;
+  std::string question = co_await off_loop(cpu, rendered->body.size() >= kLargeRequest, about);
   if (rendered->status != 200 || question.empty()) co_return refusal_of(*rendered);
   FetchRequest tokenize("POST", "/tokenize", std::move(question));
   const auto counted = co_await ask(flow, exchange, std::move(tokenize));
   if (!counted) co_return counted.error();
   if (counted->status != 200) co_return refusal_of(*counted);
   auto tokens = [&body = counted->body] { return tokens_in(body); };
-  co_return co_await off_loop(flow, counted->body.size(), tokens);
+  co_return co_await off_loop(cpu, counted->body.size() >= kLargeRequest, tokens);
 }
 
 Task<std::int64_t> count(Flow& flow, Exchange& exchange, const openai::Pieces& body) {

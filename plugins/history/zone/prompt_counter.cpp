@@ -98,8 +98,7 @@ asio::awaitable<openai::BodyEdits> PromptCounter::fit(const Exchange& exchange,
   auto job = [&exchange, &edits, orders] {
     return openai::fit_roles(exchange.chat, exchange.request_edits, edits, orders);
   };
-  if (!is_large(exchange)) co_return job();
-  co_return co_await run_on(services_.pools.cpu, std::move(job));
+  co_return co_await off_loop(services_.pools.cpu, is_large(exchange), job);
 }
 
 // With the messages in the order that the template renders, as they will be sent.
@@ -132,19 +131,13 @@ Task<Tokens> PromptCounter::count_rendered(const Exchange& exchange, std::size_t
   auto read = [&exchange, reply = *std::move(rendered)] {
     return question_about(reply, exchange.chat);
   };
-  Question question;
-  if (large) {
-    question = co_await run_on(services_.pools.cpu, std::move(read));
-  } else {
-    question = read();
-  }
+  Question question = co_await off_loop(services_.pools.cpu, large, std::move(read));
   if (question.body.empty()) co_return unread("/apply-template");
   const std::size_t bytes = question.bytes;
   auto reply = co_await servers_.queries.post(upstream, "/tokenize", std::move(question.body));
   if (!reply) co_return reply.error();
-  if (reply->size() < kLargeReply) co_return tokens_in(*reply, bytes);
-  auto job = [reply = *std::move(reply), bytes] { return tokens_in(reply, bytes); };
-  co_return co_await run_on(services_.pools.cpu, std::move(job));
+  auto job = [&reply = *reply, bytes] { return tokens_in(reply, bytes); };
+  co_return co_await off_loop(services_.pools.cpu, reply->size() >= kLargeReply, job);
 }
 
 Task<Tokens> PromptCounter::count_input(std::size_t upstream, std::string target,

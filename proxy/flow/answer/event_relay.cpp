@@ -1,6 +1,6 @@
 // The relay of server-sent events, and of an answer that is as good as one.
-#include "base/async/pools.hpp"
 #include "base/json/json.hpp"
+#include "exchange/large_request.hpp"
 #include "flow/answer/relay.hpp"
 #include "flow/answer/resumption.hpp"
 #include "flow/answer/unstreamed.hpp"
@@ -18,7 +18,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -154,7 +153,7 @@ class EventRelay {
     auto job = [&body = *reply, most, untold = c_.exchange.route.cache_untold] {
       return read_whole(body, most, untold);
     };
-    auto whole = co_await off_loop(reply->size(), job);
+    auto whole = co_await off_loop(cpu(), reply->size() >= kLargeReply, job);
     if (!whole) co_return failed(whole.error());
     reply_ = std::move(whole->json);
     events_ = std::move(whole->events);
@@ -164,13 +163,6 @@ class EventRelay {
   }
 
  private:
-  // What takes time in proportion to `bytes`.
-  template <class Job>
-  asio::awaitable<std::invoke_result_t<Job&>> off_loop(std::size_t bytes, Job job) {
-    if (bytes < kLargeReply) co_return job();
-    co_return co_await run_on(c_.flow.services.pools.cpu, std::move(job));
-  }
-
   // The events of a whole reply, with turns of the loop for others between them.
   asio::awaitable<void> show_all() {
     const Instant now = std::chrono::steady_clock::now();
@@ -180,7 +172,7 @@ class EventRelay {
       auto job = [&event, wants_id = c_.exchange.answer.id.empty()] {
         return read_whole_event(event, wants_id);
       };
-      const WholeEvent whole = co_await off_loop(data.size(), job);
+      const WholeEvent whole = co_await off_loop(cpu(), data.size() >= kLargeReply, job);
       if (c_.exchange.answer.id.empty()) c_.exchange.answer.id = whole.id;
       show(event, whole.info, now);
       turn += data.size() + kEventCost;
@@ -189,6 +181,8 @@ class EventRelay {
       co_await asio::post(asio::use_awaitable);
     }
   }
+
+  Pool& cpu() const noexcept { return c_.flow.services.pools.cpu; }
 
   static Error upstream_error() {
     return Error(Fault::kProtocol, Side::kUpstream, "upstream ended with an error");
@@ -331,7 +325,7 @@ class EventRelay {
       co_return Result<>{};
     }
     auto job = [this] { return encode_whole(); };
-    co_return co_await off_loop(reply_->size(), job);
+    co_return co_await off_loop(cpu(), reply_->size() >= kLargeReply, job);
   }
 
   // On any thread: nobody else has the client's stream meanwhile.
