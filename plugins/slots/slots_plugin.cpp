@@ -55,10 +55,11 @@ Result<std::optional<std::size_t>> wished_slot(const openai::ChatRequest& chat, 
                    std::to_string(slots - 1));
 }
 
-// Its answers pass as they are, and tell what was cached. Among tenants that are kept apart it
-// takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
-bool is_pinned_infill(const Tenancy& tenancy, const Exchange& exchange) {
-  return tenancy.isolated && exchange.dialect == &openai::dialects::infill();
+// An answer that passes as it is (/infill) tells what was cached. Among tenants that are kept apart
+// it takes the slot of auxiliary calls, and reuses nothing unless all that can be found is its own.
+bool takes_slot(const Tenancy& tenancy, const Exchange& exchange) {
+  const bool read_here = exchange.surface != openai::Surface::kPassThrough;
+  return exchange.dialect->generates() && (read_here || tenancy.isolated);
 }
 
 // What the stages of all exchanges share.
@@ -126,9 +127,8 @@ class SlotsPlugin final : public LendingPlugin<ConversationKeeper> {
     co_return Result<>{};
   }
   std::unique_ptr<Stage> begin(Exchange& exchange) override {
-    const bool generates = exchange.surface != openai::Surface::kPassThrough ||
-                           is_pinned_infill(shared_.tenancy, exchange);
-    return generates ? std::make_unique<SlotsStage>(shared_) : nullptr;
+    if (!takes_slot(shared_.tenancy, exchange)) return nullptr;
+    return std::make_unique<SlotsStage>(shared_);
   }
 
   // What a conversation that was ended has left in the slots is erased.

@@ -48,7 +48,8 @@ namespace {
 
 class PassThrough final : public Dialect {
  public:
-  explicit constexpr PassThrough(OwnError own_error = nullptr) : Dialect(own_error) {}
+  explicit constexpr PassThrough(OwnError own_error = nullptr, bool generates = false)
+      : Dialect(own_error), generates_(generates) {}
   std::string_view name() const noexcept override { return "pass_through"; }
   Surface surface() const noexcept override { return Surface::kPassThrough; }
   std::unique_ptr<ResponseEncoder> make_encoder(const EncoderOptions& options) const override {
@@ -56,6 +57,10 @@ class PassThrough final : public Dialect {
     untouched.untouched = true;
     return make_relay_encoder(untouched);
   }
+  bool generates() const noexcept override { return generates_; }
+
+ private:
+  bool generates_;
 };
 
 class Chat final : public Dialect {
@@ -122,8 +127,8 @@ class Messages final : public Dialect {
   }
 };
 
-constinit const PassThrough kPassThrough, kInfill, kAnthropicRest(anthropic::to_error_body),
-    kOllamaRest(ollama::to_error_body);
+constinit const PassThrough kPassThrough, kInfill(nullptr, true),
+    kAnthropicRest(anthropic::to_error_body), kOllamaRest(ollama::to_error_body);
 constinit const Chat kChat;
 constinit const Completion kCompletion(false), kNative(true);
 constinit const Responses kResponses;

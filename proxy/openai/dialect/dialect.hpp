@@ -44,6 +44,8 @@ class Dialect {
   virtual bool has_references() const noexcept { return false; }
   // The client may pick members of the answer (response_fields), as at llama-server's /completion.
   virtual bool has_response_fields() const noexcept { return false; }
+  // Whether a model answers: such a request takes a slot.
+  virtual bool generates() const noexcept { return surface() != Surface::kPassThrough; }
   // Where upstream is asked; `target` is what the client called.
   std::string upstream_target(const std::string& target) const;
 

@@ -69,6 +69,18 @@ TEST(Dialect, WhatIsTranslatedIsAChat) {
   EXPECT_EQ(dialects::native().surface(), Surface::kCompletion);
 }
 
+TEST(Dialect, AModelAnswersWhatItReadsAndInfill) {
+  for (const Dialect* const dialect :
+       {&dialects::chat(), &dialects::completion(), &dialects::native(), &dialects::infill(),
+        &dialects::responses(), &dialects::messages(), &dialects::ollama_generate()}) {
+    EXPECT_TRUE(dialect->generates()) << dialect->name();
+  }
+  for (const Dialect* const dialect :
+       {&dialects::pass_through(), &dialects::anthropic_rest(), &dialects::ollama_rest()}) {
+    EXPECT_FALSE(dialect->generates());
+  }
+}
+
 TEST(Dialect, HasANameForFigures) {
   EXPECT_EQ(dialects::chat().name(), "chat");
   EXPECT_EQ(dialects::native().name(), dialects::completion().name());
