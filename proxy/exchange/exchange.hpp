@@ -92,8 +92,9 @@ struct Exchange {
 
   Identity identity;  // identify
 
-  // Edits of the request (hygiene, in on_request) and of this attempt (slots, recall, hedge; the
-  // core clears them before each attempt).
+  // Edits of the request (core, then hygiene and media, in on_request: media says in place what an
+  // edit of hygiene's is to say instead) and of this attempt (hygiene, media, history, recall,
+  // slots, roles, hedge; the core clears them before each attempt).
   openai::BodyEdits request_edits, attempt_edits;
   // slots: the edits above make upstream stream and report progress, whatever the client asked for,
   // and tell it nothing of response_fields.

@@ -26,7 +26,6 @@ class ClientStream {
 
   // Before the first event; later calls change nothing.
   void open(const openai::EncoderOptions& options);
-  bool opened() const noexcept { return encoder_ != nullptr; }
   bool streams() const noexcept { return encoder_->streams(); }
 
   // The next event of upstream. Text from byte `hold_from` of the answer on is held.
@@ -58,7 +57,6 @@ class ClientStream {
   std::size_t given_text() const noexcept { return given_; }  // bytes
   std::int64_t given_tokens() const noexcept { return given_tokens_; }
   std::int64_t aside_tokens() const noexcept;
-  bool holds() const noexcept { return !held_.empty(); }
 
   std::string& out() noexcept { return out_; }  // the client's bytes, to be taken and cleared
 

@@ -7,7 +7,7 @@
 namespace keep {
 
 // Reads the reply whole. kResubmit with exchange.overflow set while attempts are left, else the
-// client gets the bytes as they came (translated for an Anthropic client).
+// client gets the bytes as they came, or in the words of its dialect.
 asio::awaitable<AttemptResult> relay_refusal(RelayContext context, ResponseHead head);
 
 }  // namespace keep

@@ -16,7 +16,6 @@ class RelayEncoder final : public ResponseEncoder {
   explicit RelayEncoder(const EncoderOptions& options)
       : untouched_(options.untouched),
         hide_progress_(options.hide_progress),
-        hide_usage_(options.hide_usage),
         fields_(options.fields),
         end_(options.choices),
         // Of an unknown stream nobody can say where it ends.
@@ -26,7 +25,6 @@ class RelayEncoder final : public ResponseEncoder {
     end_.on_event(info);
     if (info.kind == Kind::kError) may_end_ = true;
     if (!untouched_ && hide_progress_ && info.kind == Kind::kProgress) return;
-    if (!untouched_ && hide_usage_ && info.kind == Kind::kUsage) return;
     if (info.ended > 0 && !fields_.everything()) {
       out.append("data: ").append(fields_.pick(info.root)).append("\n\n");
     } else {
@@ -44,7 +42,7 @@ class RelayEncoder final : public ResponseEncoder {
   bool streams() const noexcept override { return true; }
 
  private:
-  bool untouched_, hide_progress_, hide_usage_;
+  bool untouched_, hide_progress_;
   ResponseFields fields_;
   AnswerEnd end_;
   bool may_end_;  // anywhere

@@ -29,9 +29,8 @@ struct EncoderOptions {
   bool stream = false;                         // what the client asked for
   bool untouched = false;     // nobody here has changed what is asked: events go as they come
   bool hide_progress = true;  // it did not ask for return_progress
-  bool hide_usage = false;    // include_usage was added by us
   int choices = 1;            // answers that were asked for
-  std::string model;          // as the client named it (Anthropic replies carry it)
+  std::string model;          // as the client named it: replies of translated APIs carry it
   std::string id;             // for replies whose id we mint
 
   // What an assembled reply repeats of the request; describe_request() fills these.

@@ -11,7 +11,7 @@ using json::Member;
 using json::Value;
 
 struct Part {
-  Value type, text, refusal, image_url, file_id, filename, audio;
+  Value type, text, refusal, image_url, filename, audio;
 };
 
 Part read_part(const Value& value) noexcept {
