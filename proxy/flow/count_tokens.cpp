@@ -109,8 +109,9 @@ Task<std::string> count_tokens(Flow& flow, Exchange& exchange) {
     exchange.attempt_edits.clear();
     const auto tokens = co_await count_there(flow, exchange);
     if (tokens) co_return exchange.dialect->count_body(*tokens);
-    const bool refused = tokens.error().fault == Fault::kBadRequest;
-    if (refused || !has_elsewhere(flow, exchange)) co_return tokens.error();
+    const Fault fault = tokens.error().fault;
+    const bool no_failure = fault == Fault::kBadRequest || fault == Fault::kCancelled;
+    if (no_failure || !has_elsewhere(flow, exchange)) co_return tokens.error();
     flow.upstreams.failed(exchange.route.upstream);
     leave_server(flow, exchange);
   }

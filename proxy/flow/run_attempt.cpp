@@ -140,6 +140,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stage
     if (!head) {
       const bool stale = connection->reused() && head.error().fault == Fault::kGone;
       connection.reset();
+      if (head.error().fault == Fault::kCancelled) co_return failed(head.error());
       if (stale && tries == 0) continue;
       flow.upstreams.failed(index);
       co_return silent(head.error());

@@ -3,6 +3,8 @@
 #include "base/async/deadline.hpp"
 #include "base/async/race.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <optional>
 #include <utility>
 
@@ -67,6 +69,10 @@ Task<FetchResponse> fetch(ConnectionPool& pool, FetchRequest request) {
   auto work = run(pool, request, result);
   auto limit = elapse(request.limit);
   const std::size_t first = co_await race(std::move(work), std::move(limit));
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) {
+    co_return Error(Fault::kCancelled, Side::kInternal, request.target + " was cut short");
+  }
   if (first == 1 || !result) {
     co_return Error(Fault::kTimeout, Side::kUpstream, "no reply to " + request.target + " in time");
   }

@@ -28,6 +28,7 @@ struct FetchResponse {
 };
 
 // Uses an idle connection when there is one; retries once on a new one when that was dead.
+// Fault::kTimeout after the limit, Fault::kCancelled where the caller is cut short.
 Task<FetchResponse> fetch(ConnectionPool& pool, FetchRequest request);
 
 }  // namespace keep

@@ -73,6 +73,7 @@ Task<bool> UpstreamServer::probe() {
   request.limit = std::chrono::seconds(5);
   const auto health = co_await fetch(pool_, std::move(request));
   const bool was_healthy = healthy_, was_loading = loading_;
+  if (!health && health.error().fault == Fault::kCancelled) co_return false;
   // A busy server may be late with its answer; only silence on connect or 503 is a sign.
   if (!health && health.error().fault == Fault::kTimeout && was_healthy) co_return false;
   const bool up = health && health->status == 200;
