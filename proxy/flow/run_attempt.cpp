@@ -117,12 +117,12 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stage
 
   auto connection = pool.take_idle(flow.services.clock.now());
   for (int tries = 0;; ++tries) {
-    deadline.set(flow.settings.connect, "connection to upstream");
     if (!connection) {
-      auto fresh = co_await pool.connect();
+      auto fresh = co_await pool.connect(flow.settings.connect);
       if (!fresh) {
-        if (fresh.error().fault == Fault::kCancelled) co_return failed(fresh.error());
-        if (tries == 0) continue;
+        const Fault fault = fresh.error().fault;
+        if (fault == Fault::kCancelled) co_return failed(fresh.error());
+        if (tries == 0 && fault != Fault::kTimeout) continue;
         flow.upstreams.failed(index);
         co_return silent(fresh.error());
       }

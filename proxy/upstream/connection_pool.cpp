@@ -14,9 +14,9 @@ std::unique_ptr<UpstreamConnection> ConnectionPool::take_idle(Instant now) {
   return nullptr;
 }
 
-Task<std::unique_ptr<UpstreamConnection>> ConnectionPool::connect() {
+Task<std::unique_ptr<UpstreamConnection>> ConnectionPool::connect(Duration limit) {
   auto connection = std::make_unique<UpstreamConnection>(loop_);
-  const auto connected = co_await connection->connect(address_.endpoint);
+  const auto connected = co_await connection->connect(address_.endpoint, limit);
   if (!connected) co_return connected.error();
   co_return connection;
 }

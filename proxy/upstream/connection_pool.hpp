@@ -22,8 +22,8 @@ class ConnectionPool {
 
   // An idle connection that looks alive, or nullptr.
   std::unique_ptr<UpstreamConnection> take_idle(Instant now);
-  // A new one. The caller's deadline bounds it.
-  Task<std::unique_ptr<UpstreamConnection>> connect();
+  // A new one. Fault::kTimeout after `limit`.
+  Task<std::unique_ptr<UpstreamConnection>> connect(Duration limit);
   void give_back(std::unique_ptr<UpstreamConnection> connection, Instant now);
   void clear() { idle_.clear(); }
 

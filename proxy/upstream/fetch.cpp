@@ -53,7 +53,7 @@ asio::awaitable<void> run(ConnectionPool& pool, const FetchRequest& request,
       co_return;
     }
   }
-  auto fresh = co_await pool.connect();
+  auto fresh = co_await pool.connect(request.limit);
   if (!fresh) {
     result = fresh.error();
     co_return;

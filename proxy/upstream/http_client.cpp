@@ -1,5 +1,6 @@
 #include "upstream/http_client.hpp"
 
+#include "base/async/deadline.hpp"
 #include "base/async/write_all.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -165,8 +166,14 @@ UpstreamConnection::UpstreamConnection(asio::io_context& loop)
     : socket_(loop), state_(std::make_unique<State>()) {}
 UpstreamConnection::~UpstreamConnection() = default;
 
-Task<> UpstreamConnection::connect(const tcp::endpoint& endpoint) {
+Task<> UpstreamConnection::connect(const tcp::endpoint& endpoint, Duration limit) {
+  Deadline deadline(socket_.get_executor(), [this] {
+    error_code ignored;
+    socket_.cancel(ignored);
+  });
+  deadline.set(limit, "connect");
   auto [ec] = co_await socket_.async_connect(endpoint, kToken);
+  if (ec && deadline.passed()) ec = asio::error::timed_out;
   if (ec) co_return to_error(ec, "connect");
   socket_.set_option(tcp::no_delay(true), ec);
   socket_.non_blocking(true, ec);

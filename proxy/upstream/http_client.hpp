@@ -34,7 +34,8 @@ class UpstreamConnection {
   ~UpstreamConnection();
   UpstreamConnection(const UpstreamConnection&) = delete;
 
-  Task<> connect(const asio::ip::tcp::endpoint& endpoint);
+  // Fault::kTimeout after `limit`: the peer, or what is in between, drops what we send.
+  Task<> connect(const asio::ip::tcp::endpoint& endpoint, Duration limit);
   // `head`: request line and headers with the closing blank line. `body`: in pieces.
   // Fault::kTimeout when the peer takes nothing of them for `limit`.
   Task<> send(std::string_view head, std::span<const std::string_view> body, Duration limit);

@@ -1,6 +1,7 @@
 // Two upstreams, of which one is dead, too small for a prompt, of another model, or fails what it
 // is asked although it looks well.
 #include "base/json/json.hpp"
+#include "tests/support/fading_host.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
@@ -212,6 +213,32 @@ TEST_P(FailoverTest, APromptGoesWholeToAServerThatHasRoomForIt) {
   }
   EXPECT_EQ(first_.asked("/v1/chat/completions"), 0U);
   EXPECT_EQ(post(chat("short")).status, 200);
+}
+
+TEST(Failover, AHostThatIsNotReachedCostsNoAnswer) {
+  FadingHost away;
+  Server well;
+  Config config = test_config(away.url());
+  config.upstreams.push_back(UpstreamSettings{well.upstream->url(), "", 0});
+  config.slots.enabled = false;  // in the order of the configuration
+  config.timeouts.connect = 300ms;
+  config.timeouts.keep_alive = 100ms;
+  TestProxy proxy(config);
+  const auto post = [&](const char* target, const std::string& body) {
+    return TestClient(proxy.port()).post(target, body);
+  };
+  const auto both_well = [&] {
+    const std::string health = TestClient(proxy.port()).get("/health").body;
+    return health.find("unreachable") == health.npos;
+  };
+  ASSERT_TRUE(eventually(both_well));
+  away.fade();
+  const Response stream = post("/v1/chat/completions", chat("hello", R"(,"stream":true)"));
+  EXPECT_EQ(stream.status, 200);
+  EXPECT_NE(stream.body.find("see."), std::string::npos) << stream.body;
+  EXPECT_EQ(post("/v1/embeddings", "{}").status, 200) << "shunned by now";
+  well.mood = Mood::kCloses;
+  EXPECT_EQ(post("/v1/embeddings", "{}").status, 504) << "nobody else is left";
 }
 
 TEST_P(FailoverTest, AModelThatOneServerGoesByIsAskedThere) {

@@ -15,7 +15,7 @@ namespace keep {
 
 namespace {
 
-constexpr std::chrono::seconds kTaken{30};        // for a server to take some of what is sent
+constexpr std::chrono::seconds kTaken{30};        // to connect, or for some of what is sent
 constexpr std::chrono::milliseconds kGlance{50};  // between two looks at the interruption
 
 struct Talk {
@@ -27,7 +27,7 @@ struct Talk {
 };
 
 Task<ClientReply> talk(Talk& t) {
-  const auto connected = co_await t.connection.connect(t.address.endpoint);
+  const auto connected = co_await t.connection.connect(t.address.endpoint, kTaken);
   if (!connected) co_return connected.error();
   const ClientRequest& request = t.request;
   const std::string head = request_head(request.method, request.target, t.address.authority(),

@@ -25,7 +25,7 @@ std::int64_t predicted_tokens(const Answer& answer) noexcept {
 Task<std::string> ask(RelayContext c, std::string_view head, const openai::Pieces& body,
                       Duration limit) {
   ConnectionPool& pool = c.flow.upstreams.server(c.exchange.route.upstream).pool();
-  auto connection = co_await pool.connect();
+  auto connection = co_await pool.connect(limit);
   if (!connection) co_return connection.error();
   const auto sent = co_await (*connection)->send(head, body.views(), limit);
   if (!sent) co_return sent.error();

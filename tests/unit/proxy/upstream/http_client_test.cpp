@@ -1,5 +1,7 @@
 #include "upstream/http_client.hpp"
 
+#include "tests/support/fading_host.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
@@ -21,7 +23,7 @@ TEST(HttpClient, AServerThatDoesNotReadARequestIsGivenUp) {
   Result<> sent;
   const auto send = [&]() -> asio::awaitable<void> {
     const auto endpoint = server.local_endpoint();
-    co_await connection.connect(endpoint);
+    co_await connection.connect(endpoint, 1s);
     const std::string body(64 << 20, 'x');
     const std::string_view piece = body;
     sent = co_await connection.send("POST / HTTP/1.1\r\n\r\n", std::span(&piece, 1), 50ms);
@@ -31,6 +33,22 @@ TEST(HttpClient, AServerThatDoesNotReadARequestIsGivenUp) {
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().fault, Fault::kTimeout);
   EXPECT_EQ(sent.error().side, Side::kUpstream);
+}
+
+TEST(HttpClient, AHostThatDoesNotAnswerAConnectIsGivenUp) {
+  test::FadingHost host;
+  host.fade();
+  asio::io_context loop;
+  UpstreamConnection connection(loop);
+  Result<> connected;
+  const auto connect = [&]() -> asio::awaitable<void> {
+    connected = co_await connection.connect(host.endpoint(), 50ms);
+  };
+  asio::co_spawn(loop, connect, asio::detached);
+  loop.run_for(10s);
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().fault, Fault::kTimeout);
+  EXPECT_EQ(connected.error().side, Side::kUpstream);
 }
 
 }  // namespace
