@@ -48,6 +48,7 @@ void Fleet::add(std::string url, UpstreamAddress address, std::string authorizat
   member.server = std::make_unique<UpstreamServer>(loop_, std::move(url), std::move(address),
                                                    std::move(authorization), pool_tokens);
   member.timer = std::make_unique<asio::steady_timer>(loop_);
+  member.shun_end = std::make_unique<asio::steady_timer>(loop_);
 }
 
 void Fleet::on_change(std::function<void(std::size_t)> callback) {
@@ -71,6 +72,14 @@ void Fleet::failed(std::size_t index) {
                {"shunned_s", std::chrono::duration_cast<std::chrono::seconds>(time).count()}});
   }
   member.timer->cancel();
+  member.shun_end->expires_after(time);
+  member.shun_end->async_wait([this, index](const boost::system::error_code& ec) {
+    if (!ec) announce(index);
+  });
+}
+
+void Fleet::announce(std::size_t index) const {
+  for (const auto& callback : callbacks_) callback(index);
 }
 
 bool Fleet::is_shunned(const Member& member) const noexcept {
@@ -144,7 +153,7 @@ asio::awaitable<void> Fleet::watch(std::size_t index) {
                                      {"loading", server.loading()},
                                      {"slots", server.props().total_slots},
                                      {"n_ctx", server.props().n_ctx}});
-      for (const auto& callback : callbacks_) callback(index);
+      announce(index);
     }
     timer.expires_after(server.healthy() ? kProbeWell : kProbeDown);
     co_await timer.async_wait(kToken);

@@ -3,7 +3,7 @@
 //
 // A server that fails requests although it looks well (it accepts and closes, say) is shunned for a
 // while, longer each time, as long as another one can do its work. Loop thread only. Changes of an
-// upstream's health or properties are announced to subscribers.
+// upstream's health or properties are announced to subscribers, and so is the end of a shun.
 #pragma once
 
 #include "base/async/pools.hpp"
@@ -57,11 +57,13 @@ class Fleet final : public Upstreams {
  private:
   struct Member {
     std::unique_ptr<UpstreamServer> server;
-    std::unique_ptr<asio::steady_timer> timer;  // to the next probe
-    int failures = 0;                           // in a row
+    std::unique_ptr<asio::steady_timer> timer;     // to the next probe
+    std::unique_ptr<asio::steady_timer> shun_end;  // armed by each failure
+    int failures = 0;                              // in a row
     Instant shunned_until{};
   };
   asio::awaitable<void> watch(std::size_t index);
+  void announce(std::size_t index) const;
   bool can_serve(const Member& member, const ServerDemand& demand) const noexcept;
   bool is_shunned(const Member& member) const noexcept;
   bool is_meant(const ServerProps& props, std::string_view model) const noexcept;

@@ -65,7 +65,7 @@ class Upstreams {
   virtual Upstream& at(std::size_t index) noexcept = 0;
   // Whether that server can answer such a request now.
   virtual bool suits(std::size_t index, const ServerDemand& demand) const noexcept = 0;
-  // Called on the loop whenever an upstream's health or props change.
+  // Called on the loop whenever an upstream's health or props change, or a shun of it ends.
   virtual void on_change(std::function<void(std::size_t)> callback) = 0;
 };
 

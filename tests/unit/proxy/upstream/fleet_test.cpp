@@ -1,0 +1,99 @@
+#include "tests/support/scripted_upstream.hpp"
+#include "tests/unit/plugins/fake_services.hpp"
+#include "upstream/fleet.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keep {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ScriptedUpstream;
+
+// Servers that answer probes and are asked nothing else; the time of shuns is turned by hand.
+class FleetTest : public testing::Test {
+ protected:
+  struct Kind {
+    int window = 8192;
+    std::string alias;
+    int health = 200;
+  };
+  ~FleetTest() override {
+    spawner_.cancel_all();
+    run_until([this] { return spawner_.running() == 0; });
+  }
+  void start(const std::vector<Kind>& kinds) {
+    for (const Kind& kind : kinds) {
+      const auto script = [](const test::Received&) { return std::vector<test::Step>(); };
+      auto& server = *servers_.emplace_back(std::make_unique<ScriptedUpstream>(script));
+      server.set_context(kind.window);
+      server.set_health(kind.health);
+      if (!kind.alias.empty()) server.set_props(R"(,"model_alias":")" + kind.alias + "\"");
+      fleet_.add(server.url(), *resolve_upstream(server.url()), "");
+    }
+    fleet_.start(spawner_);
+    run_until([&] {
+      for (std::size_t i = 0; i < kinds.size(); ++i) {
+        const Upstream& server = fleet_.at(i);
+        if (!(kinds[i].health == 200 ? server.healthy() : server.loading())) return false;
+      }
+      return true;
+    });
+  }
+  template <class Condition>
+  void run_until(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!condition() && std::chrono::steady_clock::now() < end) {
+      loop_.restart();
+      loop_.run_for(5ms);
+    }
+    EXPECT_TRUE(condition());
+  }
+  bool suits(std::size_t index, const std::string& model = "") const {
+    ServerDemand demand;
+    demand.model = model;
+    return fleet_.suits(index, demand);
+  }
+  // -1: nobody. What is demanded of others then is in demand_.
+  int choose(std::int64_t tokens, const std::string& model = "",
+             std::vector<std::size_t> tried = {}) {
+    demand_ = ServerDemand();
+    demand_.model = model;
+    demand_.tried = std::move(tried);
+    const auto chosen = fleet_.choose(demand_, tokens);
+    why_ = chosen ? "" : chosen.error().detail;
+    return chosen ? static_cast<int>(*chosen) : -1;
+  }
+
+  asio::io_context loop_;
+  test::HandClock clock_;
+  Spawner spawner_{loop_};
+  std::vector<std::unique_ptr<ScriptedUpstream>> servers_;
+  Fleet fleet_{loop_, clock_};
+  ServerDemand demand_;
+  std::string why_;
+};
+
+TEST_F(FleetTest, TheEndOfAShunIsAnnounced) {
+  start({{}, {}});
+  std::vector<std::size_t> announced;
+  fleet_.on_change([&](std::size_t index) { announced.push_back(index); });
+  fleet_.failed(1);
+  loop_.restart();
+  loop_.run_for(300ms);
+  fleet_.failed(1);  // two seconds from now
+  loop_.restart();
+  loop_.run_for(1500ms);
+  EXPECT_TRUE(announced.empty());
+  run_until([&] { return !announced.empty(); });
+  EXPECT_EQ(announced, std::vector<std::size_t>{1});
+}
+
+}  // namespace
+}  // namespace keep
