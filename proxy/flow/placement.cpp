@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "exchange/http/endpoints.hpp"
+#include "exchange/prospect.hpp"
 #include "exchange/window.hpp"
 
 #include <algorithm>
@@ -57,6 +58,11 @@ bool has_elsewhere(const Flow& flow, const Exchange& exchange) {
     if (flow.upstreams.suits(i, demand)) return true;
   }
   return false;
+}
+
+bool is_stranded(Flow& flow, const Exchange& exchange) {
+  const Route& route = exchange.route;
+  return !route.lease.held() && !has_prospect(flow.upstreams, route.demand);
 }
 
 void leave_server(Flow& flow, Exchange& exchange) {

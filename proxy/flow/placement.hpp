@@ -14,6 +14,10 @@ Result<> place(Flow& flow, Exchange& exchange);
 // of an answer, and asking twice does no harm.
 bool has_elsewhere(const Flow& flow, const Exchange& exchange);
 
+// The exchange has waited for a server that suits it, in vain: there is none any more, while others
+// are up. It may be placed anew.
+bool is_stranded(Flow& flow, const Exchange& exchange);
+
 // The server has failed the exchange: its slot is given back, and the next attempt goes elsewhere.
 void leave_server(Flow& flow, Exchange& exchange);
 

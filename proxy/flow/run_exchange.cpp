@@ -25,7 +25,7 @@ namespace {
 asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
                                ResponseWriter& writer, ClientStream& stream, Deadline& deadline,
                                std::optional<Error>& error) {
-  for (;;) {
+  for (int stranded = 0;;) {
     ++exchange.attempt;
     if (!deadline.passed())
       deadline.clear();  // the last attempt's: plugins have limits of their own
@@ -39,6 +39,7 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
     exchange.timeline.routed = flow.services.clock.now();
     if (!routed) {
       if (withdraw(exchange, stream)) continue;
+      if (is_stranded(flow, exchange) && ++stranded < kMaxAttempts) continue;
       error = routed.error();
       co_return;
     }

@@ -129,7 +129,12 @@ Result<std::size_t> Fleet::choose(ServerDemand& demand, std::int64_t tokens) con
     if (any_loading()) {
       return Error(Fault::kLoading, Side::kUpstream, "the model is still loading");
     }
-    return Error(Fault::kRefused, Side::kUpstream, "no llama-server can be reached");
+    const bool others = std::ranges::any_of(members_, [&](const Member& m) {
+      return m.server->healthy() && !is_meant(m.server->props(), demand.model);
+    });
+    return Error(Fault::kRefused, Side::kUpstream,
+                 others ? "no llama-server with that model can be reached"
+                        : "no llama-server can be reached");
   }
   if (roomy.empty()) {
     demand.window = largest;

@@ -83,5 +83,56 @@ TEST_F(FailoverQueueTest, WhoWaitsIsServedWhereAServerIsShunnedNoMore) {
   EXPECT_EQ(next->read_response(5s).status, 200) << "the second one has its slot taken";
 }
 
+TEST_F(FailoverQueueTest, WhoWaitsForAModelThatIsGoneIsTold) {
+  start();
+  const auto holder = hold(*second_, "large");
+  const auto next = ask("next", "large");
+  await_queue(1);
+  second_.reset();
+  const Response response = next->read_response(5s);
+  EXPECT_EQ(response.status, 502);
+  EXPECT_NE(response.body.find("no llama-server with that model can be reached"), std::string::npos)
+      << response.body;
+  EXPECT_EQ(ask("small talk", "small")->read_response().status, 200);
+}
+
+// A prompt of about 1 700 tokens: what the first server has no room for is cut then.
+TEST_F(FailoverQueueTest, WhoWaitsForAWindowThatIsGoneIsServedInASmallerOne) {
+  first_->set_context(1024);
+  second_->set_context(8192);
+  start();
+  std::string body = R"({"max_tokens":20,"messages":[)";
+  for (int i = 0; i < 16; ++i) {
+    const std::string role = i % 2 == 0 ? "user" : "assistant";
+    const std::string text = std::to_string(i) + std::string(300, 'x') + " the harbor";
+    body += R"({"role":")" + role + R"(","content":)" + json::quoted(text) + "},";
+  }
+  body += R"({"role":"user","content":"and now?"}]})";
+  const auto holder = hold(*second_, "large");
+  TestClient next(proxy_->port());
+  next.send(post_bytes("/v1/chat/completions", body));
+  await_queue(1);
+  second_.reset();
+  const Response response = next.read_response(5s);
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_NE(response.header("X-Keep-Window").find("window=1024"), std::string::npos)
+      << response.header("X-Keep-Window");
+}
+
+// A restart is waited for, as long as there is nobody else who could do the work.
+TEST_F(FailoverQueueTest, WhoWaitsWhileAllAreAwayWaitsOn) {
+  start();
+  const auto holder = hold(*second_, "large");
+  const auto next = ask("next", "large");
+  await_queue(1);
+  first_.reset();
+  ASSERT_TRUE(eventually([&] {
+    return TestClient(proxy_->port()).get("/health").body.find("unreachable") != std::string::npos;
+  }));
+  second_.reset();
+  EXPECT_EQ(holder->read_response(5s).status, 502);
+  EXPECT_EQ(next->read_bytes(1, 700ms), "");
+}
+
 }  // namespace
 }  // namespace keep::test

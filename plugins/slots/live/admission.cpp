@@ -1,5 +1,7 @@
 #include "plugins/slots/live/admission.hpp"
 
+#include "exchange/prospect.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,8 +38,9 @@ struct Admission::Pending : Waiter {
   std::shared_ptr<Admission> admission;
   Ask ask;
   asio::steady_timer timer;
-  Grant grant;         // id is set once granted
-  bool ready = false;  // and the slots given up for it are empty
+  Grant grant;            // id is set once granted
+  bool ready = false;     // and the slots given up for it are empty
+  bool stranded = false;  // no server suits it any more
 };
 
 Admission::Admission(Services& services, const Servers& servers, const Tenancy& tenancy,
@@ -58,6 +61,9 @@ void Admission::start() {
   };
   events.rebuilt = [weak](std::size_t upstream) {
     if (auto self = weak.lock()) self->upstream_rebuilt(upstream);
+  };
+  events.changed = [weak] {
+    if (auto self = weak.lock()) self->upstreams_changed();
   };
   keeper_->start(std::move(events));
 }
@@ -90,8 +96,11 @@ Task<Grant> Admission::acquire(Ask ask) {
       co_return Error(Fault::kCancelled, Side::kInternal, "left while waiting for a slot");
     }
     if (waiter.ready) break;
+    if (waiter.stranded) {
+      co_return Error(Fault::kRefused, Side::kUpstream, "the llama-server it waited for is gone");
+    }
     const auto [ec] = co_await waiter.timer.async_wait(kToken);
-    if (!ec && !waiter.ready) {
+    if (!ec && !waiter.ready && !waiter.stranded) {
       metrics_.refused_late.add();
       co_return late();
     }
@@ -125,6 +134,15 @@ void Admission::pump() {
   }
   pumping_ = false;
   publish();
+}
+
+void Admission::upstreams_changed() {
+  queue_.for_each([this](Waiter& one) {
+    auto& waiter = static_cast<Pending&>(one);
+    waiter.stranded = !has_prospect(upstreams_, waiter.ask.demand);
+    if (waiter.stranded) waiter.wake();
+  });
+  pump();
 }
 
 Offer Admission::offer(Pending& waiter, Claims& claims) {

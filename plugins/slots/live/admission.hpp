@@ -76,7 +76,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   void start();
 
   // Waits for a slot and for room in the KV cache; the slots given up for it are empty by then.
-  // Suspends at most settings.queue_timeout.
+  // Suspends at most settings.queue_timeout. Fault::kRefused, too, when no server that is up, or
+  // coming up, suits the demand any more: another one may.
   Task<Grant> acquire(Ask ask);
   // The prompt has been counted, or the answer has grown: what is set aside for the lease follows,
   // and idle slots are given up when the pool is short. Both say what is set aside now.
@@ -112,6 +113,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   using Claims = std::vector<std::vector<bool>>;
 
   void pump();
+  void upstreams_changed();
   Offer offer(Pending& waiter, Claims& claims);
   bool make_room(const Ask& ask, Plan& plan);
   void grant(Pending& waiter, const Plan& plan);

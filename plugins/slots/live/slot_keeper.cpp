@@ -76,7 +76,7 @@ void SlotKeeper::upstream_changed(std::size_t upstream) {
     watch_settling(upstream);
   }
   if (state.healthy) look_for_ram_cache(upstream);
-  events_.room();
+  events_.changed();
 }
 
 void SlotKeeper::rebuild(std::size_t upstream) {

@@ -43,6 +43,7 @@ class SlotKeeper : public std::enable_shared_from_this<SlotKeeper> {
   struct Events {
     std::function<void()> room;                // a slot or cells may have become available
     std::function<void(std::size_t)> rebuilt;  // all leases of that upstream are void
+    std::function<void()> changed;             // an upstream, or whom it suits
   };
 
   SlotKeeper(Services& services, const Servers& servers, const Tenancy& tenancy);

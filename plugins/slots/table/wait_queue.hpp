@@ -47,6 +47,13 @@ class WaitQueue {
   // Whether there is no place for the waiter, which was pushed last.
   bool over_full(const Waiter& waiter) const noexcept;
 
+  template <class Fn>
+  void for_each(Fn&& fn) const {
+    for (const Line& line : tenants_) {
+      for (Waiter* waiter : line) fn(*waiter);
+    }
+  }
+
   // `offer(Waiter&) -> Offer`. True when one was granted; its tenant goes to the end of the round.
   template <class Fn>
   bool grant_one(Fn&& offer) {

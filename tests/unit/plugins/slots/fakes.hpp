@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -92,6 +93,7 @@ struct FakeUpstream final : Upstream {
   ServerProps server;
   std::int64_t pool = 0;
   bool up = true, is_loading = false;
+  bool shunned = false;  // while another can do its work
   bool ram_cache = false;
   std::set<std::string> prompts;  // small ones it was asked to read
 };
@@ -100,8 +102,13 @@ class FakeUpstreams final : public Upstreams {
  public:
   std::size_t size() const noexcept override { return servers.size(); }
   Upstream& at(std::size_t index) noexcept override { return *servers[index]; }
-  bool suits(std::size_t index, const ServerDemand&) const noexcept override {
-    return servers[index]->up;
+  bool suits(std::size_t index, const ServerDemand& demand) const noexcept override {
+    const FakeUpstream& server = *servers[index];
+    const std::string& name = server.server.model_alias;
+    const bool tried = std::ranges::find(demand.tried, index) != demand.tried.end();
+    if (!server.up || server.shunned || tried) return false;
+    if (server.server.n_ctx > 0 && server.server.n_ctx < demand.window) return false;
+    return demand.model.empty() || name.empty() || demand.model == name;
   }
   void on_change(std::function<void(std::size_t)> callback) override {
     changed = std::move(callback);

@@ -80,6 +80,21 @@ class FleetTest : public testing::Test {
   std::string why_;
 };
 
+TEST_F(FleetTest, WhyNobodyCanBeAskedIsTold) {
+  start({{8192, "small", 200}, {8192, "large", 200}});
+  EXPECT_EQ(choose(0, "large", {1}), -1);
+  EXPECT_EQ(why_, "no llama-server with that model can be reached");
+  EXPECT_EQ(choose(0, "gpt-4o", {0, 1}), -1);
+  EXPECT_EQ(why_, "no llama-server can be reached");
+  servers_[0].reset();
+  servers_[1].reset();
+  fleet_.failed(0);
+  fleet_.failed(1);
+  run_until([this] { return !fleet_.any_healthy(); });
+  EXPECT_EQ(choose(0, "large"), -1);
+  EXPECT_EQ(why_, "no llama-server can be reached");
+}
+
 TEST_F(FleetTest, TheEndOfAShunIsAnnounced) {
   start({{}, {}});
   std::vector<std::size_t> announced;
