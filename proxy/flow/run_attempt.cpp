@@ -18,7 +18,6 @@ namespace {
 constexpr const char* kOurFields[] = {"X-Conversation-Id", "X-Tenant-ID", "X-Topic"};
 
 AttemptResult failed(Error error) { return AttemptResult{AttemptEnd::kFailed, std::move(error)}; }
-AttemptResult silent(Error error) { return AttemptResult{AttemptEnd::kSilent, std::move(error)}; }
 
 Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t upstream) {
   Headers headers = end_to_end(exchange.request.headers);
@@ -76,13 +75,19 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
   }
   if (own_errors || context.writer.begun()) {
     auto body = co_await read_error_body(context);
-    if (!body) co_return failed(body.error());
+    if (!body) co_return broken(body.error(), false);
     co_return co_await relay_error(context, std::move(head), std::move(*body));
   }
   co_return co_await relay_bytes(context, std::move(head));
 }
 
 }  // namespace
+
+// What was cut short has not failed.
+AttemptResult broken(Error error, bool begun) {
+  const bool silent = !begun && error.fault != Fault::kCancelled;
+  return AttemptResult{silent ? AttemptEnd::kSilent : AttemptEnd::kFailed, std::move(error)};
+}
 
 Result<openai::Pieces> upstream_body(const Exchange& exchange) {
   if (exchange.surface != openai::Surface::kPassThrough) {
@@ -121,10 +126,9 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stage
       auto fresh = co_await pool.connect(flow.settings.connect);
       if (!fresh) {
         const Fault fault = fresh.error().fault;
-        if (fault == Fault::kCancelled) co_return failed(fresh.error());
-        if (tries == 0 && fault != Fault::kTimeout) continue;
-        flow.upstreams.failed(index);
-        co_return silent(fresh.error());
+        const bool over = fault == Fault::kCancelled || fault == Fault::kTimeout;
+        if (tries == 0 && !over) continue;
+        co_return broken(fresh.error(), false);
       }
       connection = std::move(*fresh);
     }
@@ -140,17 +144,14 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stage
     if (!head) {
       const bool stale = connection->reused() && head.error().fault == Fault::kGone;
       connection.reset();
-      if (head.error().fault == Fault::kCancelled) co_return failed(head.error());
       if (stale && tries == 0) continue;
-      flow.upstreams.failed(index);
-      co_return silent(head.error());
+      co_return broken(head.error(), false);
     }
     exchange.timeline.head = flow.services.clock.now();
     if (head->status == 503 && has_elsewhere(flow, exchange)) {
-      flow.upstreams.failed(index);
-      co_return silent(Error(Fault::kLoading, Side::kUpstream, "upstream is not ready"));
+      const Error error(Fault::kLoading, Side::kUpstream, "upstream is not ready");
+      co_return broken(error, false);
     }
-    flow.upstreams.answered(index);
     const RelayContext context{flow, exchange, stages, *connection, writer, stream, deadline};
     ResponseHead answer = std::move(*head);
     auto result = co_await relay(context, std::move(answer));

@@ -13,7 +13,7 @@ inline constexpr int kMaxAttempts = 4;  // of one exchange
 enum class AttemptEnd {
   kDone,      // the client has its whole answer
   kFailed,    // see the error; the head may have been sent
-  kSilent,    // see the error; no word of an answer came: another server may be asked
+  kSilent,    // see the error; the server failed before a word of an answer: another may be asked
   kResubmit,  // a plugin wants another attempt
 };
 
@@ -21,6 +21,9 @@ struct AttemptResult {
   AttemptEnd end = AttemptEnd::kFailed;
   Error error;
 };
+
+// The connection to upstream has failed. `begun`: something of its answer has come.
+AttemptResult broken(Error error, bool begun);
 
 // The request as upstream gets it, with all edits: views into the exchange, and the head for a body
 // of that size.

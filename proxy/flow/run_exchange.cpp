@@ -46,6 +46,7 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
     exchange.overflow.reset();
     co_await stages.on_upstream_request();
     AttemptResult result = co_await run_attempt(flow, exchange, stages, writer, stream, deadline);
+    if (result.end == AttemptEnd::kSilent) flow.upstreams.failed(exchange.route.upstream);
     if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
     const bool failed = result.end == AttemptEnd::kFailed || result.end == AttemptEnd::kSilent;
     if (failed && withdraw(exchange, stream)) continue;

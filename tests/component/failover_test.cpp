@@ -15,6 +15,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace keep::test {
@@ -27,11 +29,19 @@ enum class Mood {
   kCloses,
   kNotReady,
   kStalls,
+  kDiesAfterTheHead,
+  kDiesInAnError,
+  kDiesInAReply,
 };
 
 std::string chat(const std::string& text, const std::string& more = "") {
   return R"({"max_tokens":20,"messages":[{"role":"user","content":)" + json::quoted(text) + "}]" +
          more + "}";
+}
+
+std::vector<Step> cut_short(std::string bytes) {
+  bytes.pop_back();
+  return {Send{std::move(bytes)}, Close{}};
 }
 
 struct Server {
@@ -40,6 +50,9 @@ struct Server {
     if (mood == Mood::kCloses) return {Close{}};
     if (mood == Mood::kNotReady) return {Send{reply(503, R"({"error":{"message":"loading"}})")}};
     if (mood == Mood::kStalls) return {WaitForClientGone{}};
+    if (mood == Mood::kDiesAfterTheHead) return {Send{stream_head()}, Wait{pause}, Close{}};
+    if (mood == Mood::kDiesInAnError) return cut_short(reply(500, R"({"error":{"message":"x"}})"));
+    if (mood == Mood::kDiesInAReply) return cut_short(reply(200, R"({"choices":[]})"));
     if (request.target == "/v1/embeddings") return {Send{reply(200, R"({"data":[]})")}};
     if (request.target.ends_with("/input_tokens")) {
       return {Send{reply(200, R"({"input_tokens":7})")}};
@@ -53,6 +66,7 @@ struct Server {
   }
 
   std::atomic<Mood> mood{Mood::kWell};
+  std::atomic<std::chrono::milliseconds> pause{0ms};
   std::unique_ptr<ScriptedUpstream> upstream =
       std::make_unique<ScriptedUpstream>([this](const Received& request) { return play(request); });
 };
@@ -162,6 +176,67 @@ TEST_P(FailoverTest, ALimitThatPassesIsNoFailureOfTheServer) {
   EXPECT_EQ(post(chat("hello"), "/v1/chat/completions", id).status, 200);
   EXPECT_EQ(second_.asked("/"), 0U);
   EXPECT_EQ(failovers(), 0);
+}
+
+TEST_P(FailoverTest, AServerThatDiesBeforeItsFirstEventCostsNoAnswer) {
+  struct Case {
+    Mood mood;
+    const char* target;
+    const char* more;
+  };
+  for (const Case& c : {Case{Mood::kDiesAfterTheHead, "/v1/chat/completions", ""},
+                        Case{Mood::kDiesAfterTheHead, "/v1/chat/completions", R"(,"stream":true)"},
+                        Case{Mood::kDiesAfterTheHead, "/v1/messages", ""},
+                        Case{Mood::kDiesAfterTheHead, "/api/chat", R"(,"model":"m")"},
+                        Case{Mood::kDiesInAnError, "/v1/messages", ""},
+                        Case{Mood::kDiesInAReply, "/v1/chat/completions", ""},
+                        Case{Mood::kDiesInAReply, "/v1/messages", ""}}) {
+    first_.mood = Mood::kWell;
+    start(GetParam());
+    first_.mood = c.mood;
+    const std::size_t before = first_.asked("/v1/chat/completions");
+    const Response response = post(chat("hello", c.more), c.target);
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_TRUE(response.complete);
+    EXPECT_NE(response.body.find("see."), std::string::npos) << response.body;
+    EXPECT_EQ(first_.asked("/v1/chat/completions"), before + 1);
+    EXPECT_EQ(failovers(), 1);
+  }
+}
+
+// It gets no worse in the eyes of whoever counts by sending heads.
+TEST_P(FailoverTest, AHeadAloneIsNoAnswer) {
+  start(GetParam());
+  first_.mood = Mood::kDiesAfterTheHead;
+  const auto end = std::chrono::steady_clock::now() + 3500ms;
+  for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
+    ASSERT_EQ(post("{}", "/v1/embeddings").status, 200);
+    std::this_thread::sleep_for(20ms);
+  }
+  // At once, after a second, after two more; a second apart it would be four times.
+  EXPECT_LE(first_.asked("/v1/embeddings"), 3U);
+}
+
+TEST_P(FailoverTest, SignsOfLifeDoNotKeepAnAnswerFromComingFromElsewhere) {
+  tweak_ = [](Config& config) { config.timeouts.keep_alive = 40ms; };
+  start(GetParam());
+  first_.mood = Mood::kDiesAfterTheHead;
+  first_.pause = 300ms;
+  const Response response = post(chat("hello", R"(,"stream":true)"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(response.complete);
+  EXPECT_TRUE(response.body.starts_with(":\n\n")) << response.body;
+  EXPECT_NE(response.body.find("see."), std::string::npos) << response.body;
+  EXPECT_NE(response.body.find("[DONE]"), std::string::npos);
+  EXPECT_EQ(response.body.find("\"error\""), std::string::npos);
+  EXPECT_EQ(failovers(), 1);
+}
+
+TEST_P(FailoverTest, WhatHasBegunToPassThroughIsNotBegunAnew) {
+  start(GetParam());
+  first_.mood = Mood::kDiesInAReply;
+  EXPECT_FALSE(post("{}", "/v1/embeddings").complete);
+  EXPECT_EQ(second_.asked("/"), 0U);
 }
 
 TEST_P(FailoverTest, AServerThatIsNotReadyIsPassedOver) {

@@ -122,7 +122,7 @@ class EventRelay {
       c_.deadline.set(last_output_ ? limits.between_events : limits.first_event,
                       "upstream's next event");
       const auto piece = co_await c_.connection.read_some();
-      if (!piece) co_return failed(piece.error());
+      if (!piece) co_return broken(piece.error(), c_.exchange.timeline.first_event.has_value());
       if (piece->empty()) break;
       const auto fed = feed(*piece);
       if (!fed) co_return failed(fed.error());
@@ -146,7 +146,7 @@ class EventRelay {
   // Nothing of it can be stopped, and its end is where it ends.
   asio::awaitable<AttemptResult> run_whole() {
     auto reply = co_await read_body(c_, kMaxReply);
-    if (!reply) co_return failed(reply.error());
+    if (!reply) co_return broken(reply.error(), false);
     if (reply->size() > kMaxReply) co_return failed(openai::too_long());
     c_.deadline.clear();  // what follows is work of ours, of a size that is bounded
     const auto most = static_cast<std::size_t>(c_.exchange.chat.choices);
@@ -223,6 +223,7 @@ class EventRelay {
 
   EventAction show(const openai::SseEvent& event, const openai::EventInfo& info, Instant now) {
     note(c_.exchange, info, now, c_.flow.metrics, last_output_);
+    c_.note_answer();
     answer_end_.on_event(info);
     if (info.kind == openai::EventInfo::Kind::kError) upstream_error_ = true;
     if (c_.stream.cut_open()) {

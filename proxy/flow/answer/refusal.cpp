@@ -27,7 +27,7 @@ std::optional<Overflow> read_overflow(const std::string& body) {
 
 asio::awaitable<AttemptResult> relay_refusal(RelayContext context, ResponseHead head) {
   auto body = co_await read_error_body(context);
-  if (!body) co_return AttemptResult{AttemptEnd::kFailed, body.error()};
+  if (!body) co_return broken(body.error(), false);
   const bool may_cut = context.exchange.zone.planned && context.exchange.attempt < kMaxAttempts;
   const auto overflow = may_cut ? read_overflow(*body) : std::nullopt;
   if (overflow) {

@@ -103,9 +103,12 @@ asio::awaitable<AttemptResult> relay_bytes(RelayContext c, ResponseHead head) {
   for (;;) {
     c.deadline.set(c.flow.settings.between_events, "upstream's next bytes");
     const auto piece = co_await c.connection.read_some();
-    if (!piece) co_return failed(piece.error());
+    if (!piece) co_return broken(piece.error(), c.writer.begun());
     // The head leaves with the first bytes; what fails before them can be told.
-    if (!c.writer.begun()) c.writer.begin(head.status, head.reason, headers, length);
+    if (!c.writer.begun()) {
+      c.note_answer();
+      c.writer.begin(head.status, head.reason, headers, length);
+    }
     if (piece->empty()) break;
     c.deadline.set(c.flow.settings.write, "write to client");
     const auto sent = co_await c.writer.write(*piece);
@@ -125,9 +128,11 @@ Task<std::string> read_body(RelayContext c, std::size_t max_bytes) {
     c.deadline.set(c.flow.settings.between_events, "upstream's next bytes");
     const auto piece = co_await c.connection.read_some();
     if (!piece) co_return piece.error();
-    if (piece->empty() || body.size() > max_bytes) co_return body;
+    if (piece->empty() || body.size() > max_bytes) break;
     body.append(*piece);
   }
+  c.note_answer();
+  co_return body;
 }
 
 asio::awaitable<AttemptResult> relay_error(RelayContext c, ResponseHead head, std::string body) {

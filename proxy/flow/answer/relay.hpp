@@ -24,6 +24,9 @@ struct RelayContext {
   ResponseWriter& writer;
   ClientStream& stream;
   Deadline& deadline;
+
+  // Something of an answer has come: the server does its work.
+  void note_answer() const { flow.upstreams.answered(exchange.route.upstream); }
 };
 
 // Bytes as they come, framed anew: other paths, errors, whatever is no event stream.
