@@ -9,7 +9,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -67,7 +70,39 @@ asio::awaitable<void> send_error(Peer& peer, const IncomingRequest& incoming,
   co_await writer.reply(reply, none);
 }
 
+// The handler has thrown: an invariant is broken. The client is told, where it can be, and let go.
+asio::awaitable<void> send_failure(ResponseWriter& writer, const std::string& target,
+                                   const std::string& what) {
+  log::error("request failed", {{"what", what}});
+  writer.abandon();
+  if (writer.begun()) co_return;
+  const Error error(Fault::kInternal, Side::kInternal, what);
+  const Reply reply = to_reply(error, target);
+  const Headers none;
+  co_await writer.reply(*reply, none);
+}
+
 }  // namespace
+
+// Of a connection among the peers, for as long as it is served, however that ends.
+class Listener::Place {
+ public:
+  Place(Listener& listener, Peer& peer) : listener_(listener.alive_), peer_(peer) {
+    listener.peers_.insert(&peer);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() {
+    const auto listener = listener_.lock();
+    if (!listener) return;
+    listener->peers_.erase(&peer_);
+    listener->room_.cancel();
+  }
+
+ private:
+  std::weak_ptr<Listener> listener_;
+  Peer& peer_;
+};
 
 Listener::Listener(asio::io_context& loop, Spawner& spawner, ListenerSettings settings,
                    RequestHandler& handler)
@@ -167,7 +202,7 @@ asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_sig
   Peer peer(std::move(socket));
   peer.write_limit = settings_.write;
   Guard guard(peer, stop);
-  peers_.insert(&peer);
+  const Place place(*this, peer);
   bool more = true;
   while (more && !draining_) {
     more = co_await serve_one(peer, guard);
@@ -175,8 +210,6 @@ asio::awaitable<void> Listener::serve(tcp::socket socket, asio::cancellation_sig
     if (peer.state != Peer::State::kIdle) co_await asio::post(peer.socket.get_executor(), kToken);
   }
   if (peer.socket.is_open()) co_await close_gently(peer, guard);
-  peers_.erase(&peer);
-  room_.cancel();
 }
 
 asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
@@ -210,7 +243,14 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
     say_refused(incoming.request);
     co_await writer.reply(*refusal, none);
   } else {
-    co_await handler_.handle(std::move(incoming), writer, guard);
+    const std::string target = incoming.request.target;
+    std::optional<std::string> failure;
+    try {
+      co_await handler_.handle(std::move(incoming), writer, guard);
+    } catch (const std::exception& e) {
+      failure = e.what();
+    }
+    if (failure) co_await send_failure(writer, target, *failure);
   }
   peer.shrink();
   peer.enter(peer.input.size() == 0 ? Peer::State::kIdle : Peer::State::kReading);

@@ -20,6 +20,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <unordered_set>
 
@@ -66,6 +67,7 @@ class Listener {
   asio::awaitable<void> serve(asio::ip::tcp::socket socket, asio::cancellation_signal& stop);
   void say_refused(const Request& request);
   asio::awaitable<bool> serve_one(Peer& peer, Guard& guard);  // false: close the connection
+  class Place;
 
   Spawner& spawner_;
   ListenerSettings settings_;
@@ -75,6 +77,7 @@ class Listener {
   std::unordered_set<Peer*> peers_;
   Instant refused_{};  // when that was last said
   bool draining_ = false;
+  std::shared_ptr<Listener> alive_{this, [](Listener*) {}};  // what a place asks when it is left
 };
 
 }  // namespace keep

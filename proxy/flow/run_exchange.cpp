@@ -149,18 +149,23 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
   } catch (const std::exception& e) {
     outcome.error = Error(Fault::kInternal, Side::kInternal, e.what());
   }
+  std::exception_ptr untold;
   if (outcome.error && !guard.client_gone()) {
-    auto work =
-        tell_client(flow, exchange, stages, writer, stream, *outcome.error, guard.deadline());
-    co_await guard.run(std::move(work));
+    try {
+      auto work =
+          tell_client(flow, exchange, stages, writer, stream, *outcome.error, guard.deadline());
+      co_await guard.run(std::move(work));
+    } catch (const std::exception&) {
+      untold = std::current_exception();
+    }
   }
 
   exchange.timeline.finished = flow.services.clock.now();
-  outcome.status = writer.begun() ? writer.status() : 499;
-  const Explanation explanation = explanation_of(exchange, stages);
+  outcome.status = writer.begun() ? writer.status() : untold ? 500 : 499;
   stages.on_finish(outcome);
   flow.metrics.finished(exchange, outcome);
-  log_end(exchange, outcome, explanation);
+  log_end(exchange, outcome, explanation_of(exchange, stages));
+  if (untold) std::rethrow_exception(untold);
 }
 
 }  // namespace keep
