@@ -113,6 +113,7 @@ class SlotsStage final : public Stage {
 
   Shared& shared_;
   std::optional<Asked> asked_;
+  std::optional<bool> returning_;  // noted with the first lease: the next ones are no coming back
 };
 
 class SlotsPlugin final : public LendingPlugin<ConversationKeeper> {
@@ -177,8 +178,10 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
   ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
   if (!exchange.identity.auxiliary && ask.wish.key != 0) {
     const Identity& who = exchange.identity;
-    ask.wish.returning =
-        shared_.threads.note(who.hash(), hash64(who.agent), who.turn, ask.wish.owner);
+    if (!returning_) {
+      returning_ = shared_.threads.note(who.hash(), hash64(who.agent), who.turn, ask.wish.owner);
+    }
+    ask.wish.returning = *returning_;
   }
   ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;

@@ -370,5 +370,25 @@ TEST_F(SlotsPluginTest, ResubmissionKeepsTheLeaseAndWaitsForTheSlot) {
   EXPECT_EQ(c.slot(), 0);
 }
 
+// The first server has failed it, or its prompt was too long there.
+TEST_F(SlotsPluginTest, ASecondLeaseOfOneExchangeIsNoComingBack) {
+  add_upstream(2);
+  start();
+  Client& twice = ask("twice");
+  ASSERT_TRUE(twice.leased());
+  sent(twice);
+  twice.exchange.route.lease.reset();
+  twice.result.reset();
+  route(twice);
+  until([&twice] { return twice.leased(); });
+  answer(twice);
+  until([this] { return spawner_.running() == 0; });
+  clock_.advance(std::chrono::seconds(1));
+  turn("once");
+  clock_.advance(std::chrono::seconds(1));
+  turn("new");
+  EXPECT_TRUE(ask("once").exchange.route.warm) << "the other one came as seldom, and before";
+}
+
 }  // namespace
 }  // namespace keep::slots::test
