@@ -28,8 +28,10 @@ Headers upstream_headers(const Flow& flow, const Exchange& exchange, std::size_t
   }
   const std::string& own = flow.upstreams.server(upstream).authorization();
   if (!own.empty()) headers.set("Authorization", own);
-  // Compressed events could neither be read nor assembled.
-  if (exchange.surface != openai::Surface::kPassThrough) headers.set("Accept-Encoding", "identity");
+  // Compressed events could neither be read nor assembled, compressed errors not be put into the
+  // words of the client's API.
+  const bool read_here = exchange.surface != openai::Surface::kPassThrough;
+  if (read_here || exchange.dialect->has_own_errors()) headers.set("Accept-Encoding", "identity");
   return headers;
 }
 

@@ -32,6 +32,7 @@ enum class Mood {
   kDiesAfterTheHead,
   kDiesInAnError,
   kDiesInAReply,
+  kZips,  // unless it is asked not to
 };
 
 std::string chat(const std::string& text, const std::string& more = "") {
@@ -44,6 +45,12 @@ std::vector<Step> cut_short(std::string bytes) {
   return {Send{std::move(bytes)}, Close{}};
 }
 
+std::string not_found(const Received& request) {
+  std::string bytes = reply(404, R"({"error":{"message":"File Not Found"}})");
+  if (request.header("Accept-Encoding") == "identity") return bytes;
+  return bytes.insert(bytes.find("\r\n") + 2, "Content-Encoding: gzip\r\n");
+}
+
 struct Server {
   std::vector<Step> play(const Received& request) {
     if (request.target == "/tokenize") return {Send{reply(200, R"({"tokens":[1]})")}};
@@ -53,6 +60,7 @@ struct Server {
     if (mood == Mood::kDiesAfterTheHead) return {Send{stream_head()}, Wait{pause}, Close{}};
     if (mood == Mood::kDiesInAnError) return cut_short(reply(500, R"({"error":{"message":"x"}})"));
     if (mood == Mood::kDiesInAReply) return cut_short(reply(200, R"({"choices":[]})"));
+    if (mood == Mood::kZips) return {Send{not_found(request)}};
     if (request.target == "/v1/embeddings") return {Send{reply(200, R"({"data":[]})")}};
     if (request.target.ends_with("/input_tokens")) {
       return {Send{reply(200, R"({"input_tokens":7})")}};
@@ -269,6 +277,14 @@ TEST_P(FailoverTest, AConversationGoesOnElsewhere) {
   second_.mood = Mood::kCloses;
   first_.mood = Mood::kWell;
   EXPECT_EQ(post(chat("And the cat?"), "/v1/chat/completions", id).status, 200);
+}
+
+TEST_P(FailoverTest, AnErrorInOtherWordsIsReadableThereToo) {
+  start(GetParam());
+  first_.mood = second_.mood = Mood::kZips;
+  const Response response = post("{}", "/v1/messages/batches");
+  EXPECT_EQ(response.status, 404) << response.body;
+  EXPECT_NE(response.body.find("not_found_error"), std::string::npos) << response.body;
 }
 
 // A prompt of about 1 700 tokens, servers with windows of 8 192 and 512.
