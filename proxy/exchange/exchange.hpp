@@ -115,7 +115,7 @@ struct Exchange {
   std::optional<Continuation> continuation;  // core: from the second half of a cut answer on
 
   Route route;        // slots
-  int attempt = 0;    // core; 1 for the first
+  int attempt = 0;    // core; 1 for the first, to whichever server it goes
   Answer answer;      // core
   Timeline timeline;  // core
 };

@@ -3,7 +3,7 @@
 //   on_request           once, body complete and parsed; may answer the client itself
 //   on_count             once, instead of all others, for a request whose tokens are only counted:
 //                        adds the edits that would change its prompt, and remembers nothing
-//   on_route             once per attempt, in list order; may wait, with a deadline of its own
+//   on_route             once per attempt and server, in list order; may wait, with a limit
 //   on_upstream_request  once per attempt, in list order; adds attempt_edits
 //   on_event             every upstream event, reverse order; must not wait; may keep text back
 //                        (exchange.hold_from) or stop the reading

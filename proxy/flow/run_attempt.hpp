@@ -8,7 +8,7 @@
 
 namespace keep {
 
-inline constexpr int kMaxAttempts = 4;  // of one exchange
+inline constexpr int kMaxAttempts = 4;  // of one exchange; servers that failed it do not count
 
 enum class AttemptEnd {
   kDone,      // the client has its whole answer

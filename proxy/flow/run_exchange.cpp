@@ -25,8 +25,8 @@ namespace {
 asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
                                ResponseWriter& writer, ClientStream& stream, Deadline& deadline,
                                std::optional<Error>& error) {
+  exchange.attempt = 1;
   for (int stranded = 0;;) {
-    ++exchange.attempt;
     if (!deadline.passed())
       deadline.clear();  // the last attempt's: plugins have limits of their own
     exchange.attempt_edits.clear();
@@ -38,7 +38,10 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
     const auto routed = co_await stages.on_route();
     exchange.timeline.routed = flow.services.clock.now();
     if (!routed) {
-      if (withdraw(exchange, stream)) continue;
+      if (withdraw(exchange, stream)) {
+        ++exchange.attempt;
+        continue;
+      }
       if (is_stranded(flow, exchange) && ++stranded < kMaxAttempts) continue;
       error = routed.error();
       co_return;
@@ -47,9 +50,12 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
     co_await stages.on_upstream_request();
     AttemptResult result = co_await run_attempt(flow, exchange, stages, writer, stream, deadline);
     if (result.end == AttemptEnd::kSilent) flow.upstreams.failed(exchange.route.upstream);
-    if (result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts) continue;
+    const bool resubmit = result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts;
     const bool failed = result.end == AttemptEnd::kFailed || result.end == AttemptEnd::kSilent;
-    if (failed && withdraw(exchange, stream)) continue;
+    if (resubmit || (failed && withdraw(exchange, stream))) {
+      ++exchange.attempt;
+      continue;
+    }
     if (result.end == AttemptEnd::kSilent && has_elsewhere(flow, exchange)) {
       leave_server(flow, exchange);
       continue;
@@ -112,7 +118,8 @@ void log_end(const Exchange& exchange, const Outcome& outcome, const Explanation
   std::vector<log::Field> fields{{"id", exchange.id},
                                  {"endpoint", exchange.dialect->name()},
                                  {"status", outcome.status},
-                                 {"attempt", exchange.attempt}};
+                                 {"attempt", exchange.attempt},
+                                 {"failovers", exchange.route.demand.tried.size()}};
   for (const auto& line : explanation.lines()) {
     fields.emplace_back(field_of(line.name), line.value);
     if (line.is_number) fields.back().quoted = false;

@@ -1,6 +1,7 @@
 // Two upstreams, of which one is dead, too small for a prompt, of another model, or fails what it
 // is asked although it looks well.
 #include "base/json/json.hpp"
+#include "flow/run_attempt.hpp"
 #include "tests/support/fading_host.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
@@ -330,6 +331,35 @@ TEST(Failover, AHostThatIsNotReachedCostsNoAnswer) {
   EXPECT_EQ(post("/v1/embeddings", "{}").status, 200) << "shunned by now";
   well.mood = Mood::kCloses;
   EXPECT_EQ(post("/v1/embeddings", "{}").status, 504) << "nobody else is left";
+}
+
+// Four servers that fail, and one whose tokenizer thinks that the prompt is longer than it looks.
+TEST(Failover, ServersThatFailCostNoAttempt) {
+  Server failing[kMaxAttempts];
+  std::atomic<int> asked{0};
+  ScriptedUpstream last([&asked](const Received& request) -> std::vector<Step> {
+    if (!request.target.starts_with("/v1/chat/completions")) return {Send{reply(404, "{}")}};
+    if (asked++ > 0) return chat_stream("I see.");
+    return {Send{reply(400, R"({"error":{"type":"exceed_context_size_error","message":"too long",)"
+                            R"("n_prompt_tokens":90000,"n_ctx":65536}})")}};
+  });
+  Config config = test_config(failing[0].upstream->url());
+  for (int i = 1; i < kMaxAttempts; ++i) {
+    config.upstreams.push_back(UpstreamSettings{failing[i].upstream->url(), "", 0});
+  }
+  config.upstreams.push_back(UpstreamSettings{last.url(), "", 0});
+  config.slots.enabled = false;  // in the order of the configuration
+  TestProxy proxy(config);
+  const auto all_well = [&] {
+    const std::string health = TestClient(proxy.port()).get("/health").body;
+    return health.find("unreachable") == health.npos && health.find("loading") == health.npos;
+  };
+  ASSERT_TRUE(eventually(all_well));
+  for (Server& server : failing) server.mood = Mood::kCloses;
+  const Response response = TestClient(proxy.port()).post("/v1/chat/completions", chat("hello"));
+  EXPECT_EQ(response.status, 200) << response.body;
+  for (Server& server : failing) EXPECT_GE(server.asked("/v1/chat/completions"), 1U);
+  EXPECT_EQ(asked, 2);
 }
 
 TEST_P(FailoverTest, AModelThatOneServerGoesByIsAskedThere) {
