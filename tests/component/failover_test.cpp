@@ -272,12 +272,20 @@ TEST_P(FailoverTest, WhatChangesAServerIsSentOnce) {
 TEST_P(FailoverTest, AConversationGoesOnElsewhere) {
   start(GetParam());
   const std::string id = "X-Conversation-Id: trip\r\n";
-  EXPECT_EQ(post(chat("The boat is called Marigold."), "/v1/chat/completions", id).status, 200);
+  const auto served_by = [&](Server& server, const std::string& text) {
+    const Response response = post(chat(text), "/v1/chat/completions", id);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.header("X-Keep-Conversation").substr(0, 4), "trip");
+    const std::string upstream = server.upstream->url().substr(std::string("http://").size());
+    EXPECT_EQ(response.header("X-Keep-Upstream"), GetParam() ? upstream : "");
+    EXPECT_NE(server.upstream->received().back().body.find(text), std::string::npos);
+  };
+  served_by(first_, "The boat is called Marigold.");
   first_.mood = Mood::kCloses;
-  EXPECT_EQ(post(chat("And the harbor?"), "/v1/chat/completions", id).status, 200);
+  served_by(second_, "And the harbor?");
   second_.mood = Mood::kCloses;
   first_.mood = Mood::kWell;
-  EXPECT_EQ(post(chat("And the cat?"), "/v1/chat/completions", id).status, 200);
+  served_by(first_, "And the cat?");
 }
 
 TEST_P(FailoverTest, AnErrorInOtherWordsIsReadableThereToo) {

@@ -30,6 +30,48 @@ class SuitingTest : public SlotsFixture {
   int clients_made_ = 0;
 };
 
+TEST_F(SuitingTest, OnlyAServerThatSuitsIsTaken) {
+  add("small", 4, 512);
+  add("large", 1);
+  start();
+  EXPECT_EQ(ask_for("large").exchange.route.upstream, 1U) << "the other one has more room";
+  EXPECT_EQ(ask_for("small").exchange.route.upstream, 0U);
+  EXPECT_FALSE(ask_for("", 4096).leased()) << "its slot is taken";
+  EXPECT_FALSE(ask_for("", 0, {0}).leased()) << "not there a second time";
+  EXPECT_EQ(ask_for("").exchange.route.upstream, 0U);
+}
+
+TEST_F(SuitingTest, WhoWaitsForOneServerHoldsUpNobody) {
+  add("small");
+  add("large");
+  start();
+  Client& first = ask_for("large");
+  Client& waiting = ask_for("large");
+  EXPECT_TRUE(first.leased());
+  EXPECT_FALSE(waiting.leased());
+  Client& small = ask_for("small");
+  EXPECT_TRUE(small.leased());
+  answer(small);
+  EXPECT_FALSE(waiting.leased()) << "not its model";
+  answer(first);
+  EXPECT_TRUE(waiting.leased());
+  EXPECT_EQ(waiting.exchange.route.upstream, 1U);
+}
+
+TEST_F(SuitingTest, WhoWaitsIsServedByAServerThatIsShunnedNoMore) {
+  FakeUpstream& first = add("");
+  add("");
+  first.shunned = true;
+  start();
+  EXPECT_EQ(ask_for("").exchange.route.upstream, 1U);
+  Client& waiting = ask_for("");
+  EXPECT_FALSE(waiting.leased());
+  first.shunned = false;
+  change(0);
+  EXPECT_TRUE(waiting.leased());
+  EXPECT_EQ(waiting.exchange.route.upstream, 0U);
+}
+
 TEST_F(SuitingTest, AWaitThatNobodyUpCanEndIsEnded) {
   add("small");
   FakeUpstream& large = add("large");

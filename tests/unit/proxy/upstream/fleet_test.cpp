@@ -1,6 +1,7 @@
+#include "upstream/fleet.hpp"
+
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/unit/plugins/fake_services.hpp"
-#include "upstream/fleet.hpp"
 
 #include <gtest/gtest.h>
 
@@ -80,6 +81,37 @@ class FleetTest : public testing::Test {
   std::string why_;
 };
 
+TEST_F(FleetTest, TheFirstThatHasRoomIsChosen) {
+  start({{1024, "", 200}, {8192, "", 200}, {4096, "", 200}});
+  EXPECT_EQ(choose(0), 0);
+  EXPECT_EQ(demand_.window, 1024);
+  EXPECT_EQ(choose(700), 0);
+  EXPECT_EQ(choose(800), 1) << "an answer needs a quarter";
+  EXPECT_EQ(demand_.window, 4096) << "the third has room, too";
+  EXPECT_EQ(choose(5000), 1);
+  EXPECT_EQ(demand_.window, 8192);
+  EXPECT_EQ(choose(90000), 1) << "nobody has room: the largest";
+  EXPECT_EQ(demand_.window, 8192);
+  EXPECT_FALSE(fleet_.suits(0, demand_));
+  EXPECT_TRUE(fleet_.suits(1, demand_));
+}
+
+TEST_F(FleetTest, AModelIsAskedWhereItIsKnown) {
+  start({{8192, "small", 200}, {8192, "large", 200}});
+  EXPECT_EQ(choose(0, "large"), 1);
+  EXPECT_FALSE(suits(0, "large"));
+  EXPECT_EQ(choose(0, "small"), 0);
+  EXPECT_EQ(choose(0, "scripted.gguf"), 0) << "the name of the file";
+  EXPECT_EQ(choose(0, "gpt-4o"), 0) << "nobody's name";
+  EXPECT_TRUE(suits(1, "gpt-4o"));
+}
+
+TEST_F(FleetTest, WhoWasTriedIsNotAskedAgain) {
+  start({{}, {}});
+  EXPECT_EQ(choose(0, "", {0}), 1);
+  EXPECT_EQ(choose(0, "", {0, 1}), -1);
+}
+
 TEST_F(FleetTest, WhyNobodyCanBeAskedIsTold) {
   start({{8192, "small", 200}, {8192, "large", 200}});
   EXPECT_EQ(choose(0, "large", {1}), -1);
@@ -93,6 +125,53 @@ TEST_F(FleetTest, WhyNobodyCanBeAskedIsTold) {
   run_until([this] { return !fleet_.any_healthy(); });
   EXPECT_EQ(choose(0, "large"), -1);
   EXPECT_EQ(why_, "no llama-server can be reached");
+}
+
+TEST_F(FleetTest, WhoLoadsIsWaitedFor) {
+  start({{8192, "", 503}});
+  EXPECT_EQ(choose(0), -1);
+  EXPECT_EQ(why_, "the model is still loading");
+}
+
+TEST_F(FleetTest, AShunGrowsWithEachFailure) {
+  start({{}, {}});
+  for (const auto shun : {1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s}) {
+    fleet_.failed(0);
+    EXPECT_FALSE(suits(0));
+    EXPECT_TRUE(suits(1));
+    EXPECT_EQ(choose(0), 1);
+    clock_.turn(shun - 1ms);
+    EXPECT_FALSE(suits(0)) << shun.count();
+    clock_.turn(1ms);
+    EXPECT_TRUE(suits(0)) << shun.count();
+    EXPECT_EQ(choose(0), 0);
+  }
+  fleet_.answered(0);
+  fleet_.failed(0);
+  clock_.turn(1s);
+  EXPECT_TRUE(suits(0)) << "an answer makes good for all that was";
+}
+
+TEST_F(FleetTest, AnAnswerEndsAShun) {
+  start({{}, {}});
+  fleet_.failed(0);
+  fleet_.answered(0);
+  EXPECT_TRUE(suits(0));
+}
+
+TEST_F(FleetTest, WhoeverCanIsAskedWhereAllAreShunned) {
+  start({{}, {}});
+  fleet_.failed(0);
+  fleet_.failed(1);
+  EXPECT_TRUE(suits(0));
+  EXPECT_TRUE(suits(1));
+}
+
+TEST_F(FleetTest, AShunCountsOnlyWhereAnotherCanDoTheWork) {
+  start({{8192, "small", 200}, {8192, "large", 200}});
+  fleet_.failed(0);
+  EXPECT_TRUE(suits(0, "small")) << "the other one has another model";
+  EXPECT_FALSE(suits(0, "any"));
 }
 
 TEST_F(FleetTest, TheEndOfAShunIsAnnounced) {
