@@ -1,8 +1,8 @@
 // Prospect: whether to wait for a server makes sense.
 #pragma once
 
-#include "exchange/route.hpp"
 #include "exchange/interfaces/upstreams.hpp"
+#include "exchange/route.hpp"
 
 namespace keep {
 

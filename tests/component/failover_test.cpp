@@ -1,5 +1,5 @@
-// Two upstreams, of which one is dead, too small for a prompt, of another model, or fails what it
-// is asked although it looks well.
+// Two upstreams, of which one is dead, too small for a prompt, or fails what it is asked although
+// it looks well.
 #include "base/json/json.hpp"
 #include "flow/run_attempt.hpp"
 #include "tests/support/fading_host.hpp"
@@ -368,48 +368,6 @@ TEST(Failover, ServersThatFailCostNoAttempt) {
   EXPECT_EQ(response.status, 200) << response.body;
   for (Server& server : failing) EXPECT_GE(server.asked("/v1/chat/completions"), 1U);
   EXPECT_EQ(asked, 2);
-}
-
-TEST_P(FailoverTest, AModelThatOneServerGoesByIsAskedThere) {
-  first_.upstream->set_props(R"(,"model_alias":"small")");
-  second_.upstream->set_props(R"(,"model_alias":"large")");
-  start(GetParam());
-  for (int i = 0; i < 4; ++i) {
-    const std::string text = "hello " + std::to_string(i);
-    EXPECT_EQ(post(chat(text, R"(,"model":"large")")).status, 200);
-    EXPECT_EQ(post(chat(text, R"(,"model":"gpt-4o")")).status, 200) << "nobody's name: anybody";
-  }
-  EXPECT_GE(second_.asked("/v1/chat/completions"), 4U);
-  for (const Received& request : first_.upstream->received()) {
-    EXPECT_EQ(request.body.find("\"large\""), std::string::npos);
-  }
-}
-
-// As Ollama's clients name a model without one.
-TEST_P(FailoverTest, ATagTellsAModelOnlyWhereAServerHasIt) {
-  first_.upstream->set_props(R"(,"model_alias":"small:latest")");
-  second_.upstream->set_props(R"(,"model_alias":"large")");
-  start(GetParam());
-  const auto servers = [&] {
-    return std::pair(first_.asked("/v1/chat/completions"), second_.asked("/v1/chat/completions"));
-  };
-  EXPECT_EQ(post(chat("a", R"(,"model":"large:latest")"), "/api/chat").status, 200);
-  EXPECT_EQ(post(chat("b", R"(,"model":"large:latest")")).status, 200);
-  EXPECT_EQ(servers(), std::pair(0UL, 2UL));
-  EXPECT_EQ(post(chat("c", R"(,"model":"small:latest")"), "/api/chat").status, 200);
-  EXPECT_EQ(post(chat("d", R"(,"model":"small")"), "/api/chat").status, 200);
-  EXPECT_EQ(servers(), std::pair(2UL, 2UL));
-  EXPECT_EQ(post(chat("e", R"(,"model":":latest")"), "/api/chat").status, 200) << "nobody's name";
-}
-
-TEST_P(FailoverTest, ANameToTheLetterGoesBeforeOneWithAnotherTag) {
-  first_.upstream->set_props(R"(,"model_alias":"large")");
-  second_.upstream->set_props(R"(,"model_alias":"large:latest")");
-  start(GetParam());
-  EXPECT_EQ(post(chat("a", R"(,"model":"large:latest")"), "/api/chat").status, 200);
-  EXPECT_EQ(first_.asked("/v1/chat/completions"), 0U);
-  EXPECT_EQ(post(chat("b", R"(,"model":"large")"), "/api/chat").status, 200);
-  EXPECT_EQ(second_.asked("/v1/chat/completions"), 1U);
 }
 
 }  // namespace
