@@ -1,6 +1,7 @@
 #include "openai/answer/chat_assembler.hpp"
 
 #include "openai/answer/chunk_merge.hpp"
+#include "openai/answer/indexed.hpp"
 
 #include <algorithm>
 
@@ -24,24 +25,13 @@ struct Choice {
   JsonText content;
   std::vector<std::pair<std::string, JsonText>> texts;  // reasoning_content, refusal ...
   NewestMembers others;                                 // of the delta
-  std::vector<ToolCall> tool_calls;
+  Indexed<ToolCall> tool_calls;
   MergedLogprobs logprobs;
   std::string finish_reason;  // raw; empty until the end
 };
 
-// The list is short, and the one wanted is nearly always its last.
-template <class Item>
-Item& item_of(std::vector<Item>& items, std::int64_t index) {
-  const auto same = [&](const Item& item) { return item.index == index; };
-  const auto found = std::find_if(items.rbegin(), items.rend(), same);
-  if (found != items.rend()) return *found;
-  Item& added = items.emplace_back();
-  added.index = index;
-  return added;
-}
-
 void add_tool_call(const Value& part, Choice& choice) {
-  ToolCall& call = item_of(choice.tool_calls, part.find("index").integer().value_or(0));
+  ToolCall& call = choice.tool_calls.at(part.find("index").integer().value_or(0));
   for (const Member member : part.members()) {
     if (member.raw_key == "id" && member.value.is_string()) call.id = member.value.raw();
     if (member.raw_key == "type" && member.value.is_string()) call.type = member.value.raw();
@@ -79,7 +69,7 @@ void add_delta(const Value& delta, Choice& choice) {
   }
 }
 
-void write_tool_calls(const std::vector<ToolCall>& calls, json::Writer& out) {
+void write_tool_calls(const Indexed<ToolCall>& calls, json::Writer& out) {
   out.key("tool_calls").begin_array();
   for (const ToolCall& call : calls) {
     out.begin_object().member_raw("type", call.type).key("function").begin_object();
@@ -119,7 +109,7 @@ class ChatAssembler final : public Assembler {
     for (const Value element : choices.elements()) {
       const std::int64_t index = element.find("index").integer().value_or(0);
       if (first < 0) first = index;
-      ended |= add_choice(element, item_of(choices_, index));
+      ended |= add_choice(element, choices_.at(index));
     }
     envelope_.add(info, first, ended);
   }
@@ -183,7 +173,7 @@ class ChatAssembler final : public Assembler {
     content.write(out.key("content"));
   }
 
-  std::vector<Choice> choices_;
+  Indexed<Choice> choices_;
   ChunkEnvelope envelope_;
   JsonText prefill_, held_;
   bool whole_ = false;  // the text is a whole reply's

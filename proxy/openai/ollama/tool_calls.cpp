@@ -1,24 +1,12 @@
 #include "openai/ollama/tool_calls.hpp"
 
-#include <algorithm>
-
 namespace keep::openai::ollama {
 
 using json::Member;
 using json::Value;
 
-// The list is short, and the one wanted is nearly always its last.
-ToolCalls::Call& ToolCalls::call_at(std::int64_t index) {
-  const auto same = [&](const Call& call) { return call.index == index; };
-  const auto found = std::find_if(calls_.rbegin(), calls_.rend(), same);
-  if (found != calls_.rend()) return *found;
-  Call& added = calls_.emplace_back();
-  added.index = index;
-  return added;
-}
-
 void ToolCalls::add(const Value& part) {
-  Call& call = call_at(part.find("index").integer().value_or(0));
+  Call& call = calls_.at(part.find("index").integer().value_or(0));
   const Value id = part.find("id");
   if (id.is_string()) call.id = id.raw();
   for (const Member field : part.find("function").members()) {
@@ -29,8 +17,9 @@ void ToolCalls::add(const Value& part) {
 
 std::string ToolCalls::json() const {
   std::string list;
-  for (std::size_t i = 0; i < calls_.size(); ++i) {
-    const Call& call = calls_[i];
+  std::size_t position = 0;
+  for (const Call& call : calls_) {
+    const std::size_t i = position++;
     std::string arguments = call.arguments.decoded();
     if (arguments.empty()) arguments = "{}";
     const auto root = json::validate(arguments);

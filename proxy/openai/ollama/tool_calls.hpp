@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/json/json.hpp"
+#include "openai/answer/indexed.hpp"
 #include "openai/json_text.hpp"
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace keep::openai::ollama {
 
@@ -24,9 +24,7 @@ class ToolCalls {
     std::string id;  // raw JSON string
     JsonText name, arguments;
   };
-  Call& call_at(std::int64_t index);
-
-  std::vector<Call> calls_;
+  Indexed<Call> calls_;
 };
 
 }  // namespace keep::openai::ollama
