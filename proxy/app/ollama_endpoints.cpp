@@ -17,6 +17,8 @@ namespace {
 
 using openai::ollama::ServedModel;
 
+constexpr std::size_t kMaxShow = 64 << 10;  // bytes of a question; it names a model
+
 bool is_question(const Request& request) {
   const std::string_view path = request.path();
   if (path == "/api/show") return request.method == "POST";
@@ -61,6 +63,10 @@ std::vector<ServedModel> served(const json::Value& list, const Upstream& server,
 
 // By `model`, or by `name`, as old clients say it.
 Reply show(const std::vector<ServedModel>& models, const Request& request) {
+  if (request.body.size() > kMaxShow) {
+    const Error error(Fault::kTooLarge, Side::kDownstream, "a question about a model is short");
+    return to_reply(error, request.target);
+  }
   const auto body = json::validate(request.body);
   if (!body) return to_reply(body.error(), request.target);
   auto name = body->find("model").string();

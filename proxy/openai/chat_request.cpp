@@ -182,6 +182,9 @@ int answers_of(const Fields& fields, Surface surface) {
 }
 
 Result<> read_settings(const Fields& fields, ChatRequest& request) {
+  if (fields[kModel].raw().size() > RequestLimits::kModelBytes) {
+    return too_many("model", RequestLimits::kModelBytes, "bytes");
+  }
   request.model = fields[kModel].string().value_or(std::string());
   request.stream = fields[kStream].boolean().value_or(false);
   request.return_progress = fields[kReturnProgress].boolean().value_or(false);

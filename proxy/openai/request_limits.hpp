@@ -18,6 +18,7 @@ struct RequestLimits {
   static constexpr std::size_t kParts = 10'000;      // of the content of one message
   static constexpr std::size_t kCalls = 10'000;      // of tools, in one message
   static constexpr std::size_t kTools = 10'000;
+  static constexpr std::size_t kModelBytes = 4096;  // of its name: lines of an answer repeat it
 };
 
 // Stops at the limit; a short text is not looked at, since an element and its comma are two bytes.

@@ -55,6 +55,9 @@ TEST_F(OllamaModelsTest, ModelsAreThoseOfLlamaServer) {
   EXPECT_EQ(client_.get("/api/ps").status, 200);
   EXPECT_NE(parsed(client_.get("/api/version").body).find("version").string().value_or(""), "");
   EXPECT_EQ(told(client_.post("/api/show", "{}"), 400), "'model' must be a string");
+  const std::string long_name(64 << 10, 'm');
+  EXPECT_EQ(told(client_.post("/api/show", R"({"model":")" + long_name + R"("})"), 413),
+            "a question about a model is short");
 }
 
 TEST_F(OllamaModelsTest, ThereIsNoStoreOfModels) {

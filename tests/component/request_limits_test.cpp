@@ -120,6 +120,18 @@ class RequestLimitsTest : public testing::Test {
   TestProxy proxy_{config(upstream_.url())};
 };
 
+TEST_F(RequestLimitsTest, TheNameOfAModelIsShort) {
+  const std::string name(Limits::kModelBytes - 2, 'm');
+  for (const char* path : {"/v1/chat/completions", kMessages, kOllama, "/v1/completions"}) {
+    const std::string rest =
+        R"(","max_tokens":9,"prompt":"x","messages":[{"role":"user","content":"x"}]})";
+    EXPECT_EQ(ask(path, R"({"model":")" + name + rest).status, 200) << path;
+    const Response refused = ask(path, R"({"model":")" + name + "m" + rest);
+    EXPECT_EQ(refused.status, 400) << path;
+    EXPECT_NE(refused.body.find("'model' must hold 4096 bytes at most"), std::string::npos);
+  }
+}
+
 TEST_F(RequestLimitsTest, AsManyAreAnsweredAndOneMoreIsRefused) {
   for (const Case& c : kCases) {
     const Response most = ask(c.path, c.head + times(c.limit, c.element) + c.tail);
