@@ -35,7 +35,8 @@ struct Error {
 
   Fault fault = Fault::kInternal;
   Side side = Side::kInternal;
-  std::string detail;  // for people; never contains prompt text
+  std::string detail;   // for people; no prompt text, but for what follows
+  bool quotes = false;  // upstream's own words, which may quote the prompt: nothing for the log
 };
 
 std::string_view to_string(Fault fault) noexcept;

@@ -25,7 +25,9 @@ Error refusal_of(const FetchResponse& response) {
   const json::Value error = json::Value(response.body).find("error");
   std::string detail = error.find("message").string().value_or("llama-server counts no tokens");
   const bool loading = response.status == 503;
-  return Error(loading ? Fault::kLoading : Fault::kBadRequest, Side::kUpstream, std::move(detail));
+  Error said(loading ? Fault::kLoading : Fault::kBadRequest, Side::kUpstream, std::move(detail));
+  said.quotes = true;
+  return said;
 }
 
 // Asks one endpoint and reads its reply.

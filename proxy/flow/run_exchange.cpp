@@ -125,7 +125,10 @@ void log_end(const Exchange& exchange, const Outcome& outcome, const Explanation
     if (line.is_number) fields.back().quoted = false;
   }
   if (exchange.answer.timings) fields.emplace_back("prefilled", exchange.answer.timings->prompt_n);
-  if (outcome.error) fields.emplace_back("error", outcome.error->detail);
+  if (outcome.error) {
+    const Error& error = *outcome.error;
+    fields.emplace_back("error", error.quotes ? "upstream's, see its log" : error.detail);
+  }
   const bool failed = outcome.error && outcome.error->fault != Fault::kGone;
   log::write(failed ? log::Level::kWarn : log::Level::kInfo,
              failed ? "exchange failed" : "exchange", fields);

@@ -25,8 +25,10 @@ Error read_upstream_error(const EventInfo& info) {
   const Value error = error_object(info.root);
   const Value message = error.is_string() ? error : error.find("message");
   std::string detail = message.string().value_or("upstream reported an error");
-  return Error(fault_of(error.find("code").integer().value_or(0)), Side::kUpstream,
-               std::move(detail));
+  Error said(fault_of(error.find("code").integer().value_or(0)), Side::kUpstream,
+             std::move(detail));
+  said.quotes = true;
+  return said;
 }
 
 ErrorWords error_words(const Error& error) noexcept {
