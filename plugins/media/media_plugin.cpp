@@ -289,8 +289,8 @@ Swaps swaps_in(const openai::BodyEdits& edits, const Senses& senses) {
 }
 
 void swap_in(openai::BodyEdits& edits, Swaps swaps) {
-  for (auto& [index, json] : swaps) {
-    std::get<openai::ReplaceMessage>(edits[index]).json = std::move(json);
+  for (auto& swap : swaps) {
+    std::get<openai::ReplaceMessage>(edits[swap.first]).json = std::move(swap.second);
   }
 }
 
