@@ -41,7 +41,8 @@ std::string Dialect::comment(std::string_view text) const {
 }
 
 std::string Dialect::error_body(int status, std::string openai_body) const {
-  return has_own_errors() ? own_error_(status, openai_body) : openai_body;
+  if (has_own_errors()) return own_error_(status, openai_body);
+  return openai_body;
 }
 
 namespace {
