@@ -53,6 +53,8 @@ bool wait_until_readable_end(tcp::socket& socket, std::chrono::milliseconds limi
   return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK) <= 0;
 }
 
+bool is_wait_for_gone(const Step& step) { return std::holds_alternative<WaitForClientGone>(step); }
+
 }  // namespace
 
 std::string Received::header(const std::string& name) const {
@@ -178,7 +180,10 @@ bool ScriptedUpstream::play(tcp::socket& socket, const std::vector<Step>& steps)
     if (const auto* send = std::get_if<Send>(&step)) {
       boost::system::error_code ec;
       asio::write(socket, asio::buffer(send->bytes), ec);
-      if (ec) return false;
+      if (ec) {  // who is waited for may go before that
+        if (std::ranges::any_of(steps, is_wait_for_gone)) ++clients_gone_;
+        return false;
+      }
     } else if (const auto* wait = std::get_if<Wait>(&step)) {
       std::this_thread::sleep_for(wait->time);
     } else if (const auto* flag = std::get_if<WaitFor>(&step)) {
