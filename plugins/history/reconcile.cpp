@@ -1,7 +1,7 @@
 #include "plugins/history/reconcile.hpp"
 
-#include "base/contains.hpp"
 #include "base/json/json.hpp"
+#include "base/text/contains.hpp"
 #include "openai/message.hpp"
 
 #include <algorithm>

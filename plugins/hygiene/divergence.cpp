@@ -1,6 +1,6 @@
 #include "plugins/hygiene/divergence.hpp"
 
-#include "base/contains.hpp"
+#include "base/text/contains.hpp"
 #include "plugins/hygiene/text_difference.hpp"
 
 #include <algorithm>

@@ -10,7 +10,7 @@
 #include "app/welcome.hpp"
 #include "base/log.hpp"
 #include "base/os/open_files.hpp"
-#include "base/tokens.hpp"
+#include "base/text/tokens.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
 #include "upstream/upstream_embeddings.hpp"

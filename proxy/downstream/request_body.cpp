@@ -3,7 +3,7 @@
 #include "base/compression/brotli.hpp"
 #include "base/compression/inflate.hpp"
 #include "base/compression/zstd_frames.hpp"
-#include "base/tokens.hpp"
+#include "base/text/tokens.hpp"
 
 #include <boost/range/adaptor/reversed.hpp>
 

@@ -1,7 +1,7 @@
 #include "plugins/history/endpoints/conversation_endpoints.hpp"
 
 #include "base/json/json.hpp"
-#include "base/percent.hpp"
+#include "base/text/percent.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "app/client/chat_record.hpp"
 
 #include "base/json/json.hpp"
-#include "base/percent.hpp"
+#include "base/text/percent.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "app/config/config_values.hpp"
 
 #include "app/config/config.hpp"
-#include "base/tokens.hpp"
+#include "base/text/tokens.hpp"
 
 #include <boost/asio/ip/address.hpp>
 

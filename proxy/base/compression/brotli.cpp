@@ -1,6 +1,6 @@
 #include "base/compression/brotli.hpp"
 
-#include "base/bounded_text.hpp"
+#include "base/text/bounded_text.hpp"
 
 #include <brotli/decode.h>
 

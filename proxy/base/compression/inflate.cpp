@@ -1,6 +1,6 @@
 #include "base/compression/inflate.hpp"
 
-#include "base/bounded_text.hpp"
+#include "base/text/bounded_text.hpp"
 
 #include <zlib.h>
 

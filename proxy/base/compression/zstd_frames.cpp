@@ -1,6 +1,6 @@
 #include "base/compression/zstd_frames.hpp"
 
-#include "base/bounded_text.hpp"
+#include "base/text/bounded_text.hpp"
 
 #include <zstd.h>
 

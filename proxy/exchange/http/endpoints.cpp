@@ -1,6 +1,6 @@
 #include "exchange/http/endpoints.hpp"
 
-#include "base/percent.hpp"
+#include "base/text/percent.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 #include "exchange/http/local_reply.hpp"
 
 #include "base/json/json.hpp"
-#include "base/percent.hpp"
+#include "base/text/percent.hpp"
 
 #include <utility>
 

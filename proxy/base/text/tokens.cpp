@@ -1,4 +1,4 @@
-#include "base/tokens.hpp"
+#include "base/text/tokens.hpp"
 
 #include <algorithm>
 

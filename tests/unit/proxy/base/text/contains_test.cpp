@@ -1,4 +1,4 @@
-#include "base/contains.hpp"
+#include "base/text/contains.hpp"
 
 #include <gtest/gtest.h>
 
