@@ -33,7 +33,8 @@ build_and_test() { # build_and_test PRESET
     grep -v ' Passed \| Start ' "$log"
     return 1
   fi
-  grep 'tests passed' "$log"
+  awk '/^\[  PASSED  \]/ {passed += $4} END {print passed " tests passed"}' \
+    "build/$1/Testing/Temporary/LastTest.log"
 }
 
 random() { # conversations through the whole proxy, for a minute, other ones each day
