@@ -1,12 +1,12 @@
 #include "plugins/hedge/hedge_plugin.hpp"
 
 #include "base/log.hpp"
-#include "exchange/interfaces/recollection.hpp"
+#include "exchange/interfaces/answer_recall.hpp"
+#include "plugins/hedge/continued_request.hpp"
 #include "plugins/hedge/detector.hpp"
 #include "plugins/hedge/hedge_metrics.hpp"
 #include "plugins/hedge/phrase_file.hpp"
 #include "plugins/hedge/prefill_probe.hpp"
-#include "plugins/hedge/resubmission.hpp"
 #include "plugins/hedge/token_probability.hpp"
 #include "plugins/hedge/watchable.hpp"
 
@@ -80,15 +80,15 @@ class HedgeStage final : public Stage {
   MaybeTask<> on_upstream_request(Exchange& exchange) override;
   EventAction on_event(Exchange& exchange, const openai::SseEvent& event,
                        const openai::EventInfo& info) noexcept override;
-  MaybeTask<Resumption> on_pause(Exchange& exchange) override {
-    if (!watch_) return Resumption::kGoOn;
+  MaybeTask<PauseVerdict> on_pause(Exchange& exchange) override {
+    if (!watch_) return PauseVerdict::kGoOn;
     return think(exchange);
   }
   void on_finish(const Exchange& exchange, const Outcome& outcome) noexcept override;
 
  private:
   Task<> continue_as_completion(Exchange& exchange);
-  Task<Resumption> think(Exchange& exchange);
+  Task<PauseVerdict> think(Exchange& exchange);
   Task<bool> find_more(Exchange& exchange);
   bool unsure(const openai::EventInfo& info) const;
 
@@ -175,7 +175,7 @@ EventAction HedgeStage::on_event(Exchange& exchange, const openai::SseEvent&,
   return EventAction::kPause;
 }
 
-Task<Resumption> HedgeStage::think(Exchange& exchange) {
+Task<PauseVerdict> HedgeStage::think(Exchange& exchange) {
   const auto found = co_await find_more(exchange);
   const bool better = found && *found;
   Watch& watch = *watch_;
@@ -187,17 +187,17 @@ Task<Resumption> HedgeStage::think(Exchange& exchange) {
                                 {"error", found ? std::string() : found.error().detail}});
   if (!better) {
     exchange.hold_from = watch.go_on(exchange.answer.text.size());
-    co_return Resumption::kGoOn;
+    co_return PauseVerdict::kGoOn;
   }
   watch.hedged = false;
   ++watch.resubmits;
   shared_.metrics.resubmitted.add();
-  co_return Resumption::kResubmit;
+  co_return PauseVerdict::kResubmit;
 }
 
 // Whether there is something new to say, and a way to have the answer continued with it.
 Task<bool> HedgeStage::find_more(Exchange& exchange) {
-  if (exchange.recollection == nullptr) co_return false;
+  if (exchange.answer_recall == nullptr) co_return false;
   shared_.metrics.searched.add();
   const auto prefill = co_await shared_.probe.find(shared_.servers, exchange.route.upstream);
   if (!prefill) co_return prefill.error();
@@ -205,7 +205,7 @@ Task<bool> HedgeStage::find_more(Exchange& exchange) {
   watch_->prefill = *prefill;
   if (*prefill == Prefill::kCompletion && openai::holds_media(exchange.chat)) co_return false;
   const std::string generated(tail_of(exchange.answer.text));
-  co_return co_await exchange.recollection->recall_more(exchange, generated);
+  co_return co_await exchange.answer_recall->recall_more(exchange, generated);
 }
 
 void HedgeStage::on_finish(const Exchange& exchange, const Outcome& outcome) noexcept {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "exchange/interfaces/upstreams.hpp"
-#include "plugins/hedge/resubmission.hpp"
+#include "plugins/hedge/continued_request.hpp"
 
 #include <map>
 #include <string>

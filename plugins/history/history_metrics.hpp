@@ -1,4 +1,4 @@
-// HistoryMetrics: what the history plugin exports about requests; ShelfMetrics has the files.
+// HistoryMetrics: what the history plugin exports about requests; StoreMetrics has the files.
 #pragma once
 
 #include "base/metrics.hpp"

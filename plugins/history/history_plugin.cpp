@@ -27,16 +27,16 @@ class HistoryPlugin final : public LendingPlugin<Conversations> {
   }
   asio::awaitable<Reply> on_endpoint(const Exchange& exchange) override;
   void report(json::Writer& health) const override;
-  bool degraded() const override { return shared_.shelf.trouble().any(); }
+  bool degraded() const override { return shared_.store.trouble().any(); }
 
   Task<std::vector<StoredMessage>> read(ConversationName name, Position from,
                                         std::size_t max_bytes) override;
   bool has(const ConversationName& name) const override {
-    return shared_.shelf.find(name).has_value();
+    return shared_.store.find(name).has_value();
   }
   Task<std::string> read_sidecar(ConversationName name, Sidecar which) override;
   Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) override;
-  void attach(ConversationKeeper& keeper) override { shared_.endpoints.attach(keeper); }
+  void attach(ConversationObserver& observer) override { shared_.endpoints.attach(observer); }
 
  private:
   Shared shared_;
@@ -46,14 +46,14 @@ Task<> HistoryPlugin::start() {
   if (shared_.settings.folder.empty()) {
     co_return Error(Fault::kStorage, Side::kInternal, "history.folder: no place to keep anything");
   }
-  co_return co_await shared_.shelf.open();
+  co_return co_await shared_.store.open();
 }
 
 // What ended last may still wait.
 Task<> HistoryPlugin::stop() {
-  co_await shared_.shelf.write_all();
-  co_await shared_.shelf.put_away();
-  const std::uint64_t lost = shared_.shelf.trouble().refused_bytes();
+  co_await shared_.store.write_all();
+  co_await shared_.store.put_away();
+  const std::uint64_t lost = shared_.store.trouble().refused_bytes();
   if (lost > 0) log::error("conversations lost what is not on disk", {{"bytes", lost}});
   co_return Result<>{};
 }
@@ -63,31 +63,31 @@ asio::awaitable<Reply> HistoryPlugin::on_endpoint(const Exchange& exchange) {
 }
 
 void HistoryPlugin::report(json::Writer& health) const {
-  const Totals totals = shared_.shelf.totals();
+  const Totals totals = shared_.store.totals();
   health.key("history").begin_object();
   health.member("conversations", totals.conversations).member("messages", totals.messages);
   health.member("turns", totals.turns).member("tokens", totals.tokens);
   health.member("disk_bytes", totals.disk_bytes).member("open", totals.open);
-  health.member("unwritten_bytes", shared_.shelf.trouble().refused_bytes());
-  health.member("lost_messages", shared_.shelf.trouble().lost_messages()).end_object();
+  health.member("unwritten_bytes", shared_.store.trouble().refused_bytes());
+  health.member("lost_messages", shared_.store.trouble().lost_messages()).end_object();
 }
 
 Task<std::vector<StoredMessage>> HistoryPlugin::read(ConversationName name, Position from,
                                                      std::size_t max_bytes) {
   auto job = [from, max_bytes](ConversationLog& log) { return log.read(from, max_bytes); };
-  co_return co_await shared_.shelf.with(std::move(name), false, std::move(job));
+  co_return co_await shared_.store.with(std::move(name), false, std::move(job));
 }
 
 Task<std::string> HistoryPlugin::read_sidecar(ConversationName name, Sidecar which) {
   auto job = [which](ConversationLog& log) { return log.sidecar(which); };
-  co_return co_await shared_.shelf.with(std::move(name), false, std::move(job));
+  co_return co_await shared_.store.with(std::move(name), false, std::move(job));
 }
 
 Task<> HistoryPlugin::write_sidecar(ConversationName name, Sidecar which, std::string text) {
   auto job = [which, text = std::move(text)](ConversationLog& log) {
     return log.set_sidecar(which, text);
   };
-  co_return co_await shared_.shelf.with(std::move(name), false, std::move(job));
+  co_return co_await shared_.store.with(std::move(name), false, std::move(job));
 }
 
 }  // namespace

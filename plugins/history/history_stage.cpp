@@ -105,7 +105,7 @@ Task<bool> write(Shared& shared, ConversationName name, std::optional<NewMessage
     written.refused = log.refused_bytes() > 0;
     return written;
   };
-  const auto written = co_await shared.shelf.with(std::move(name), false, std::move(job));
+  const auto written = co_await shared.store.with(std::move(name), false, std::move(job));
   if (!written) co_return written.error();
   if (written->added) shared.metrics.added.add();
   co_return !written->refused;
@@ -125,7 +125,7 @@ asio::awaitable<void> take_back(Shared& shared, ConversationName name) {
     log.take_back(from);
     return static_cast<Position>(log.size());
   };
-  const auto end = co_await shared.shelf.with(name, false, std::move(job));
+  const auto end = co_await shared.store.with(name, false, std::move(job));
   if (!end) co_return;
   shared.zones.forget(name);
   shared.endpoints.cut(name, *end);
@@ -170,12 +170,12 @@ Task<Verdict> HistoryStage::put_on_record(Exchange& exchange) {
   const Path& path = exchange.zone.path;
   end_ = path.empty() ? 0 : static_cast<Position>(path.back().last + 1);
   shared_.endpoints.goes_on_from(exchange.identity.name(), *end_);
-  if (exchange.chat.store && shared_.shelf.refused(exchange.identity.name()))
+  if (exchange.chat.store && shared_.store.refused(exchange.identity.name()))
     exchange.kept = Kept::kInMemory;
   if (found || found.error().fault == Fault::kNotFound) co_return Verdict{Next{}};
   if (exchange.chat.store && found.error().fault == Fault::kStorage) {
     exchange.kept = Kept::kLost;
-    shared_.shelf.trouble().lost(1, found.error().detail);
+    shared_.store.trouble().lost(1, found.error().detail);
     co_return Verdict{Next{}};  // which tells it once, not with every turn
   }
   co_return found.error();
@@ -192,25 +192,25 @@ Task<> HistoryStage::find_on_record(Exchange& exchange) {
     return reconcile(log, lead, rest, store, now, limit);
   };
   ConversationName name = exchange.identity.name();
-  Result<Standing> standing;
+  Result<OnRecord> on_record;
   const bool small = rest.size() <= kAtOnce && exchange.chat_body.size() <= kAtOnceBytes;
-  const ConversationLog* const log = small ? shared_.shelf.at_hand(name) : nullptr;
+  const ConversationLog* const log = small ? shared_.store.at_hand(name) : nullptr;
   if (log != nullptr && begins_on_record(*log, rest)) {
     Match found = match(*log, lead, rest, store, now, limit);
-    standing = std::move(found.standing);
-    shared_.shelf.add_later(name, std::move(found.fresh));
+    on_record = std::move(found.on_record);
+    shared_.store.add_later(name, std::move(found.fresh));
   } else {
-    standing = co_await shared_.shelf.with(std::move(name), store, std::move(job));
+    on_record = co_await shared_.store.with(std::move(name), store, std::move(job));
   }
-  if (!standing) co_return standing.error();
+  if (!on_record) co_return on_record.error();
   ClearZone& zone = exchange.zone;
-  zone.stored = !standing->path.empty();
-  zone.positions = std::move(standing->positions);
-  zone.path = std::move(standing->path);
-  zone.path_tokens = static_cast<std::int64_t>(standing->path_tokens);
+  zone.stored = !on_record->path.empty();
+  zone.positions = std::move(on_record->positions);
+  zone.path = std::move(on_record->path);
+  zone.path_tokens = static_cast<std::int64_t>(on_record->path_tokens);
   if (!zone.stored) co_return Result<>{};
-  shared_.metrics.known.add(static_cast<double>(rest.size() - standing->added));
-  shared_.metrics.added.add(static_cast<double>(standing->added));
+  shared_.metrics.known.add(static_cast<double>(rest.size() - on_record->added));
+  shared_.metrics.added.add(static_cast<double>(on_record->added));
   co_return Result<>{};
 }
 
@@ -272,10 +272,10 @@ MaybeTask<> HistoryStage::on_answer(Exchange& exchange) {
   }
   if (answer) {
     answer = with_text(*std::move(answer), exchange.answer.text);
-    const ConversationLog* const at_hand = shared_.shelf.at_hand(name);
+    const ConversationLog* const at_hand = shared_.store.at_hand(name);
     if (at_hand != nullptr && at_hand->child(answer->parent, answer->hash)) answer.reset();
   }
-  if (!answer && !shared_.shelf.waits(name)) return Result<>{};
+  if (!answer && !shared_.store.waits(name)) return Result<>{};
   return write_answer(exchange, std::move(answer));
 }
 
@@ -298,7 +298,7 @@ Task<> HistoryStage::write_answer(Exchange& exchange, std::optional<NewMessage> 
   }
   exchange.kept = Kept::kLost;
   if (written.error().fault != Fault::kStorage) co_return written.error();
-  shared_.shelf.trouble().lost(1, written.error().detail);
+  shared_.store.trouble().lost(1, written.error().detail);
   co_return Result<>{};
 }
 
@@ -306,7 +306,7 @@ void HistoryStage::on_finish(const Exchange& exchange, const Outcome& outcome) n
   if (!outcome.local) shared_.zones.learn(exchange);
   if (!has_past(exchange)) return;
   if (runs_) shared_.endpoints.finish(exchange.identity.name(), end_, exchange.answer);
-  if (!shared_.shelf.waits(exchange.identity.name())) return;
+  if (!shared_.store.waits(exchange.identity.name())) return;
   const bool refused = was_refused(exchange, outcome);
   shared_.services.spawner.spawn("history end",
                                  refused ? take_back(shared_, exchange.identity.name())
@@ -326,17 +326,17 @@ void HistoryStage::explain(const Exchange& exchange, Explanation& explanation) c
                       ";window=" + std::to_string(zone.window) + (measured ? "" : ";estimated"));
 }
 
-ShelfSettings shelf_settings(Shared& shared) {
-  ShelfSettings shelf;
-  shelf.folder = shared.settings.folder + "/conversations";
-  shelf.max_open = shared.settings.max_open;
-  shelf.max_bytes = shared.settings.max_bytes;
-  shelf.ttl = std::chrono::duration_cast<std::chrono::seconds>(shared.settings.ttl);
-  shelf.on_removed = [&shared](const ConversationName& name) {
+StoreSettings store_settings(Shared& shared) {
+  StoreSettings store;
+  store.folder = shared.settings.folder + "/conversations";
+  store.max_open = shared.settings.max_open;
+  store.max_bytes = shared.settings.max_bytes;
+  store.ttl = std::chrono::duration_cast<std::chrono::seconds>(shared.settings.ttl);
+  store.on_removed = [&shared](const ConversationName& name) {
     shared.zones.forget(name);
     shared.endpoints.removed(name);
   };
-  return shelf;
+  return store;
 }
 
 }  // namespace
@@ -346,10 +346,10 @@ Shared::Shared(HistorySettings chosen, Services& lent, const Servers& asked, Con
       services(lent),
       servers(asked),
       conversations(record),
-      shelf(lent, shelf_settings(*this)),
+      store(lent, store_settings(*this)),
       metrics(lent.metrics),
       zones(lent, asked, settings, metrics),
-      endpoints(lent, asked.upstreams, shelf, settings) {}
+      endpoints(lent, asked.upstreams, store, settings) {}
 
 std::unique_ptr<Stage> make_stage(Shared& shared) { return std::make_unique<HistoryStage>(shared); }
 

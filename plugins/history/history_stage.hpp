@@ -8,8 +8,8 @@
 #include "plugins/history/endpoints/history_endpoints.hpp"
 #include "plugins/history/history_metrics.hpp"
 #include "plugins/history/history_settings.hpp"
-#include "plugins/history/shelf/shelf.hpp"
-#include "plugins/history/zone/zone_keeper.hpp"
+#include "plugins/history/store/conversation_store.hpp"
+#include "plugins/history/zone/zone_plans.hpp"
 
 #include <memory>
 
@@ -24,9 +24,9 @@ struct Shared {
   Services& services;
   const Servers& servers;
   Conversations& conversations;
-  Shelf shelf;
+  ConversationStore store;
   HistoryMetrics metrics;
-  ZoneKeeper zones;
+  ZonePlans zones;
   HistoryEndpoints endpoints;
 };
 

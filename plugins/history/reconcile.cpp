@@ -173,14 +173,14 @@ Match match(const ConversationLog& log, std::span<const Incoming> lead,
             std::span<const Incoming> messages, bool store, std::int64_t now,
             std::uint64_t max_tokens) {
   Match found;
-  Standing& standing = found.standing;
-  standing.positions.assign(messages.size(), kNoPosition);
-  std::size_t known = follow(log, messages, kNoPosition, standing.positions);
-  Position parent = last_known(standing.positions, known);
+  OnRecord& on_record = found.on_record;
+  on_record.positions.assign(messages.size(), kNoPosition);
+  std::size_t known = follow(log, messages, kNoPosition, on_record.positions);
+  Position parent = last_known(on_record.positions, known);
   if (parent == kNoPosition && log.size() > 0) {
-    known = follow_cut(log, messages, standing.positions);
+    known = follow_cut(log, messages, on_record.positions);
     if (known > 0) {
-      parent = last_known(standing.positions, known);
+      parent = last_known(on_record.positions, known);
     } else if (!tells_opening_anew(log, messages)) {
       parent = newest(log);
     }
@@ -188,7 +188,7 @@ Match match(const ConversationLog& log, std::span<const Incoming> lead,
   const auto rest = messages.subspan(known);
   const std::uint64_t length = tokens_to(log, parent) + tokens_of(rest);
   if (store && length > max_tokens) {
-    standing.path_tokens = length;
+    on_record.path_tokens = length;
     return found;
   }
   if (store) add_instructions(log, lead, now, found.fresh);
@@ -196,27 +196,27 @@ Match match(const ConversationLog& log, std::span<const Incoming> lead,
   if (store) {
     std::vector<Position> positions(rest.size(), kNoPosition);
     add_messages(rest, parent, first, now, found.fresh, positions);
-    std::ranges::copy(positions, standing.positions.begin() + static_cast<std::ptrdiff_t>(known));
+    std::ranges::copy(positions, on_record.positions.begin() + static_cast<std::ptrdiff_t>(known));
   }
-  standing.added = log.size() + found.fresh.size() - first;
-  if (standing.added > 0) {
-    const auto last = static_cast<Position>(first + standing.added - 1);
-    standing.path = longer_path(log, parent, first, last);
-    standing.path_tokens = length;
+  on_record.added = log.size() + found.fresh.size() - first;
+  if (on_record.added > 0) {
+    const auto last = static_cast<Position>(first + on_record.added - 1);
+    on_record.path = longer_path(log, parent, first, last);
+    on_record.path_tokens = length;
   } else if (parent != kNoPosition) {
-    standing.path = log.path_to(parent);
-    standing.path_tokens = tokens_to(log, parent);
+    on_record.path = log.path_to(parent);
+    on_record.path_tokens = tokens_to(log, parent);
   }
   return found;
 }
 
-Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
+Result<OnRecord> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,
                            std::uint64_t max_tokens) {
   Match found = match(log, lead, messages, store, now, max_tokens);
   if (const auto appended = log.append(found.fresh, Write::kLater); !appended)
     return appended.error();
-  return std::move(found.standing);
+  return std::move(found.on_record);
 }
 
 }  // namespace keep::history

@@ -36,7 +36,7 @@ struct Incoming {
   std::string_view json;
 };
 
-struct Standing {
+struct OnRecord {
   std::vector<Position> positions;  // of each message; kNoPosition: not on record
   std::size_t added = 0;
   Path path;                      // to the last one on record
@@ -47,14 +47,14 @@ struct Standing {
 // `lead`: the leading system messages. Messages that would make the way longer than `max_tokens`
 // are not appended: then there is no path, and `path_tokens` is how long it would have become.
 inline constexpr std::uint64_t kAnyLength = std::numeric_limits<std::uint64_t>::max();
-Result<Standing> reconcile(ConversationLog& log, std::span<const Incoming> lead,
+Result<OnRecord> reconcile(ConversationLog& log, std::span<const Incoming> lead,
                            std::span<const Incoming> messages, bool store, std::int64_t now,
                            std::uint64_t max_tokens = kAnyLength);
 
 // The same in two steps, the first one of what is in memory alone: what is to be appended, and
 // where the messages stand when that has been done and nothing else before.
 struct Match {
-  Standing standing;
+  OnRecord on_record;
   std::vector<NewMessage> fresh;
 };
 Match match(const ConversationLog& log, std::span<const Incoming> lead,

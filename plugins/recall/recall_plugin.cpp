@@ -13,7 +13,7 @@ class RecallPlugin final : public Plugin {
  public:
   RecallPlugin(RecallSettings settings, Services& services, const RecallSources& sources)
       : shared_(std::move(settings), services, sources) {
-    sources.conversations.attach(keeper_);
+    sources.conversations.attach(observer_);
   }
 
   std::string_view name() const noexcept override { return "recall"; }
@@ -27,9 +27,9 @@ class RecallPlugin final : public Plugin {
 
  private:
   // What is ended is forgotten here as well.
-  class Keeper final : public ConversationKeeper {
+  class Observer final : public ConversationObserver {
    public:
-    explicit Keeper(Shared& shared) : shared_(shared) {}
+    explicit Observer(Shared& shared) : shared_(shared) {}
     void forget(const ConversationName& name) override {
       shared_.search.forget(name);
       if (shared_.vectors) shared_.vectors->forget(name);
@@ -54,7 +54,7 @@ class RecallPlugin final : public Plugin {
   };
 
   Shared shared_;
-  Keeper keeper_{shared_};
+  Observer observer_{shared_};
 };
 
 Task<> RecallPlugin::start() {
@@ -69,7 +69,7 @@ Task<> RecallPlugin::stop() {
 
 void RecallPlugin::report(json::Writer& health) const {
   health.key("recall").begin_object();
-  health.member("memory_bytes", keeper_.memory_bytes());
+  health.member("memory_bytes", observer_.memory_bytes());
   if (shared_.vectors) shared_.vectors->report(health);
   health.end_object();
 }

@@ -1,8 +1,8 @@
 #include "plugins/recall/recall_stage.hpp"
 
 #include "base/log.hpp"
+#include "exchange/interfaces/answer_recall.hpp"
 #include "exchange/interfaces/knowledge.hpp"
-#include "exchange/interfaces/recollection.hpp"
 #include "exchange/large_request.hpp"
 #include "openai/message.hpp"
 #include "plugins/recall/ask/newest_turn.hpp"
@@ -41,7 +41,7 @@ Asked asked_in(const Exchange& exchange, std::size_t turn) {
   return asked;
 }
 
-class RecallStage final : public Stage, public Recollection {
+class RecallStage final : public Stage, public AnswerRecall {
  public:
   explicit RecallStage(Shared& shared) : shared_(shared) {}
 
@@ -326,7 +326,7 @@ void RecallStage::explain(const Exchange& exchange, Explanation& explanation) co
 
 std::unique_ptr<Stage> begin_stage(Shared& shared, Exchange& exchange) {
   auto stage = std::make_unique<RecallStage>(shared);
-  exchange.recollection = stage.get();
+  exchange.answer_recall = stage.get();
   return stage;
 }
 

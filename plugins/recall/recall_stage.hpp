@@ -49,7 +49,7 @@ struct Shared {
   }
 };
 
-// Lends the exchange its Recollection.
+// Lends the exchange its AnswerRecall.
 std::unique_ptr<Stage> begin_stage(Shared& shared, Exchange& exchange);
 
 }  // namespace keep::recall

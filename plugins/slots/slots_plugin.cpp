@@ -116,7 +116,7 @@ class SlotsStage final : public Stage {
   std::optional<bool> returning_;  // noted with the first lease: the next ones are no coming back
 };
 
-class SlotsPlugin final : public LendingPlugin<ConversationKeeper> {
+class SlotsPlugin final : public LendingPlugin<ConversationObserver> {
  public:
   SlotsPlugin(const SlotsSettings& settings, Services& services, const Servers& servers,
               const Tenancy& tenancy)
@@ -354,10 +354,10 @@ void SlotsStage::explain(const Exchange& exchange, Explanation& explanation) con
 
 }  // namespace
 
-std::unique_ptr<LendingPlugin<ConversationKeeper>> make_slots(const SlotsSettings& settings,
-                                                              Services& services,
-                                                              const Servers& servers,
-                                                              const Tenancy& tenancy) {
+std::unique_ptr<LendingPlugin<ConversationObserver>> make_slots(const SlotsSettings& settings,
+                                                                Services& services,
+                                                                const Servers& servers,
+                                                                const Tenancy& tenancy) {
   return std::make_unique<SlotsPlugin>(settings, services, servers, tenancy);
 }
 

@@ -14,9 +14,9 @@
 namespace keep::slots {
 
 // Lends who is told of conversations that are no more.
-std::unique_ptr<LendingPlugin<ConversationKeeper>> make_slots(const SlotsSettings& settings,
-                                                              Services& services,
-                                                              const Servers& servers,
-                                                              const Tenancy& tenancy);
+std::unique_ptr<LendingPlugin<ConversationObserver>> make_slots(const SlotsSettings& settings,
+                                                                Services& services,
+                                                                const Servers& servers,
+                                                                const Tenancy& tenancy);
 
 }  // namespace keep::slots

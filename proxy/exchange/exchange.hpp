@@ -74,7 +74,7 @@ inline constexpr std::string_view to_string(Kept kept) noexcept {
   return kept == Kept::kLost ? "lost" : kept == Kept::kInMemory ? "memory" : "disk";
 }
 
-class Recollection;
+class AnswerRecall;
 
 struct Exchange {
   static constexpr std::size_t kMaxAnswerBytes = 4 << 20;
@@ -105,7 +105,7 @@ struct Exchange {
   Kept kept = Kept::kOnDisk;                    // history
   std::vector<RecalledBefore> recalled_before;  // recall
   Recalled recalled;                            // recall
-  Recollection* recollection = nullptr;         // recall; null without it
+  AnswerRecall* answer_recall = nullptr;        // recall; null without it
   std::optional<Overflow> overflow;             // core: of the attempt before this one
 
   // Of answer.text. From hold_from on it has to wait: unset before each event, plugins lower it

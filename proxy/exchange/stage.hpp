@@ -45,7 +45,7 @@ struct Next {};                             // go on
 using Verdict = std::variant<Next, Reply>;  // Reply: stop and answer with this
 
 enum class EventAction { kForward, kPause };  // kPause: read nothing more, call on_pause
-enum class Resumption { kGoOn, kResubmit };
+enum class PauseVerdict { kGoOn, kResubmit };
 
 class Stage {
  public:
@@ -59,7 +59,7 @@ class Stage {
                                const openai::EventInfo&) noexcept {
     return EventAction::kForward;
   }
-  virtual MaybeTask<Resumption> on_pause(Exchange&) { return Resumption::kGoOn; }
+  virtual MaybeTask<PauseVerdict> on_pause(Exchange&) { return PauseVerdict::kGoOn; }
   virtual MaybeTask<> on_answer(Exchange&) { return Result<>{}; }
   virtual void on_finish(const Exchange&, const Outcome&) noexcept {}
   virtual void explain(const Exchange&, Explanation&) const {}

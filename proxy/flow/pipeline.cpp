@@ -180,16 +180,16 @@ EventAction Stages::on_event(const openai::SseEvent& event,
   return action;
 }
 
-asio::awaitable<Resumption> Stages::on_pause() {
-  Resumption resumption = Resumption::kGoOn;
+asio::awaitable<PauseVerdict> Stages::on_pause() {
+  PauseVerdict verdict = PauseVerdict::kGoOn;
   for (const auto& [plugin, stage] : boost::adaptors::reverse(begun_)) {
     auto call = called(*stage, &Stage::on_pause, exchange_);
     if (!is_done(call)) call = co_await guarded(std::move(call));
-    const Result<Resumption>& wish = call.result();
+    const Result<PauseVerdict>& wish = call.result();
     if (!wish) pipeline_.skipped(plugin, "on_pause", wish.error().detail);
-    if (wish && *wish == Resumption::kResubmit) resumption = *wish;
+    if (wish && *wish == PauseVerdict::kResubmit) verdict = *wish;
   }
-  co_return resumption;
+  co_return verdict;
 }
 
 void Stages::on_finish(const Outcome& outcome) noexcept {

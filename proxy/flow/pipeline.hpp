@@ -50,7 +50,7 @@ class Stages {
   Task<> on_route();
   Task<> on_upstream_request();
   EventAction on_event(const openai::SseEvent& event, const openai::EventInfo& info) noexcept;
-  asio::awaitable<Resumption> on_pause();
+  asio::awaitable<PauseVerdict> on_pause();
   Task<> on_answer();
   void on_finish(const Outcome& outcome) noexcept;
   void explain(Explanation& explanation) const;

@@ -1,6 +1,6 @@
 #include "flow/run_attempt.hpp"
 
-#include "flow/answer/refusal.hpp"
+#include "flow/answer/overflow_reply.hpp"
 #include "flow/answer/relay.hpp"
 #include "flow/placement.hpp"
 #include "openai/edit/field_edit.hpp"
@@ -64,7 +64,7 @@ asio::awaitable<AttemptResult> relay(RelayContext context, ResponseHead head) {
               "upstream would not go on with an answer: status " + std::to_string(head.status)));
   }
   if (head.status == 400 && context.exchange.zone.planned) {
-    co_return co_await relay_refusal(context, std::move(head));
+    co_return co_await relay_overflow(context, std::move(head));
   }
   if (is_success(head) && !context.exchange.chat.stream) {
     co_return co_await relay_reply(context, std::move(head));

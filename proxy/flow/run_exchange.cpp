@@ -4,7 +4,7 @@
 #include "base/log.hpp"
 #include "flow/answer/keep_alive.hpp"
 #include "flow/answer/relay.hpp"
-#include "flow/answer/resumption.hpp"
+#include "flow/answer/restart.hpp"
 #include "flow/placement.hpp"
 #include "flow/run_attempt.hpp"
 

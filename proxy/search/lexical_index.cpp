@@ -1,6 +1,6 @@
 #include "search/lexical_index.hpp"
 
-#include "search/growth.hpp"
+#include "search/slow_growth.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -154,9 +154,9 @@ void LexicalIndex::find_persons(const text::PlainWords& question) {
     const bool is_last = section + 1 == sections_.size();
     return is_last ? static_cast<PassageId>(size()) : sections_[section + 1].first;
   };
-  presence_.reset(sections.empty() ? 0 : end_of(sections.back()));
+  named_.reset(sections.empty() ? 0 : end_of(sections.back()));
   for (const std::uint32_t section : sections) {
-    presence_.add(sections_[section].first, end_of(section));
+    named_.add(sections_[section].first, end_of(section));
   }
 }
 
@@ -164,9 +164,9 @@ void LexicalIndex::find_persons(const text::PlainWords& question) {
 void LexicalIndex::weigh_terms(Query& query) const {
   for (QueryTerm& term : query.terms) {
     query.all.add(term.idf, term.id != kNoTerm);
-    if (presence_.passages() == 0) continue;
-    const std::size_t theirs = presence_.count(postings_.read(term.id));
-    term.their_idf = idf(presence_.passages(), theirs);
+    if (named_.passages() == 0) continue;
+    const std::size_t theirs = named_.count(postings_.read(term.id));
+    term.their_idf = idf(named_.passages(), theirs);
     query.theirs.add(term.their_idf, theirs > 0);
   }
   std::erase_if(query.terms, [](const QueryTerm& term) { return term.id == kNoTerm; });
@@ -241,7 +241,7 @@ void LexicalIndex::add_run(Run run, const Scope& scope) {
     const std::uint32_t session = sections_[section].session;
     while (section + 1 < sections_.size() && sections_[section + 1].first <= passage) ++section;
     if (sections_[section].session != session) group = static_cast<std::uint32_t>(slots_.size());
-    slots_.push_back({passage, section, false, presence_.persons(passage)});
+    slots_.push_back({passage, section, false, named_.persons(passage)});
     proximity_.add_slot(group, (notes_[passage].flags & kIsQuestion) != 0);
   }
   runs_.push_back(run);
@@ -281,7 +281,7 @@ float LexicalIndex::bonus(const Query& query, const Slot& slot) const noexcept {
 std::size_t LexicalIndex::memory_bytes() const noexcept {
   return vocabulary_.memory_bytes() + postings_.memory_bytes() + speakers_.memory_bytes() +
          notes_.capacity() * sizeof(Note) + sections_.capacity() * sizeof(Section) +
-         (terms_.capacity() + date_terms_.capacity()) * sizeof(TermId) + presence_.memory_bytes() +
+         (terms_.capacity() + date_terms_.capacity()) * sizeof(TermId) + named_.memory_bytes() +
          candidates_.memory_bytes() + proximity_.memory_bytes() + slots_.capacity() * sizeof(Slot) +
          runs_.capacity() * sizeof(Run);
 }

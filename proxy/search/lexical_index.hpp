@@ -15,8 +15,8 @@
 #pragma once
 
 #include "search/candidates.hpp"
+#include "search/named_speakers.hpp"
 #include "search/postings.hpp"
-#include "search/presence.hpp"
 #include "search/proximity.hpp"
 #include "search/scope.hpp"
 #include "search/speakers.hpp"
@@ -127,7 +127,7 @@ class LexicalIndex {
   text::WordReader reader_;
   std::vector<TermId> terms_;       // of the passage that is being added
   std::vector<TermId> date_terms_;  // of the last section
-  Presence presence_;
+  NamedSpeakers named_;
   Candidates candidates_;
   Proximity proximity_;
   std::vector<Slot> slots_;

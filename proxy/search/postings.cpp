@@ -1,6 +1,6 @@
 #include "search/postings.hpp"
 
-#include "search/growth.hpp"
+#include "search/slow_growth.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 #include "search/speakers.hpp"
 
-#include "search/growth.hpp"
+#include "search/slow_growth.hpp"
 #include "text/word_lists.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "search/vector_codes.hpp"
 
-#include "search/growth.hpp"
+#include "search/slow_growth.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "search/vocabulary.hpp"
 
 #include "base/hash.hpp"
-#include "search/growth.hpp"
+#include "search/slow_growth.hpp"
 #include "text/temporal.hpp"
 #include "text/word_lists.hpp"
 #include "text/words.hpp"

@@ -210,7 +210,7 @@ class Driver {
       one.message.position = hit.passage;
       one.text = texts_.at(hit.passage);
       one.relevance = hit.relevance;
-      one.lift = hit.lift;
+      one.bonus = hit.bonus;
       found.push_back(std::move(one));
     }
     const std::vector questions{std::string(question)};

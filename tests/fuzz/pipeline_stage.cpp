@@ -122,8 +122,8 @@ asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, Stages& stages,
     ++exchange.answer.output_events;
     exchange.hold_from = Exchange::kHoldNothing;
     if (stages.on_event(event, info) == EventAction::kPause) {
-      const Resumption wish = co_await stages.on_pause();
-      if (wish == Resumption::kResubmit) co_return true;
+      const PauseVerdict wish = co_await stages.on_pause();
+      if (wish == PauseVerdict::kResubmit) co_return true;
     }
     if (last) break;
     at = end;

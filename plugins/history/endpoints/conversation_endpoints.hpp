@@ -3,7 +3,7 @@
 
 #include "base/result.hpp"
 #include "exchange/interfaces/conversations.hpp"
-#include "plugins/history/shelf/summary.hpp"
+#include "plugins/history/store/summary.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -60,11 +60,11 @@ std::optional<Position> HistoryEndpoints::end_of_running(const ConversationName&
 }
 
 void HistoryEndpoints::cut(const ConversationName& name, Position end) {
-  for (ConversationKeeper* keeper : keepers_) keeper->cut(name, end);
+  for (ConversationObserver* observer : observers_) observer->cut(name, end);
 }
 
 void HistoryEndpoints::removed(const ConversationName& name) {
-  for (ConversationKeeper* keeper : keepers_) keeper->forget(name);
+  for (ConversationObserver* observer : observers_) observer->forget(name);
   last_.erase(name);
   ++removed_;
 }
@@ -92,10 +92,10 @@ std::size_t HistoryEndpoints::slots() const {
 
 Reply HistoryEndpoints::list(const std::string& tenant) const {
   std::vector<ListedConversation> listed;
-  for (Summary& summary : shelf_.list(tenant)) {
+  for (Summary& summary : store_.list(tenant)) {
     ListedConversation conversation;
-    for (const ConversationKeeper* keeper : keepers_) {
-      conversation.index_entries += keeper->index_entries(summary.name);
+    for (const ConversationObserver* observer : observers_) {
+      conversation.index_entries += observer->index_entries(summary.name);
     }
     conversation.summary = std::move(summary);
     listed.push_back(std::move(conversation));
@@ -108,7 +108,8 @@ Reply HistoryEndpoints::list(const std::string& tenant) const {
   stats.evictions = removed_;
   stats.hits = hits_;
   stats.misses = misses_;
-  for (const ConversationKeeper* keeper : keepers_) stats.memory_bytes += keeper->memory_bytes();
+  for (const ConversationObserver* observer : observers_)
+    stats.memory_bytes += observer->memory_bytes();
   return json_reply(200, list_body(listed, stats, unix_now()));
 }
 
@@ -122,7 +123,7 @@ asio::awaitable<Reply> HistoryEndpoints::end(const Exchange& exchange) {
     timer.expires_after(kPoll);
     co_await timer.async_wait(asio::use_awaitable);
   }
-  const auto ended = co_await shelf_.end(name);
+  const auto ended = co_await store_.end(name);
   if (!ended) co_return to_reply(ended.error());
   if (!*ended) co_return not_found(*id);
   co_return json_reply(200, R"({"status":"ended"})");
@@ -142,7 +143,7 @@ asio::awaitable<Reply> HistoryEndpoints::page(const Exchange& exchange) {
     if (next < log.size()) page.next = next;
     return page;
   };
-  const auto page = co_await shelf_.with(std::move(name), false, std::move(job));
+  const auto page = co_await store_.with(std::move(name), false, std::move(job));
   if (page) co_return json_reply(200, page_body(*page));
   if (page.error().fault == Fault::kNotFound) co_return not_found(query->id);
   co_return to_reply(page.error());
@@ -152,7 +153,7 @@ Reply HistoryEndpoints::session(const Exchange& exchange) const {
   SessionState state;
   state.id = exchange.request.path().substr(kSessions.size());
   const ConversationName name{exchange.identity.tenant, state.id};
-  const auto summary = shelf_.find(name);
+  const auto summary = store_.find(name);
   if (!summary) return not_found(state.id);
   if (const Last* const last = last_.peek(name)) {
     state.context_length = last->context;

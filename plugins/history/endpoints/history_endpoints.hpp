@@ -10,7 +10,7 @@
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "plugins/history/history_settings.hpp"
-#include "plugins/history/shelf/shelf.hpp"
+#include "plugins/history/store/conversation_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,11 +24,11 @@ namespace keep::history {
 
 class HistoryEndpoints {
  public:
-  HistoryEndpoints(Services& services, Upstreams& upstreams, Shelf& shelf,
+  HistoryEndpoints(Services& services, Upstreams& upstreams, ConversationStore& store,
                    const HistorySettings& settings)
-      : services_(services), upstreams_(upstreams), shelf_(shelf), settings_(settings) {}
+      : services_(services), upstreams_(upstreams), store_(store), settings_(settings) {}
 
-  void attach(ConversationKeeper& keeper) { keepers_.push_back(&keeper); }
+  void attach(ConversationObserver& observer) { observers_.push_back(&observer); }
   // An exchange of the conversation begins, knows the position behind all that it goes on from, and
   // has come to its end: `end` is what it knew.
   void begin(const ConversationName& name);
@@ -68,9 +68,9 @@ class HistoryEndpoints {
 
   Services& services_;
   Upstreams& upstreams_;
-  Shelf& shelf_;
+  ConversationStore& store_;
   const HistorySettings& settings_;
-  std::vector<ConversationKeeper*> keepers_;
+  std::vector<ConversationObserver*> observers_;
   std::unordered_map<ConversationName, Running, NameHash> running_;
   LruMap<ConversationName, Last, NameHash> last_;
   std::uint64_t removed_ = 0, hits_ = 0, misses_ = 0;

@@ -55,7 +55,7 @@ Result<std::unique_ptr<ConversationLog>> ConversationLog::open(const std::string
 }
 
 Result<bool> ConversationLog::remove(const std::string& stem) {
-  // From the renaming on the conversation is gone: open() and the shelf finish what a crash leaves.
+  // From the renaming on the conversation is gone: open() and the store finish what a crash leaves.
   bool found = true;
   if (auto ended = files::rename(path_of(stem, kTail), path_of(stem, kEnded)); !ended) {
     if (ended.error().fault != Fault::kNotFound) return ended.error();

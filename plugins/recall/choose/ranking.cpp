@@ -49,14 +49,14 @@ Ranked rank(Found found, const std::vector<QuestionWords>& questions) {
     ranked.question = i;
     ranked.whole = questions[i].all_in(match) && match.span <= kClose && !ends_asking(found.text);
   }
-  ranked.standing = found.relevance * closeness(best.span);
+  ranked.score = found.relevance * closeness(best.span);
   ranked.found = std::move(found);
   return ranked;
 }
 
 bool better(const Ranked& a, const Ranked& b) {
   if (a.whole != b.whole) return a.whole;
-  return a.standing + a.found.lift > b.standing + b.found.lift;
+  return a.score + a.found.bonus > b.score + b.found.bonus;
 }
 
 }  // namespace

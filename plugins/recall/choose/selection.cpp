@@ -62,10 +62,10 @@ void weigh_by_distance(std::vector<Found>& found, const ClearZone& zone, double 
         static_cast<double>(distance_of(one, zone)) / static_cast<double>(zone.window);
     const auto factor = static_cast<float>(std::pow(1 + windows, -alpha));
     one.relevance *= factor;
-    one.lift *= factor;
+    one.bonus *= factor;
   }
   std::ranges::stable_sort(found, std::greater<>(),
-                           [](const Found& one) { return one.relevance + one.lift; });
+                           [](const Found& one) { return one.relevance + one.bonus; });
 }
 
 // Those that may go into the prompt, each text once.
@@ -78,23 +78,23 @@ std::vector<Found> those_with_news(std::vector<Found> found, const Present& pres
     const bool known = present.messages.contains(one.message.hash) ||
                        present.positions.contains(one.message.position) ||
                        present.passages.contains(one.passage);
-    if (known || one.relevance + one.lift < floor || !said.lack_some_of(one.text)) continue;
+    if (known || one.relevance + one.bonus < floor || !said.lack_some_of(one.text)) continue;
     if (texts.insert(one.text).second) news.push_back(std::move(one));
   }
   return news;
 }
 
-// What a passage must reach beside the best one chosen for its question; what vectors lift raises
+// What a passage must reach beside the best one chosen for its question; what vectors bonus raises
 // it for nobody.
 class Bar {
  public:
   bool admits(const Ranked& one) const noexcept {
     const float share = !whole_ ? kTail : one.whole ? kTailAmongWhole : kTailOfWhole;
-    return one.standing + one.found.lift >= best_ * share;
+    return one.score + one.found.bonus >= best_ * share;
   }
   void set_by(const Ranked& one) noexcept {
     if (best_ > 0) return;
-    best_ = one.standing;
+    best_ = one.score;
     whole_ = one.whole;
   }
 

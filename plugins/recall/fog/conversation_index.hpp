@@ -22,7 +22,7 @@ struct FoundPassage {
   Position message = kNoPosition;
   std::uint32_t part = 0;  // of the message, see split_passages()
   float relevance = 0;     // by its words
-  float lift = 0;          // by its vector, on top
+  float bonus = 0;         // by its vector, on top
 };
 
 class ConversationIndex {

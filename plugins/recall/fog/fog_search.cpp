@@ -141,7 +141,7 @@ Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
     const auto pieces = text::split_passages(text);
     if (passage.part >= pieces.size()) continue;
     found.push_back({message.info, passage.passage, std::string(pieces[passage.part]),
-                     passage.relevance, passage.lift});
+                     passage.relevance, passage.bonus});
   }
   co_return found;
 }

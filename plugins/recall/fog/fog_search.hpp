@@ -32,10 +32,10 @@ struct Found {
   search::PassageId passage = 0;
   std::string text;
   float relevance = 0;  // by its words
-  float lift = 0;       // by its vector, on top
+  float bonus = 0;      // by its vector, on top
 };
 
-class FogSearch final : public ConversationKeeper {
+class FogSearch final : public ConversationObserver {
  public:
   static constexpr std::chrono::milliseconds kPatience{150};
 

@@ -12,9 +12,9 @@ bool is_clear(const SimilarPassage& similar) noexcept {
 }
 
 // For a passage with that relevance by its words.
-float lift(const SimilarPassage& similar, float relevance) noexcept {
+float bonus(const SimilarPassage& similar, float relevance) noexcept {
   const float share = (similar.deviations - kUnusual) / (kMostUnusual - kUnusual);
-  const float unusual = kLift * std::clamp(share, 0.0F, 1.0F);
+  const float unusual = kBonus * std::clamp(share, 0.0F, 1.0F);
   return is_clear(similar) ? std::max(unusual, kClear - relevance) : unusual;
 }
 
@@ -31,14 +31,14 @@ std::vector<FoundPassage> fuse(std::vector<FoundPassage> by_words,
     const auto known = at.find(*passage);
     if (known != at.end()) {
       FoundPassage& found = by_words[known->second];
-      found.lift = lift(similar, found.relevance);
+      found.bonus = bonus(similar, found.relevance);
     } else if (is_clear(similar)) {
       by_words.push_back(
-          {*passage, similar.place.message, similar.place.part, 0, lift(similar, 0)});
+          {*passage, similar.place.message, similar.place.part, 0, bonus(similar, 0)});
     }
   }
   std::ranges::stable_sort(by_words, std::greater<>(),
-                           [](const FoundPassage& found) { return found.relevance + found.lift; });
+                           [](const FoundPassage& found) { return found.relevance + found.bonus; });
   if (by_words.size() > limit) by_words.resize(limit);
   return by_words;
 }

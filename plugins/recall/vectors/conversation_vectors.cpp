@@ -2,7 +2,7 @@
 
 #include "base/hash.hpp"
 #include "plugins/recall/ask/message_text.hpp"
-#include "search/growth.hpp"
+#include "search/slow_growth.hpp"
 #include "text/passages.hpp"
 
 #include <algorithm>

@@ -72,7 +72,7 @@ asio::awaitable<void> VectorBuilder::work() {
       const auto again = std::ranges::find(jobs_, job.name, &Job::name);
       if (again == jobs_.end()) jobs_.push_back(std::move(job));
     } else {
-      co_await shelf_.save(std::move(job.name));
+      co_await store_.save(std::move(job.name));
     }
   }
   working_ = false;
@@ -90,8 +90,8 @@ void VectorBuilder::note_health(const Result<bool>& done) {
 
 // One read of messages; whether there is more to do.
 Task<bool> VectorBuilder::step(Job job) {
-  std::shared_ptr<SharedVectors> shared = co_await shelf_.open(job.name);
-  const VectorState* const state = shelf_.find(job.name, shared);
+  std::shared_ptr<SharedVectors> shared = co_await store_.open(job.name);
+  const VectorState* const state = store_.find(job.name, shared);
   if (state == nullptr) co_return false;
   const PassagePlace from = state->next;
   const bool wants_graph = state->wants_graph;
@@ -125,7 +125,7 @@ Task<bool> VectorBuilder::embed(Job job, std::shared_ptr<SharedVectors> shared,
     auto embedded = co_await embeddings_.embed(Embeddings::Kind::kPassage, std::move(texts));
     if (!embedded) co_return embedded.error();
     const bool added = co_await add(job.name, shared, std::move(batch), *std::move(embedded));
-    if (!added || shelf_.find(job.name, shared) == nullptr) co_return false;
+    if (!added || store_.find(job.name, shared) == nullptr) co_return false;
   }
   co_return true;
 }
@@ -144,7 +144,7 @@ asio::awaitable<bool> VectorBuilder::add(ConversationName name,
     return added;
   };
   const Added added = co_await run_in_turn(shared->strand, std::move(job));
-  shelf_.note(name, shared, added.state);
+  store_.note(name, shared, added.state);
   co_return added.same_model;
 }
 
@@ -156,7 +156,7 @@ asio::awaitable<void> VectorBuilder::go_on_from(ConversationName name,
     return state_of(shared->vectors.get(), next);
   };
   const VectorState state = co_await run_in_turn(shared->strand, std::move(job));
-  shelf_.note(name, shared, state);
+  store_.note(name, shared, state);
 }
 
 asio::awaitable<bool> VectorBuilder::grow_graph(ConversationName name,
@@ -169,7 +169,7 @@ asio::awaitable<bool> VectorBuilder::grow_graph(ConversationName name,
     return state_of(shared->vectors.get(), {});
   };
   const VectorState state = co_await run_in_turn(shared->strand, std::move(job));
-  shelf_.note(name, shared, state);
+  store_.note(name, shared, state);
   co_return state.wants_graph;
 }
 

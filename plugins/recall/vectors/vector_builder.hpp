@@ -8,7 +8,7 @@
 #include "exchange/interfaces/conversations.hpp"
 #include "exchange/interfaces/embeddings.hpp"
 #include "exchange/interfaces/services.hpp"
-#include "plugins/recall/vectors/vector_shelf.hpp"
+#include "plugins/recall/vectors/vector_store.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -20,15 +20,15 @@ namespace keep::recall {
 class VectorBuilder {
  public:
   VectorBuilder(Services& services, Conversations& conversations, Embeddings& embeddings,
-                VectorShelf& shelf)
+                VectorStore& store)
       : services_(services),
         conversations_(conversations),
         embeddings_(embeddings),
-        shelf_(shelf) {}
+        store_(store) {}
 
   // Vectors for all messages before `end`.
   void want(const ConversationName& name, Position end);
-  // After the shelf has forgotten it: what is under way for it ends.
+  // After the store has forgotten it: what is under way for it ends.
   void forget(const ConversationName& name);
 
  private:
@@ -52,7 +52,7 @@ class VectorBuilder {
   Services& services_;
   Conversations& conversations_;
   Embeddings& embeddings_;
-  VectorShelf& shelf_;
+  VectorStore& store_;
   std::deque<Job> jobs_;  // one for each conversation
   bool working_ = false, failing_ = false;
 };

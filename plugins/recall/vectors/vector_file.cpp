@@ -184,9 +184,9 @@ std::vector<VectorFile> list_vectors(const std::string& folder) {
   const std::string root = folder + "/vectors";
   const auto shelves = files::list_folder(root);
   if (!shelves) return found;
-  for (const std::string& shelf : *shelves) {
+  for (const std::string& store : *shelves) {
     std::string path = root;
-    path.append("/").append(shelf);
+    path.append("/").append(store);
     const auto names = files::list_folder(path);
     if (!names) continue;
     for (const std::string& name : *names) {

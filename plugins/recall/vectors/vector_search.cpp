@@ -32,17 +32,17 @@ VectorSearch::VectorSearch(Services& services, Conversations& conversations, Emb
                            std::string folder, std::size_t max_bytes)
     : services_(services),
       embeddings_(embeddings),
-      shelf_(services, conversations, std::move(folder), max_bytes),
-      builder_(services, conversations, embeddings, shelf_) {}
+      store_(services, conversations, std::move(folder), max_bytes),
+      builder_(services, conversations, embeddings, store_) {}
 
 void VectorSearch::start() {
-  services_.spawner.spawn("vectors without a conversation", shelf_.sweep());
+  services_.spawner.spawn("vectors without a conversation", store_.sweep());
 }
 
 asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(const Search& search) {
   std::vector<std::vector<SimilarPassage>> lists;
-  const std::shared_ptr<SharedVectors> shared = co_await shelf_.open(search.name);
-  const VectorState* const state = shelf_.find(search.name, shared);
+  const std::shared_ptr<SharedVectors> shared = co_await store_.open(search.name);
+  const VectorState* const state = store_.find(search.name, shared);
   if (state == nullptr) co_return lists;
   const bool ready = state->rows >= ConversationVectors::kLeastRows &&
                      std::ranges::none_of(search.questions, is_blank) &&
@@ -70,12 +70,12 @@ asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(con
 }
 
 void VectorSearch::forget(const ConversationName& name) {
-  shelf_.forget(name);
+  store_.forget(name);
   builder_.forget(name);
 }
 
 void VectorSearch::report(json::Writer& health) const {
-  health.key("embeddings").begin_object().member("vectors", shelf_.rows());
+  health.key("embeddings").begin_object().member("vectors", store_.rows());
   health.member("questions", embeddings_.available(Embeddings::Kind::kQuestion));
   health.member("passages", embeddings_.available(Embeddings::Kind::kPassage)).end_object();
 }

@@ -1,4 +1,4 @@
-// VectorSearch: finds passages by the vectors of questions; see VectorShelf and VectorBuilder.
+// VectorSearch: finds passages by the vectors of questions; see VectorStore and VectorBuilder.
 //
 // Loop thread only. A search has what vectors there are, and has more made for the next one. It
 // costs the time of one small request to the embeddings server, bounded by Embeddings; nothing
@@ -10,7 +10,7 @@
 #include "exchange/interfaces/services.hpp"
 #include "plugins/recall/search.hpp"
 #include "plugins/recall/vectors/vector_builder.hpp"
-#include "plugins/recall/vectors/vector_shelf.hpp"
+#include "plugins/recall/vectors/vector_store.hpp"
 
 #include <cstddef>
 #include <string>
@@ -28,19 +28,19 @@ class VectorSearch {
   // For each question the most similar passages; no list at all when none can be had now.
   asio::awaitable<std::vector<std::vector<SimilarPassage>>> find(const Search& search);
 
-  asio::awaitable<void> stop() { return shelf_.save_all(); }
+  asio::awaitable<void> stop() { return store_.save_all(); }
   void forget(const ConversationName& name);
   void cut(const ConversationName& name, Position end) {
-    if (shelf_.reaches(name, end)) forget(name);
+    if (store_.reaches(name, end)) forget(name);
   }
-  std::size_t rows(const ConversationName& name) const { return shelf_.rows(name); }
-  std::size_t memory_bytes() const noexcept { return shelf_.memory_bytes(); }
+  std::size_t rows(const ConversationName& name) const { return store_.rows(name); }
+  std::size_t memory_bytes() const noexcept { return store_.memory_bytes(); }
   void report(json::Writer& health) const;  // a member
 
  private:
   Services& services_;
   Embeddings& embeddings_;
-  VectorShelf shelf_;
+  VectorStore store_;
   VectorBuilder builder_;
 };
 

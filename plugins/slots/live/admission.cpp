@@ -49,13 +49,13 @@ Admission::Admission(Services& services, const Servers& servers, const Tenancy& 
       upstreams_(servers.upstreams),
       tenancy_(tenancy),
       settings_(settings),
-      keeper_(std::make_shared<SlotKeeper>(services, servers, tenancy)),
+      watch_(std::make_shared<SlotWatch>(services, servers, tenancy)),
       metrics_(services.metrics),
       queue_(settings.queue) {}
 
 void Admission::start() {
   const auto weak = weak_from_this();
-  SlotKeeper::Events events;
+  SlotWatch::Events events;
   events.room = [weak] {
     if (auto self = weak.lock()) self->pump();
   };
@@ -65,12 +65,12 @@ void Admission::start() {
   events.changed = [weak] {
     if (auto self = weak.lock()) self->upstreams_changed();
   };
-  keeper_->start(std::move(events));
+  watch_->start(std::move(events));
 }
 
 std::size_t Admission::slots_up() const {
   std::size_t most = 0;
-  for (const SlotTable* table : keeper_->tables()) {
+  for (const SlotTable* table : watch_->tables()) {
     if (table != nullptr) most = std::max(most, table->size());
   }
   return most;
@@ -127,7 +127,7 @@ void Admission::pump() {
   pumping_ = true;
   while (std::exchange(pump_again_, false)) {
     for (bool granted = true; granted;) {
-      Claims claims(keeper_->size());
+      Claims claims(watch_->size());
       granted = queue_.grant_one(
           [this, &claims](Waiter& waiter) { return offer(static_cast<Pending&>(waiter), claims); });
     }
@@ -147,7 +147,7 @@ void Admission::upstreams_changed() {
 
 Offer Admission::offer(Pending& waiter, Claims& claims) {
   if (settings_.max_active > 0 && leases_.size() >= settings_.max_active) return Offer::kStop;
-  auto tables = keeper_->tables();
+  auto tables = watch_->tables();
   const Wish& wish = waiter.ask.wish;
   bool others = false;  // servers that can serve requests, but not this one
   for (std::size_t i = 0; i < tables.size(); ++i) {
@@ -178,7 +178,7 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
 }
 
 bool Admission::make_room(const Ask& ask, Plan& plan) {
-  UpstreamSlots& upstream = keeper_->at(plan.upstream);
+  UpstreamSlots& upstream = watch_->at(plan.upstream);
   const Slot& slot = upstream.table.at(plan.choice.slot);
   const Tokens held = plan.choice.warm ? slot.held : 0;
   const Tokens guessed = estimate_prompt(ask.text, held, slot.text_bytes);
@@ -217,7 +217,7 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   terms.returning = wish.returning;
   terms.trail = wish.trail;
   terms.reserve = plan.reserve;
-  SlotTable& table = keeper_->at(plan.upstream).table;
+  SlotTable& table = watch_->at(plan.upstream).table;
   table.lease(plan.choice.slot, terms, services_.clock.now());
   if (waiter.ask.spreads) table.disown_others(plan.choice.slot);
 
@@ -235,7 +235,7 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   });
   waiter.grant.id = id;
   waiter.grant.warm = plan.choice.warm;
-  waiter.grant.pinned = !keeper_->at(plan.upstream).clears_idle;
+  waiter.grant.pinned = !watch_->at(plan.upstream).clears_idle;
   waiter.grant.reuse = plan.reuse;
   waiter.grant.reserved = plan.reserve;
   if (lease.emptying == 0) {
@@ -246,8 +246,8 @@ void Admission::grant(Pending& waiter, const Plan& plan) {
   const auto emptied = [weak, id] {
     if (auto self = weak.lock()) self->slot_emptied(id);
   };
-  if (plan.prime) keeper_->prime(plan.upstream, plan.choice.slot, emptied);
-  for (const std::size_t slot : plan.give_up) keeper_->give_up(plan.upstream, slot, emptied);
+  if (plan.prime) watch_->prime(plan.upstream, plan.choice.slot, emptied);
+  for (const std::size_t slot : plan.give_up) watch_->give_up(plan.upstream, slot, emptied);
 }
 
 void Admission::slot_emptied(LeaseId id) {
@@ -286,30 +286,30 @@ void Admission::finish(LeaseId id, const Ending& ending) {
   if (it == leases_.end()) return;
   const Lease lease = it->second;
   leases_.erase(it);
-  UpstreamSlots& upstream = keeper_->at(lease.upstream);
+  UpstreamSlots& upstream = watch_->at(lease.upstream);
   const Instant now = services_.clock.now();
   switch (ending.kind) {
     case Ending::Kind::kUnused: upstream.table.cancel(id); break;
     case Ending::Kind::kClean:
       upstream.table.release(id, upstream.clears_idle ? 0 : ending.held,
                              lease.text.bytes + ending.answer_bytes, now);
-      keeper_->answered(lease.upstream);
+      watch_->answered(lease.upstream);
       break;
     case Ending::Kind::kBroken:
       if (upstream.table.abandon(id, ending.begun, now)) {
-        keeper_->settle(lease.upstream, lease.slot, ending.grace);
+        watch_->settle(lease.upstream, lease.slot, ending.grace);
       }
       break;
   }
   if (lease.spreads) upstream.table.disown_others(lease.slot);
-  if (ending.look_again) keeper_->refresh(lease.upstream);
+  if (ending.look_again) watch_->refresh(lease.upstream);
   pump();
 }
 
 Tokens Admission::prompt_known(LeaseId id, Tokens prompt, std::optional<std::int64_t> max_tokens) {
   const auto it = leases_.find(id);
   if (it == leases_.end()) return prompt + kGrowth;
-  const UpstreamSlots& upstream = keeper_->at(it->second.upstream);
+  const UpstreamSlots& upstream = watch_->at(it->second.upstream);
   const Tokens tokens = reservation(prompt, max_tokens, upstream.pool, upstream.table.size());
   set_aside(id, tokens);
   pump();  // the estimate it replaces may have been larger
@@ -325,10 +325,10 @@ void Admission::set_aside(LeaseId id, Tokens tokens) {
   const auto it = leases_.find(id);
   if (it == leases_.end()) return;
   const std::size_t upstream = it->second.upstream;
-  UpstreamSlots& slots = keeper_->at(upstream);
+  UpstreamSlots& slots = watch_->at(upstream);
   slots.table.reserve(id, tokens);
   for (const std::size_t slot : plan_relief(slots.table, slots.pool, victim_)) {
-    keeper_->give_up(upstream, slot, [] {});
+    watch_->give_up(upstream, slot, [] {});
   }
 }
 
@@ -336,13 +336,13 @@ Task<> Admission::wait_idle(LeaseId id) {
   const auto it = leases_.find(id);
   if (it == leases_.end()) co_return Result<>{};
   const Lease lease = it->second;
-  co_return co_await keeper_->wait_idle(lease.upstream, lease.slot);
+  co_return co_await watch_->wait_idle(lease.upstream, lease.slot);
 }
 
 void Admission::publish() {
   std::size_t free = 0, leased = 0, cooling = 0, all = 0;
-  for (std::size_t i = 0; i < keeper_->size(); ++i) {
-    const SlotTable& table = keeper_->at(i).table;
+  for (std::size_t i = 0; i < watch_->size(); ++i) {
+    const SlotTable& table = watch_->at(i).table;
     free += table.count(SlotUse::kFree);
     leased += table.count(SlotUse::kLeased);
     cooling += table.count(SlotUse::kCooling);

@@ -10,7 +10,7 @@
 #include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "exchange/route.hpp"
-#include "plugins/slots/live/slot_keeper.hpp"
+#include "plugins/slots/live/slot_watch.hpp"
 #include "plugins/slots/routing/policies.hpp"
 #include "plugins/slots/slots_metrics.hpp"
 #include "plugins/slots/slots_settings.hpp"
@@ -64,7 +64,7 @@ struct Ending {
   Kind kind = Kind::kBroken;
   Tokens held = 0;
   std::uint64_t answer_bytes = 0;  // of the text among the held tokens that the model wrote
-  Duration grace{};                // kBroken: see SlotKeeper::settle
+  Duration grace{};                // kBroken: see SlotWatch::settle
   bool begun = false;              // kBroken: upstream has read the prompt
   bool look_again = false;         // other slots may not hold what we think
 };
@@ -87,7 +87,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   void finish(LeaseId id, const Ending& ending);
   Task<> wait_idle(LeaseId id);
   // Nobody will go on with what is in that slot.
-  void forget(std::size_t upstream, std::size_t slot) { keeper_->forget(upstream, slot); }
+  void forget(std::size_t upstream, std::size_t slot) { watch_->forget(upstream, slot); }
 
   // Slots of the largest upstream that is up; 0 when none is, or none tells.
   std::size_t slots_up() const;
@@ -128,7 +128,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   Upstreams& upstreams_;
   const Tenancy& tenancy_;
   SlotsSettings settings_;
-  std::shared_ptr<SlotKeeper> keeper_;
+  std::shared_ptr<SlotWatch> watch_;
   SlotsMetrics metrics_;
   RoutingPolicy routing_ = warm_then_roomiest;
   VictimPolicy victim_ = least_missed;

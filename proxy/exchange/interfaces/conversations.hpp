@@ -50,9 +50,9 @@ struct StoredMessage {
 };
 
 // Whoever keeps something about conversations: told when one is no more, asked what it holds.
-class ConversationKeeper {
+class ConversationObserver {
  public:
-  virtual ~ConversationKeeper() = default;
+  virtual ~ConversationObserver() = default;
   virtual void forget(const ConversationName& name) = 0;
   // What stood from `end` on was taken back: other messages will get these positions.
   virtual void cut(const ConversationName&, [[maybe_unused]] Position end) {}
@@ -77,8 +77,8 @@ class Conversations {
   virtual Task<std::string> read_sidecar(ConversationName name, Sidecar which) = 0;
   virtual Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) = 0;
   virtual bool has(const ConversationName& name) const = 0;  // anything on record
-  // `keeper` must outlive this.
-  virtual void attach(ConversationKeeper& keeper) = 0;
+  // `observer` must outlive this.
+  virtual void attach(ConversationObserver& observer) = 0;
 };
 
 }  // namespace keep

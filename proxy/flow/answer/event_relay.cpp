@@ -2,7 +2,7 @@
 #include "base/json/json.hpp"
 #include "exchange/large_request.hpp"
 #include "flow/answer/relay.hpp"
-#include "flow/answer/resumption.hpp"
+#include "flow/answer/restart.hpp"
 #include "flow/answer/unstreamed.hpp"
 #include "openai/answer/answer_end.hpp"
 #include "openai/answer/completion_chunk.hpp"
@@ -244,16 +244,16 @@ class EventRelay {
 
   // Whether the rest of the answer is to come from another attempt.
   asio::awaitable<bool> pause() {
-    Resumption resumption = Resumption::kGoOn;
+    PauseVerdict verdict = PauseVerdict::kGoOn;
     const Instant paused = std::chrono::steady_clock::now();
     if (c_.exchange.attempt < kMaxAttempts) {
       c_.deadline.set(c_.flow.settings.between_events, "recall");
-      resumption = co_await c_.stages.on_pause();
+      verdict = co_await c_.stages.on_pause();
     } else {
       c_.exchange.hold_from = Exchange::kHoldNothing;
     }
     c_.stream.release(c_.exchange.hold_from);
-    if (resumption == Resumption::kGoOn) co_return false;
+    if (verdict == PauseVerdict::kGoOn) co_return false;
     stop_answer(c_.exchange, c_.stream, paused);
     co_return true;
   }

@@ -1,7 +1,7 @@
 // A disk that takes nothing for a while, and requests that are taken back.
 
 #include "base/os/files.hpp"
-#include "tests/unit/plugins/history/shelf/shelf_fixture.hpp"
+#include "tests/unit/plugins/history/store/store_fixture.hpp"
 
 #include <cerrno>
 
@@ -185,64 +185,64 @@ TEST_F(FullDiskTest, MoreThanMayBeHeldIsWrittenAtOnce) {
   EXPECT_EQ(log->size(), 1U);
 }
 
-class FullShelfTest : public ShelfTest {
+class FullStoreTest : public ConversationStoreTest {
  protected:
-  ~FullShelfTest() override { files::plan_failures(nullptr); }
+  ~FullStoreTest() override { files::plan_failures(nullptr); }
   bool metric(const std::string& line) {
     return metrics_.text().find("\nllama_keep_history_" + line + "\n") != std::string::npos;
   }
 };
 
-TEST_F(FullShelfTest, KeepsLogsOpenUntilTheyAreWritten) {
+TEST_F(FullStoreTest, KeepsLogsOpenUntilTheyAreWritten) {
   settings_.max_open = 3;
   reopen();
   say(name(0));
   files::plan_failures(&full);
   for (std::size_t i = 0; i < 10; ++i) say(name(i), 2);
-  EXPECT_EQ(shelf_->totals().open, 10U);
-  EXPECT_TRUE(shelf_->refused(name(7)));
-  EXPECT_TRUE(shelf_->trouble().any());
-  EXPECT_EQ(shelf_->trouble().refused_bytes(), shelf_->totals().refused);
-  EXPECT_TRUE(metric("unwritten_bytes " + std::to_string(shelf_->totals().refused)));
+  EXPECT_EQ(store_->totals().open, 10U);
+  EXPECT_TRUE(store_->refused(name(7)));
+  EXPECT_TRUE(store_->trouble().any());
+  EXPECT_EQ(store_->trouble().refused_bytes(), store_->totals().refused);
+  EXPECT_TRUE(metric("unwritten_bytes " + std::to_string(store_->totals().refused)));
   for (std::size_t i = 1; i < 10; ++i) EXPECT_EQ(size_of(name(i)).value(), 2U);
   files::plan_failures(nullptr);
   // By itself, after a while.
-  until([this] { return shelf_->totals().refused == 0; });
-  EXPECT_FALSE(shelf_->trouble().any());
+  until([this] { return store_->totals().refused == 0; });
+  EXPECT_FALSE(store_->trouble().any());
   EXPECT_TRUE(metric("unwritten_bytes 0"));
-  EXPECT_EQ(shelf_->totals().open, 3U);
+  EXPECT_EQ(store_->totals().open, 3U);
   reopen();
-  EXPECT_EQ(shelf_->totals().conversations, 10U);
+  EXPECT_EQ(store_->totals().conversations, 10U);
   EXPECT_EQ(size_of(name(0)).value(), 3U);
   for (std::size_t i = 1; i < 10; ++i) EXPECT_EQ(size_of(name(i)).value(), 2U);
 }
 
-TEST_F(FullShelfTest, WhatIsLostIsToldUntilSomethingIsWritten) {
+TEST_F(FullStoreTest, WhatIsLostIsToldUntilSomethingIsWritten) {
   reopen();
   say(name(1));
-  shelf_->trouble().lost(2, "no room");
-  EXPECT_TRUE(shelf_->trouble().any());
+  store_->trouble().lost(2, "no room");
+  EXPECT_TRUE(store_->trouble().any());
   EXPECT_TRUE(metric("lost_messages_total 2"));
   EXPECT_EQ(size_of(name(1)).value(), 1U);
-  EXPECT_TRUE(shelf_->trouble().any());
+  EXPECT_TRUE(store_->trouble().any());
   say(name(1));
-  EXPECT_FALSE(shelf_->trouble().any());
+  EXPECT_FALSE(store_->trouble().any());
 }
 
-TEST_F(FullShelfTest, AConversationThatIsTakenBackWholeIsNone) {
+TEST_F(FullStoreTest, AConversationThatIsTakenBackWholeIsNone) {
   reopen();
   const auto try_it = [](ConversationLog& log) -> Result<Position> {
     return log.append(std::vector<NewMessage>{said(0)}, Write::kLater);
   };
-  ASSERT_TRUE(run(shelf_->with(name(1), true, try_it)));
-  EXPECT_TRUE(shelf_->waits(name(1)));
+  ASSERT_TRUE(run(store_->with(name(1), true, try_it)));
+  EXPECT_TRUE(store_->waits(name(1)));
   const auto back = [](ConversationLog& log) -> Result<> {
     log.take_back();
     return {};
   };
-  ASSERT_TRUE(run(shelf_->with(name(1), false, back)));
-  EXPECT_FALSE(shelf_->find(name(1)));
-  EXPECT_EQ(shelf_->totals().open, 0U);
+  ASSERT_TRUE(run(store_->with(name(1), false, back)));
+  EXPECT_FALSE(store_->find(name(1)));
+  EXPECT_EQ(store_->totals().open, 0U);
   EXPECT_EQ(files(), 0U);
 }
 

@@ -39,16 +39,16 @@ class Reconcile : public testing::Test {
  protected:
   Reconcile() { log_ = *ConversationLog::open(folder_.path + "/log", {"t", "c"}); }
 
-  Standing send(const std::string& words, const std::string& lead = "", bool store = true,
+  OnRecord send(const std::string& words, const std::string& lead = "", bool store = true,
                 std::uint64_t max_tokens = kAnyLength) {
     const Talk said(words), instructions(lead);
-    auto standing = reconcile(*log_, instructions.messages, said.messages, store, 1, max_tokens);
-    EXPECT_TRUE(standing);
-    return *standing;
+    auto on_record = reconcile(*log_, instructions.messages, said.messages, store, 1, max_tokens);
+    EXPECT_TRUE(on_record);
+    return *on_record;
   }
-  std::string path(const Standing& standing) const {
+  std::string path(const OnRecord& on_record) const {
     std::string text;
-    for (const Stretch& stretch : standing.path) {
+    for (const Stretch& stretch : on_record.path) {
       for (Position at = stretch.first; at <= stretch.last; ++at) {
         text += (text.empty() ? "" : " ") + *log_->json(at);
       }
@@ -63,10 +63,10 @@ class Reconcile : public testing::Test {
 TEST_F(Reconcile, AddsOnlyWhatIsNew) {
   EXPECT_EQ(send("u1").added, 1U);
   EXPECT_EQ(send("u1 a1 u2").added, 2U);
-  const Standing standing = send("u1 a1 u2");
-  EXPECT_EQ(standing.added, 0U);
-  EXPECT_EQ(path(standing), "u1 a1 u2");
-  EXPECT_EQ(standing.path_tokens, 30U);
+  const OnRecord on_record = send("u1 a1 u2");
+  EXPECT_EQ(on_record.added, 0U);
+  EXPECT_EQ(path(on_record), "u1 a1 u2");
+  EXPECT_EQ(on_record.path_tokens, 30U);
   EXPECT_EQ(log_->size(), 3U);
 }
 
@@ -83,17 +83,17 @@ TEST_F(Reconcile, WhereMessagesWillStandIsKnownBeforeTheyAreAppended) {
         const std::size_t before = log_->size();
         const Match found = match(*log_, instructions.messages, said.messages, store, 1, 90);
         EXPECT_EQ(log_->size(), before);
-        const Standing standing = send(words, lead, store, 90);
+        const OnRecord on_record = send(words, lead, store, 90);
         EXPECT_EQ(log_->size(), before + found.fresh.size());
-        EXPECT_EQ(found.standing.positions, standing.positions);
-        EXPECT_EQ(path(found.standing), path(standing));
-        EXPECT_EQ(found.standing.path_tokens, standing.path_tokens);
-        EXPECT_EQ(found.standing.added, standing.added);
-        if (standing.path.empty()) continue;
-        const Position tip = standing.path.back().last;
-        EXPECT_EQ(standing.path.size(), log_->path_to(tip).size());
-        EXPECT_EQ(path(standing), path(Standing{{}, 0, log_->path_to(tip), 0}));
-        EXPECT_EQ(standing.path_tokens, log_->info(tip).token_position + log_->info(tip).tokens);
+        EXPECT_EQ(found.on_record.positions, on_record.positions);
+        EXPECT_EQ(path(found.on_record), path(on_record));
+        EXPECT_EQ(found.on_record.path_tokens, on_record.path_tokens);
+        EXPECT_EQ(found.on_record.added, on_record.added);
+        if (on_record.path.empty()) continue;
+        const Position tip = on_record.path.back().last;
+        EXPECT_EQ(on_record.path.size(), log_->path_to(tip).size());
+        EXPECT_EQ(path(on_record), path(OnRecord{{}, 0, log_->path_to(tip), 0}));
+        EXPECT_EQ(on_record.path_tokens, log_->info(tip).token_position + log_->info(tip).tokens);
       }
     }
   }
@@ -114,7 +114,7 @@ TEST_F(Reconcile, OnlyAHistoryThatWasCutIsSearchedForInTheWholeRecord) {
 }
 
 TEST_F(Reconcile, WhatMakesItTooLongIsNotAppended) {
-  const Standing refused = send("u1 a1 u2", "s1", true, 29);
+  const OnRecord refused = send("u1 a1 u2", "s1", true, 29);
   EXPECT_TRUE(refused.path.empty());
   EXPECT_EQ(refused.path_tokens, 30U);
   EXPECT_EQ(log_->size(), 0U);
@@ -126,7 +126,7 @@ TEST_F(Reconcile, WhatMakesItTooLongIsNotAppended) {
 
 TEST_F(Reconcile, AnEditBranchesOffAndSharesThePast) {
   send("u1 a1 u2 a2 u3");
-  const Standing edited = send("u1 a1 u2b");
+  const OnRecord edited = send("u1 a1 u2b");
   EXPECT_EQ(edited.added, 1U);
   EXPECT_EQ(path(edited), "u1 a1 u2b");
   EXPECT_EQ(path(send("u1 a1 u2 a2 u3 a3 u4")), "u1 a1 u2 a2 u3 a3 u4");
@@ -134,17 +134,17 @@ TEST_F(Reconcile, AnEditBranchesOffAndSharesThePast) {
 
 TEST_F(Reconcile, AHistoryThatWasCutGoesOnWhereItIsOnRecord) {
   send("u1 a1 u2 a2 u3 a3");
-  const Standing cut = send("u2 a2 u3 a3 u4");
+  const OnRecord cut = send("u2 a2 u3 a3 u4");
   EXPECT_EQ(cut.added, 1U);
   EXPECT_EQ(path(cut), "u1 a1 u2 a2 u3 a3 u4");
 }
 
 TEST_F(Reconcile, ASummaryFollowsWhatItSummarises) {
   send("u1 a1 u2 a2");
-  const Standing summary = send("usummary u3");
+  const OnRecord summary = send("usummary u3");
   EXPECT_EQ(summary.added, 2U);
   EXPECT_EQ(path(summary), "u1 a1 u2 a2 usummary u3");
-  const Standing next = send("usummary u3 a3 u4");
+  const OnRecord next = send("usummary u3 a3 u4");
   EXPECT_EQ(next.added, 2U);
   EXPECT_EQ(path(next), "u1 a1 u2 a2 usummary u3 a3 u4");
 }
@@ -153,24 +153,24 @@ TEST_F(Reconcile, ASummaryFollowsWhatItSummarises) {
 class ReconcileTexts : public Reconcile {
  protected:
   using Texts = std::vector<std::pair<Role, std::string>>;
-  Standing tell(const Texts& talk) {
+  OnRecord tell(const Texts& talk) {
     std::vector<std::string> texts;
     for (const auto& [role, text] : talk) texts.push_back(json_of(role, text));
     std::vector<Incoming> messages;
     for (std::size_t i = 0; i < talk.size(); ++i) {
       messages.push_back({talk[i].first, hash64(talk[i].second), 10, texts[i]});
     }
-    auto standing = reconcile(*log_, {}, messages, true, 1);
-    EXPECT_TRUE(standing);
-    return *standing;
+    auto on_record = reconcile(*log_, {}, messages, true, 1);
+    EXPECT_TRUE(on_record);
+    return *on_record;
   }
   static std::string json_of(Role role, const std::string& text) {
     return "{\"role\":" + json::quoted(to_string(role)) + ",\"content\":" + json::quoted(text) +
            "}";
   }
-  static std::size_t length(const Standing& standing) {
+  static std::size_t length(const OnRecord& on_record) {
     std::size_t length = 0;
-    for (const Stretch& stretch : standing.path) length += stretch.last - stretch.first + 1;
+    for (const Stretch& stretch : on_record.path) length += stretch.last - stretch.first + 1;
     return length;
   }
 };
@@ -180,14 +180,14 @@ TEST_F(ReconcileTexts, OfADecoratedTurnBothFormsAreKeptAndTheWayIsPlain) {
   for (int turn = 0; turn < 10; ++turn) {
     const std::string plain = "question " + std::to_string(turn);
     talk.emplace_back(Role::kUser, "notes " + std::to_string(turn) + "\n" + plain);
-    const Standing standing = tell(talk);
-    EXPECT_EQ(length(standing), talk.size());
+    const OnRecord on_record = tell(talk);
+    EXPECT_EQ(length(on_record), talk.size());
     // What was decorated last, its answer, and what is decorated now.
-    EXPECT_EQ(standing.added, turn == 0 ? 1U : 3U);
+    EXPECT_EQ(on_record.added, turn == 0 ? 1U : 3U);
     talk.back().second = plain;
     talk.emplace_back(Role::kAssistant, "OK.");
     const NewMessage answer{Role::kAssistant,
-                            standing.positions.back(),
+                            on_record.positions.back(),
                             hash64("OK."),
                             1,
                             1,
@@ -203,14 +203,14 @@ TEST_F(ReconcileTexts, OfADecoratedTurnBothFormsAreKeptAndTheWayIsPlain) {
 
 TEST_F(ReconcileTexts, ASummaryIsNoOpeningThoughItsAnswerIsTheFirst) {
   tell({{Role::kUser, "hello"}, {Role::kAssistant, "OK."}, {Role::kUser, "more"}});
-  const Standing cut =
+  const OnRecord cut =
       tell({{Role::kUser, "Summary: all well"}, {Role::kAssistant, "OK."}, {Role::kUser, "on"}});
   EXPECT_EQ(length(cut), 6U);
 }
 
 TEST_F(Reconcile, InstructionsAreKeptOnceAndStandAside) {
   EXPECT_EQ(send("u1", "s1").added, 1U);
-  const Standing changed = send("u1 a1", "s2");
+  const OnRecord changed = send("u1 a1", "s2");
   EXPECT_EQ(changed.added, 1U);
   EXPECT_EQ(path(changed), "u1 a1");
   send("u1 a1", "s1");
@@ -222,19 +222,19 @@ TEST_F(Reconcile, InstructionsAreKeptOnceAndStandAside) {
 
 TEST_F(Reconcile, WithoutStoreNothingIsAdded) {
   send("u1 a1");
-  const Standing standing = send("u1 a1 u2", "", false);
-  EXPECT_EQ(standing.added, 0U);
+  const OnRecord on_record = send("u1 a1 u2", "", false);
+  EXPECT_EQ(on_record.added, 0U);
   EXPECT_EQ(log_->size(), 2U);
-  ASSERT_EQ(standing.positions.size(), 3U);
-  EXPECT_EQ(standing.positions[1], 1U);
-  EXPECT_EQ(standing.positions[2], kNoPosition);
+  ASSERT_EQ(on_record.positions.size(), 3U);
+  EXPECT_EQ(on_record.positions[1], 1U);
+  EXPECT_EQ(on_record.positions[2], kNoPosition);
 }
 
 TEST_F(Reconcile, WhatHygieneRemovedIsNotOnRecord) {
-  const Standing standing = send("u1 x a1 x u2");
-  EXPECT_EQ(standing.added, 3U);
-  EXPECT_EQ(path(standing), "u1 a1 u2");
-  EXPECT_EQ(standing.positions[1], kNoPosition);
+  const OnRecord on_record = send("u1 x a1 x u2");
+  EXPECT_EQ(on_record.added, 3U);
+  EXPECT_EQ(path(on_record), "u1 a1 u2");
+  EXPECT_EQ(on_record.positions[1], kNoPosition);
   EXPECT_EQ(send("u1 a1 u2 a2").added, 1U);
 }
 

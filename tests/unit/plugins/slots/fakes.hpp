@@ -310,7 +310,7 @@ class SlotsFixture : public testing::Test {
   Services services_{loop_, pools_, clock_, metrics_, spawner_};
   const Servers servers_{upstreams_, queries_, tokenizer_, templates_};
   Tenancy tenancy_;
-  std::unique_ptr<LendingPlugin<ConversationKeeper>> plugin_;
+  std::unique_ptr<LendingPlugin<ConversationObserver>> plugin_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
 

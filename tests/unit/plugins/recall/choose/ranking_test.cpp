@@ -54,11 +54,11 @@ TEST(RankPassages, WordsFarFromEachOtherAreWorthLess) {
   const std::string far = "museum " + filler(100) + "code";
   const auto ranked = rank_passages({found(far, 1), found(close, 1)}, kQuestion);
   EXPECT_EQ(ranked.front().found.text, close);
-  EXPECT_EQ(ranked.front().standing, 1.0F);
+  EXPECT_EQ(ranked.front().score, 1.0F);
   EXPECT_FALSE(ranked.back().whole);
-  EXPECT_LT(ranked.back().standing, 0.7F);
+  EXPECT_LT(ranked.back().score, 0.7F);
   const auto very_far = rank_passages({found("museum " + filler(5000) + "code", 1)}, kQuestion);
-  EXPECT_GT(very_far.front().standing, 0.2F);
+  EXPECT_GT(very_far.front().score, 0.2F);
 }
 
 TEST(RankPassages, QuestionsTakeTurns) {

@@ -62,10 +62,10 @@ TEST_F(SelectPassages, OldestFirstAboveTheFloor) {
 TEST_F(SelectPassages, ALiftOpensTheFloorAndPushesNobodyOut) {
   Found lifted = found(5, "five", 0.3F);
   EXPECT_TRUE(select({lifted}).empty());
-  lifted.lift = 0.2F;
+  lifted.bonus = 0.2F;
   EXPECT_EQ(select({lifted}), (Texts{"five"}));
   Found best = found(5, "five", 1.0F);
-  best.lift = 0.9F;
+  best.bonus = 0.9F;
   EXPECT_EQ(select({best, found(2, "two", 0.55F)}), (Texts{"two", "five"}));
 }
 

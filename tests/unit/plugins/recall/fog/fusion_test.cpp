@@ -52,7 +52,7 @@ TEST_F(FusionTest, WhatIsUsualChangesNothing) {
   const auto fused =
       fuse({by_words(3, 0.51F), by_words(1, 0.5F)}, std::vector{similar(1, 1.9F)}, find_, 10);
   EXPECT_EQ(fused.at(0).passage, 3U);
-  EXPECT_EQ(fused.at(1).lift, 0);
+  EXPECT_EQ(fused.at(1).bonus, 0);
 }
 
 TEST_F(FusionTest, WhatIsUnusualIsLiftedALittle) {
@@ -60,7 +60,7 @@ TEST_F(FusionTest, WhatIsUnusualIsLiftedALittle) {
   EXPECT_EQ(order({by_words(3, 0.9F), by_words(1, 0.5F)}, {similar(1, 50)}), (Order{3, 1}));
   const auto fused = fuse({by_words(1, 0.5F)}, std::vector{similar(1, 50)}, find_, 10);
   EXPECT_EQ(fused.at(0).relevance, 0.5F);
-  EXPECT_EQ(fused.at(0).lift, kLift);
+  EXPECT_EQ(fused.at(0).bonus, kBonus);
 }
 
 TEST_F(FusionTest, OnlyWhatIsClearComesByItself) {
@@ -70,12 +70,12 @@ TEST_F(FusionTest, OnlyWhatIsClearComesByItself) {
   EXPECT_EQ(fused[1].passage, 5U);
   EXPECT_EQ(fused[1].message, 5U);
   EXPECT_EQ(fused[1].relevance, 0);
-  EXPECT_EQ(fused[1].lift, kClear);
+  EXPECT_EQ(fused[1].bonus, kClear);
 }
 
 TEST_F(FusionTest, WhatIsClearIsRelevantWhateverItsWords) {
   const auto fused = fuse({by_words(5, 0.05F)}, std::vector{similar(5, 6, 0.8F)}, find_, 10);
-  EXPECT_FLOAT_EQ(fused.at(0).relevance + fused.at(0).lift, kClear);
+  EXPECT_FLOAT_EQ(fused.at(0).relevance + fused.at(0).bonus, kClear);
 }
 
 TEST_F(FusionTest, WhatIsNotIndexedYetIsLeftOut) {

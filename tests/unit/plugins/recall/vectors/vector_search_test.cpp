@@ -73,7 +73,7 @@ class MadeUpRecord final : public Conversations {
   Task<std::string> read_sidecar(ConversationName, Sidecar) override { co_return std::string(); }
   Task<> write_sidecar(ConversationName, Sidecar, std::string) override { co_return Result<>{}; }
   bool has(const ConversationName& name) const override { return talks.contains(name); }
-  void attach(ConversationKeeper&) override {}
+  void attach(ConversationObserver&) override {}
 
   void say(const ConversationName& name, const std::string& text) {
     auto& talk = talks[name];
