@@ -1,5 +1,6 @@
 #include "plugins/knowledge/knowledge_plugin.hpp"
 
+#include "base/async/sequenced.hpp"
 #include "base/json/json.hpp"
 #include "base/log.hpp"
 #include "base/os/files.hpp"
@@ -22,33 +23,61 @@ namespace {
 
 constexpr std::size_t kMaxContained = 256;  // bytes; a longer query is a question, no piece of text
 
-// The store, opened by the first who needs it; on the strand only.
-struct Cabinet {
-  std::string folder;
-  std::optional<FactStore> store;
+using Counts = std::map<std::string, std::uint64_t, std::less<>>;  // facts by tenant
 
-  Result<FactStore*> open() {
-    if (store) return &*store;
-    if (folder.empty()) {
-      return Error(Fault::kStorage, Side::kInternal, "history.folder: no place to keep anything");
-    }
-    if (const auto made = files::make_folder(folder); !made) return made.error();
-    auto opened = FactStore::open(path());
-    if (!opened) return opened.error();
-    store = *std::move(opened);
-    return &*store;
-  }
-  std::string path() const { return folder + "/knowledge.db"; }
+// The file of all facts, opened by the first who needs it.
+class FactFile {
+ public:
+  explicit FactFile(std::string folder)
+      : folder_(std::move(folder)), path_(folder_ + "/knowledge.db") {}
 
-  // A file that cannot be used must keep nobody from starting. true: it has been set aside.
-  Result<bool> set_aside_if_damaged() const {
-    const auto sound = sqlite::Database::is_sound(path());
-    if (!sound) return sound.error();
-    if (*sound) return false;
-    if (const auto moved = sqlite::set_aside(path()); !moved) return moved.error();
-    return true;
-  }
+  // How much it holds. Makes no file, and sets a damaged one aside: it must keep nobody from
+  // starting.
+  Result<Counts> begin();
+  Result<FactStore*> open();
+  void close() noexcept { store_.reset(); }
+
+ private:
+  Result<bool> set_aside_if_damaged() const;
+
+  std::string folder_, path_;
+  std::optional<FactStore> store_;
 };
+
+Result<Counts> FactFile::begin() {
+  const auto there = files::info(path_);
+  if (folder_.empty() || !there) return Counts();
+  const auto aside = set_aside_if_damaged();
+  if (!aside) return aside.error();
+  if (*aside) {
+    log::error("damaged, set aside; facts begin anew", {{"what", path_ + ".damaged"}});
+    return Counts();
+  }
+  const auto store = open();
+  if (!store) return store.error();
+  return (*store)->counts();
+}
+
+Result<FactStore*> FactFile::open() {
+  if (store_) return &*store_;
+  if (folder_.empty()) {
+    return Error(Fault::kStorage, Side::kInternal, "history.folder: no place to keep anything");
+  }
+  if (const auto made = files::make_folder(folder_); !made) return made.error();
+  auto opened = FactStore::open(path_);
+  if (!opened) return opened.error();
+  store_ = *std::move(opened);
+  return &*store_;
+}
+
+// Whether it has been.
+Result<bool> FactFile::set_aside_if_damaged() const {
+  const auto sound = sqlite::Database::is_sound(path_);
+  if (!sound) return sound.error();
+  if (*sound) return false;
+  if (const auto moved = sqlite::set_aside(path_); !moved) return moved.error();
+  return true;
+}
 
 std::vector<std::string> texts_of(const std::vector<Fact>& facts) {
   std::vector<std::string> texts;
@@ -73,11 +102,8 @@ class KnowledgePlugin final : public LendingPlugin<Knowledge> {
   KnowledgePlugin(KnowledgeSettings settings, Services& services,
                   std::shared_ptr<const TextRanker> ranker)
       : ranker_(std::move(ranker)),
-        cabinet_(std::make_shared<Cabinet>()),
-        cpu_(services.pools.cpu),
-        strand_(services.pools.disk.get_executor()) {
-    cabinet_->folder = std::move(settings.folder);
-  }
+        file_(services.pools.disk, std::move(settings.folder)),
+        cpu_(services.pools.cpu) {}
 
   std::string_view name() const noexcept override { return "knowledge"; }
   Task<> start() override;
@@ -90,8 +116,6 @@ class KnowledgePlugin final : public LendingPlugin<Knowledge> {
                                       std::size_t limit) override;
 
  private:
-  using Counts = std::map<std::string, std::uint64_t, std::less<>>;
-
   // Runs fn(FactStore&), which returns a Result, where files may be waited for.
   template <class Fn>
   asio::awaitable<std::invoke_result_t<Fn&, FactStore&>> with(Fn fn);
@@ -103,27 +127,14 @@ class KnowledgePlugin final : public LendingPlugin<Knowledge> {
   Task<std::vector<Answered>> answers_to(const std::string& tenant, const Query& query);
 
   std::shared_ptr<const TextRanker> ranker_;
-  std::shared_ptr<Cabinet> cabinet_;
+  const Sequenced<FactFile> file_;
   Pool& cpu_;
-  const Strand strand_;
-  Counts facts_;  // by tenant; none that has no facts
+  Counts facts_;  // none of a tenant that has no facts
 };
 
 Task<> KnowledgePlugin::start() {
-  auto job = [cabinet = cabinet_]() -> Result<Counts> {
-    const auto there = files::info(cabinet->path());
-    if (cabinet->folder.empty() || !there) return Counts();
-    const auto aside = cabinet->set_aside_if_damaged();
-    if (!aside) return aside.error();
-    if (*aside) {
-      log::error("damaged, set aside; facts begin anew", {{"what", cabinet->path() + ".damaged"}});
-      return Counts();
-    }
-    const auto store = cabinet->open();
-    if (!store) return store.error();
-    return (*store)->counts();
-  };
-  auto counts = co_await run_in_turn(strand_, std::move(job));
+  auto job = [](FactFile& file) { return file.begin(); };
+  auto counts = co_await file_.run(std::move(job));
   if (counts) {
     facts_ = *std::move(counts);
   } else {
@@ -133,23 +144,22 @@ Task<> KnowledgePlugin::start() {
 }
 
 Task<> KnowledgePlugin::stop() {
-  auto job = [cabinet = cabinet_] {
-    cabinet->store.reset();
+  auto job = [](FactFile& file) {
+    file.close();
     return true;
   };
-  co_await run_in_turn(strand_, std::move(job));
+  co_await file_.run(std::move(job));
   co_return Result<>{};
 }
 
 template <class Fn>
 asio::awaitable<std::invoke_result_t<Fn&, FactStore&>> KnowledgePlugin::with(Fn fn) {
-  auto job = [cabinet = cabinet_,
-              fn = std::move(fn)]() mutable -> std::invoke_result_t<Fn&, FactStore&> {
-    const auto store = cabinet->open();
+  auto job = [fn = std::move(fn)](FactFile& file) mutable -> std::invoke_result_t<Fn&, FactStore&> {
+    const auto store = file.open();
     if (!store) return store.error();
     return fn(**store);
   };
-  co_return co_await run_in_turn(strand_, std::move(job));
+  return file_.run(std::move(job));
 }
 
 Task<std::vector<FoundFact>> KnowledgePlugin::search(std::string tenant, std::string question,
