@@ -43,36 +43,28 @@ std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& li
 
 }  // namespace
 
-struct FogSearch::Shared {
-  explicit Shared(Pool& pool) : strand(pool.get_executor()) {}
-  const Strand strand;
-  ConversationIndex index;  // on the strand only
-};
-
 FogSearch::Entry& FogSearch::entry_of(const ConversationName& name) {
   Entry& entry = entries_.get(exact_key(name), hash64(name.tenant));
-  if (!entry.shared) entry.shared = std::make_shared<Shared>(services_.pools.cpu);
+  if (!entry.index) entry.index.emplace(services_.pools.cpu);
   return entry;
 }
 
 // Whole batches: a caller that stops waiting finds them done next time.
-asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Shared> shared,
-                                      Position end) {
+asio::awaitable<void> FogSearch::fill(ConversationName name, SharedIndex index, Position end) {
   for (;;) {
     const Entry* const before = entries_.peek(exact_key(name));
-    if (before == nullptr || before->shared != shared || before->next >= end) co_return;
+    if (before == nullptr || before->index != index || before->next >= end) co_return;
     const Position from = before->next;
     auto batch = co_await conversations_.read(name, from, kBatchBytes);
     if (!batch || batch->empty()) co_return;
-    auto job = [shared, messages = std::move(*batch)] {
-      shared->index.add(messages);
-      return std::array<std::size_t, 3>{shared->index.next(), shared->index.size(),
-                                        shared->index.memory_bytes()};
+    auto job = [messages = std::move(*batch)](ConversationIndex& value) {
+      value.add(messages);
+      return std::array<std::size_t, 3>{value.next(), value.size(), value.memory_bytes()};
     };
-    const auto state = co_await run_in_turn(shared->strand, std::move(job));
+    const auto state = co_await index.run(std::move(job));
     Entry* const entry = entries_.peek(exact_key(name));
-    if (entry == nullptr || entry->shared != shared) co_return;  // ended meanwhile
-    if (state[0] <= from) co_return;                             // nothing but lost messages
+    if (entry == nullptr || entry->index != index) co_return;  // ended meanwhile
+    if (state[0] <= from) co_return;                           // nothing but lost messages
     entry->next = static_cast<Position>(state[0]);
     entry->passages = state[1];
     bytes_ = bytes_ - entry->bytes + state[2];
@@ -82,11 +74,11 @@ asio::awaitable<void> FogSearch::fill(ConversationName name, std::shared_ptr<Sha
   }
 }
 
-asio::awaitable<void> FogSearch::fill_beside(ConversationName name, std::shared_ptr<Shared> shared,
+asio::awaitable<void> FogSearch::fill_beside(ConversationName name, SharedIndex index,
                                              Position end) {
-  co_await fill(name, shared, end);
+  co_await fill(name, index, end);
   Entry* const entry = entries_.peek(exact_key(name));
-  if (entry != nullptr && entry->shared == shared) entry->filling = false;
+  if (entry != nullptr && entry->index == index) entry->filling = false;
 }
 
 asio::awaitable<void> FogSearch::pause(asio::steady_timer& timer) {
@@ -97,7 +89,7 @@ Task<> FogSearch::catch_up(const ConversationName& name, Position end) {
   Entry& entry = entry_of(name);
   if (entry.next >= end) co_return Result<>{};
   asio::steady_timer timer(services_.loop, kPatience);
-  auto work = fill(name, entry.shared, end);
+  auto work = fill(name, *entry.index, end);
   auto patience = pause(timer);
   const std::size_t first = co_await race(std::move(work), std::move(patience));
   if (first == 0) co_return Result<>{};
@@ -105,7 +97,7 @@ Task<> FogSearch::catch_up(const ConversationName& name, Position end) {
   Entry* const late = entries_.peek(exact_key(name));
   if (late == nullptr || late->filling) co_return Result<>{};
   late->filling = true;
-  services_.spawner.spawn("recall index", fill_beside(name, late->shared, end));
+  services_.spawner.spawn("recall index", fill_beside(name, *late->index, end));
   co_return Result<>{};
 }
 
@@ -113,19 +105,19 @@ Task<std::vector<Found>> FogSearch::find(Search search) {
   co_await catch_up(search.name, search.end);
   std::vector<std::vector<SimilarPassage>> similar;
   if (vectors_ != nullptr) similar = co_await vectors_->find(search);
-  std::shared_ptr<Shared> shared = entry_of(search.name).shared;
-  auto job = [shared, &search, &similar] {
+  const SharedIndex index = *entry_of(search.name).index;
+  auto job = [&search, &similar](ConversationIndex& value) {
     std::vector<std::vector<FoundPassage>> lists;
-    const auto find = [&](PassagePlace place) { return shared->index.find(place); };
+    const auto find = [&](PassagePlace place) { return value.find(place); };
     const std::size_t limit = search.limit * (similar.empty() ? 1 : kSpare);
     for (std::size_t i = 0; i < search.questions.size(); ++i) {
-      lists.push_back(shared->index.search(search.questions[i], search.path, search.end, limit));
+      lists.push_back(value.search(search.questions[i], search.path, search.end, limit));
       if (i >= similar.size()) continue;
       lists.back() = fuse(std::move(lists.back()), similar[i], find, search.limit);
     }
     return merge(lists, search.limit);
   };
-  const auto passages = co_await run_in_turn(shared->strand, std::move(job));
+  const auto passages = co_await index.run(std::move(job));
   co_return co_await read(search.name, passages);
 }
 

@@ -8,7 +8,7 @@
 // when they are needed again.
 #pragma once
 
-#include "base/async/pools.hpp"
+#include "base/async/sequenced.hpp"
 #include "base/lru_map.hpp"
 #include "exchange/interfaces/conversations.hpp"
 #include "exchange/interfaces/services.hpp"
@@ -21,7 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,18 +56,17 @@ class FogSearch final : public ConversationObserver {
   std::size_t memory_bytes() const override { return bytes_; }
 
  private:
-  struct Shared;  // an index and its strand
+  using SharedIndex = Sequenced<ConversationIndex>;
   struct Entry {
-    std::shared_ptr<Shared> shared;
-    Position next = 0;  // what the index has
+    std::optional<SharedIndex> index;  // none only until entry_of() has made it
+    Position next = 0;                 // what the index has
     std::size_t passages = 0, bytes = 0;
     bool filling = false;
   };
 
   Task<> catch_up(const ConversationName& name, Position end);
-  asio::awaitable<void> fill(ConversationName name, std::shared_ptr<Shared> shared, Position end);
-  asio::awaitable<void> fill_beside(ConversationName name, std::shared_ptr<Shared> shared,
-                                    Position end);
+  asio::awaitable<void> fill(ConversationName name, SharedIndex index, Position end);
+  asio::awaitable<void> fill_beside(ConversationName name, SharedIndex index, Position end);
   static asio::awaitable<void> pause(asio::steady_timer& timer);
   Task<std::vector<Found>> read(const ConversationName& name,
                                 const std::vector<FoundPassage>& passages);
