@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,12 +27,11 @@ std::vector<PassageText> take_batch(std::vector<PassageText>& passages, std::siz
 
 // A server that was given another model gives vectors that cannot be compared. false: what was
 // there is gone, and the next search has it begin anew.
-bool add_rows(SharedVectors& shared, const std::vector<PassageText>& passages,
-              const Embedded& embedded) {
+bool add_rows(std::unique_ptr<ConversationVectors>& vectors,
+              const std::vector<PassageText>& passages, const Embedded& embedded) {
   for (std::size_t i = 0; i < passages.size(); ++i) {
     const std::vector<float>& vector = embedded.vectors[i];
     if (vector.empty()) continue;  // no server takes it
-    auto& vectors = shared.vectors;
     if (vectors == nullptr) {
       vectors = std::make_unique<ConversationVectors>(embedded.model, vector.size());
     }
@@ -90,7 +91,9 @@ void VectorBuilder::note_health(const Result<bool>& done) {
 
 // One read of messages; whether there is more to do.
 Task<bool> VectorBuilder::step(Job job) {
-  std::shared_ptr<SharedVectors> shared = co_await store_.open(job.name);
+  const std::optional<SharedVectors> open = co_await store_.open(job.name);
+  if (!open) co_return false;
+  const SharedVectors& shared = *open;
   const VectorState* const state = store_.find(job.name, shared);
   if (state == nullptr) co_return false;
   const PassagePlace from = state->next;
@@ -115,8 +118,7 @@ Task<bool> VectorBuilder::step(Job job) {
   co_return *done;
 }
 
-Task<bool> VectorBuilder::embed(Job job, std::shared_ptr<SharedVectors> shared,
-                                std::vector<PassageText> passages) {
+Task<bool> VectorBuilder::embed(Job job, SharedVectors shared, std::vector<PassageText> passages) {
   for (std::size_t begin = 0; begin < passages.size(); begin += kBatch) {
     std::vector<PassageText> batch = take_batch(passages, begin);
     std::vector<std::string> texts;
@@ -130,45 +132,43 @@ Task<bool> VectorBuilder::embed(Job job, std::shared_ptr<SharedVectors> shared,
   co_return true;
 }
 
-asio::awaitable<bool> VectorBuilder::add(ConversationName name,
-                                         std::shared_ptr<SharedVectors> shared,
+asio::awaitable<bool> VectorBuilder::add(ConversationName name, SharedVectors shared,
                                          std::vector<PassageText> passages, Embedded embedded) {
   struct Added {
     bool same_model = false;
     VectorState state;
   };
-  auto job = [shared, passages = std::move(passages), embedded = std::move(embedded)] {
+  auto job = [passages = std::move(passages),
+              embedded = std::move(embedded)](std::unique_ptr<ConversationVectors>& vectors) {
     Added added;
-    added.same_model = add_rows(*shared, passages, embedded);
-    added.state = state_of(shared->vectors.get(), {});
+    added.same_model = add_rows(vectors, passages, embedded);
+    added.state = state_of(vectors.get(), {});
     return added;
   };
-  const Added added = co_await run_in_turn(shared->strand, std::move(job));
+  const Added added = co_await shared.run(std::move(job));
   store_.note(name, shared, added.state);
   co_return added.same_model;
 }
 
-asio::awaitable<void> VectorBuilder::go_on_from(ConversationName name,
-                                                std::shared_ptr<SharedVectors> shared,
+asio::awaitable<void> VectorBuilder::go_on_from(ConversationName name, SharedVectors shared,
                                                 PassagePlace next) {
-  auto job = [shared, next] {
-    if (shared->vectors != nullptr) shared->vectors->go_on_from(next);
-    return state_of(shared->vectors.get(), next);
+  auto job = [next](const std::unique_ptr<ConversationVectors>& vectors) {
+    if (vectors != nullptr) vectors->go_on_from(next);
+    return state_of(vectors.get(), next);
   };
-  const VectorState state = co_await run_in_turn(shared->strand, std::move(job));
+  const VectorState state = co_await shared.run(std::move(job));
   store_.note(name, shared, state);
 }
 
-asio::awaitable<bool> VectorBuilder::grow_graph(ConversationName name,
-                                                std::shared_ptr<SharedVectors> shared) {
-  auto job = [shared] {
-    if (shared->vectors != nullptr) {
-      const auto grown = shared->vectors->grow_graph(kGraphRows);
+asio::awaitable<bool> VectorBuilder::grow_graph(ConversationName name, SharedVectors shared) {
+  auto job = [](const std::unique_ptr<ConversationVectors>& vectors) {
+    if (vectors != nullptr) {
+      const auto grown = vectors->grow_graph(kGraphRows);
       if (!grown) log::warn("no graph of vectors", {{"why", grown.error().detail}});
     }
-    return state_of(shared->vectors.get(), {});
+    return state_of(vectors.get(), {});
   };
-  const VectorState state = co_await run_in_turn(shared->strand, std::move(job));
+  const VectorState state = co_await shared.run(std::move(job));
   store_.note(name, shared, state);
   co_return state.wants_graph;
 }

@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <deque>
-#include <memory>
 #include <vector>
 
 namespace keep::recall {
@@ -40,13 +39,11 @@ class VectorBuilder {
   asio::awaitable<void> work();
   Task<bool> step(Job job);
   // Whether there is any use in going on.
-  Task<bool> embed(Job job, std::shared_ptr<SharedVectors> shared,
-                   std::vector<PassageText> passages);
-  asio::awaitable<bool> add(ConversationName name, std::shared_ptr<SharedVectors> shared,
+  Task<bool> embed(Job job, SharedVectors shared, std::vector<PassageText> passages);
+  asio::awaitable<bool> add(ConversationName name, SharedVectors shared,
                             std::vector<PassageText> passages, Embedded embedded);
-  asio::awaitable<void> go_on_from(ConversationName name, std::shared_ptr<SharedVectors> shared,
-                                   PassagePlace next);
-  asio::awaitable<bool> grow_graph(ConversationName name, std::shared_ptr<SharedVectors> shared);
+  asio::awaitable<void> go_on_from(ConversationName name, SharedVectors shared, PassagePlace next);
+  asio::awaitable<bool> grow_graph(ConversationName name, SharedVectors shared);
   void note_health(const Result<bool>& done);
 
   Services& services_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -41,8 +42,9 @@ void VectorSearch::start() {
 
 asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(const Search& search) {
   std::vector<std::vector<SimilarPassage>> lists;
-  const std::shared_ptr<SharedVectors> shared = co_await store_.open(search.name);
-  const VectorState* const state = store_.find(search.name, shared);
+  const std::optional<SharedVectors> shared = co_await store_.open(search.name);
+  if (!shared) co_return lists;
+  const VectorState* const state = store_.find(search.name, *shared);
   if (state == nullptr) co_return lists;
   const bool ready = state->rows >= ConversationVectors::kLeastRows &&
                      std::ranges::none_of(search.questions, is_blank) &&
@@ -51,9 +53,8 @@ asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(con
     std::vector<std::string> texts = to_ask(search.questions);
     auto asked = co_await embeddings_.embed(Embeddings::Kind::kQuestion, std::move(texts));
     if (asked) {
-      auto job = [shared, &search, &asked = *asked] {
+      auto job = [&search, &asked = *asked](const std::unique_ptr<ConversationVectors>& vectors) {
         std::vector<std::vector<SimilarPassage>> found;
-        const ConversationVectors* const vectors = shared->vectors.get();
         if (vectors == nullptr || vectors->model() != asked.model) return found;
         for (const std::vector<float>& vector : asked.vectors) {
           auto& list = found.emplace_back();
@@ -62,7 +63,7 @@ asio::awaitable<std::vector<std::vector<SimilarPassage>>> VectorSearch::find(con
         }
         return found;
       };
-      lists = co_await run_in_turn(shared->strand, std::move(job));
+      lists = co_await shared->run(std::move(job));
     }
   }
   builder_.want(search.name, search.end);

@@ -40,13 +40,13 @@ VectorStore::VectorStore(Services& services, Conversations& conversations, std::
       files_(services.pools.disk.get_executor()),
       held_(services.metrics.gauge("recall_vectors", "Vectors of passages in memory")) {}
 
-asio::awaitable<std::shared_ptr<SharedVectors>> VectorStore::open(ConversationName name) {
+asio::awaitable<std::optional<SharedVectors>> VectorStore::open(ConversationName name) {
   Entry& entry = entries_.get(exact_key(name), hash64(name.tenant));
   if (!entry.shared) {
-    entry.shared = std::make_shared<SharedVectors>(services_.pools.cpu);
+    entry.shared.emplace(services_.pools.cpu);
     entry.name = name;
   }
-  std::shared_ptr<SharedVectors> shared = entry.shared;
+  const SharedVectors shared = *entry.shared;
   if (entry.loaded) co_return shared;
   auto job = [path = vector_path(folder_, name), name] { return read_vectors(path, name); };
   auto read = co_await run_in_turn(files_, std::move(job));
@@ -57,17 +57,17 @@ asio::awaitable<std::shared_ptr<SharedVectors>> VectorStore::open(ConversationNa
     if (ours) vectors = *std::move(read);
   }
   Entry* const now = entries_.peek(exact_key(name));
-  if (now == nullptr || now->shared != shared) co_return nullptr;
+  if (now == nullptr || now->shared != shared) co_return std::nullopt;
   if (now->loaded) co_return shared;  // another was quicker
   now->loaded = true;
   if (vectors == nullptr) co_return shared;
   now->rows_on_disk = vectors->size();
   set_state(*now, state_of(vectors.get(), {}));
   trim();
-  // What is asked of the strand from now on finds them. Not awaited: a caller who is cancelled must
+  // Jobs that are asked for from now on find them. Not awaited: a caller who is cancelled must
   // not leave it half done.
-  asio::post(shared->strand, [shared, vectors = std::move(vectors)]() mutable {
-    shared->vectors = std::move(vectors);
+  shared.post([vectors = std::move(vectors)](std::unique_ptr<ConversationVectors>& value) mutable {
+    value = std::move(vectors);
   });
   co_return shared;
 }
@@ -90,12 +90,12 @@ asio::awaitable<bool> VectorStore::has_message(ConversationName name, Position p
 }
 
 const VectorState* VectorStore::find(const ConversationName& name,
-                                     const std::shared_ptr<SharedVectors>& shared) const {
+                                     const SharedVectors& shared) const {
   const Entry* const entry = entries_.peek(exact_key(name));
-  return entry == nullptr || shared == nullptr || entry->shared != shared ? nullptr : &entry->state;
+  return entry == nullptr || entry->shared != shared ? nullptr : &entry->state;
 }
 
-void VectorStore::note(const ConversationName& name, const std::shared_ptr<SharedVectors>& shared,
+void VectorStore::note(const ConversationName& name, const SharedVectors& shared,
                        VectorState state) {
   Entry* const entry = entries_.peek(exact_key(name));
   if (entry == nullptr || entry->shared != shared) return;
@@ -117,7 +117,7 @@ asio::awaitable<void> VectorStore::save(ConversationName name) {
   const Entry* const entry = entries_.peek(exact_key(name));
   if (entry == nullptr || !entry->changed) co_return;
   if (entry->state.rows < entry->rows_on_disk + many_for(entry->rows_on_disk)) co_return;
-  co_await write(std::move(name), entry->shared);
+  co_await write(std::move(name), *entry->shared);
 }
 
 asio::awaitable<void> VectorStore::save_all() {
@@ -128,18 +128,17 @@ asio::awaitable<void> VectorStore::save_all() {
   for (const ConversationName& name : changed) {
     const Entry* const entry = entries_.peek(exact_key(name));
     if (entry == nullptr) continue;
-    co_await write(name, entry->shared);
+    co_await write(name, *entry->shared);
   }
 }
 
 // What is asked of the files later finds it written: a file that is deleted stays so.
-asio::awaitable<void> VectorStore::write(ConversationName name,
-                                         std::shared_ptr<SharedVectors> shared) {
-  auto encode = [shared, name] {
-    const bool any = shared->vectors != nullptr && shared->vectors->size() > 0;
-    return any ? encode_vectors(*shared->vectors, name) : std::string();
+asio::awaitable<void> VectorStore::write(ConversationName name, SharedVectors shared) {
+  auto encode = [name](const std::unique_ptr<ConversationVectors>& vectors) {
+    const bool any = vectors != nullptr && vectors->size() > 0;
+    return any ? encode_vectors(*vectors, name) : std::string();
   };
-  auto bytes = co_await run_in_turn(shared->strand, std::move(encode));
+  auto bytes = co_await shared.run(std::move(encode));
   Entry* const entry = entries_.peek(exact_key(name));
   if (bytes.empty() || entry == nullptr || entry->shared != shared) co_return;
   entry->changed = false;

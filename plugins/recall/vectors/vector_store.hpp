@@ -7,7 +7,7 @@
 // not used.
 #pragma once
 
-#include "base/async/pools.hpp"
+#include "base/async/sequenced.hpp"
 #include "base/lru_map.hpp"
 #include "base/metrics.hpp"
 #include "exchange/interfaces/conversations.hpp"
@@ -16,15 +16,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace keep::recall {
 
-struct SharedVectors {
-  explicit SharedVectors(Pool& pool) : strand(pool.get_executor()) {}
-  const Strand strand;
-  std::unique_ptr<ConversationVectors> vectors;  // on the strand only; none: no vector yet
-};
+// Of one conversation, in pools.cpu. nullptr: there is no vector yet.
+using SharedVectors = Sequenced<std::unique_ptr<ConversationVectors>>;
 
 // What the loop knows of them.
 struct VectorState {
@@ -40,14 +38,12 @@ class VectorStore {
   VectorStore(Services& services, Conversations& conversations, std::string folder,
               std::size_t max_bytes);
 
-  // Reads the file when the conversation was not in use. nullptr: forgotten meanwhile.
-  asio::awaitable<std::shared_ptr<SharedVectors>> open(ConversationName name);
+  // Reads the file when the conversation was not in use. None: forgotten meanwhile.
+  asio::awaitable<std::optional<SharedVectors>> open(ConversationName name);
   // nullptr when `shared` is no longer that conversation's. Valid until the next call.
-  const VectorState* find(const ConversationName& name,
-                          const std::shared_ptr<SharedVectors>& shared) const;
+  const VectorState* find(const ConversationName& name, const SharedVectors& shared) const;
   // What was done to `shared`.
-  void note(const ConversationName& name, const std::shared_ptr<SharedVectors>& shared,
-            VectorState state);
+  void note(const ConversationName& name, const SharedVectors& shared, VectorState state);
 
   // Writes the file if much has come since it was written.
   asio::awaitable<void> save(ConversationName name);
@@ -65,7 +61,7 @@ class VectorStore {
 
  private:
   struct Entry {
-    std::shared_ptr<SharedVectors> shared;
+    std::optional<SharedVectors> shared;  // none only until open() has made it
     bool loaded = false;
     VectorState state;
     std::size_t rows_on_disk = 0;
@@ -75,7 +71,7 @@ class VectorStore {
 
   asio::awaitable<bool> is_of(ConversationName name, const ConversationVectors& vectors);
   asio::awaitable<bool> has_message(ConversationName name, Position position, std::uint64_t stamp);
-  asio::awaitable<void> write(ConversationName name, std::shared_ptr<SharedVectors> shared);
+  asio::awaitable<void> write(ConversationName name, SharedVectors shared);
   void set_state(Entry& entry, VectorState state);
   void trim();
 
