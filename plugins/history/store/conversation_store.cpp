@@ -4,7 +4,6 @@
 #include "base/unix_time.hpp"
 #include "plugins/history/store/store_scan.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -63,16 +62,16 @@ Task<bool> ConversationStore::end(ConversationName name) {
 }
 
 Task<bool> ConversationStore::remove(ConversationName name) {
-  std::shared_ptr<OpenLog> log = enter(name);
-  Turn turn(*this, std::move(name), log);
+  const Sequenced<OpenLog> log = enter(name);
+  const Turn turn(*this, std::move(name));
   (void)take_waiting(turn.name());
-  auto job = [log = std::move(log)] {
+  auto job = [](OpenLog& value) {
     Done<Result<bool>> done;
-    done.result = log->remove();
-    done.state = log->state();
+    done.result = value.remove();
+    done.state = value.state();
     return done;
   };
-  Done<Result<bool>> done = co_await run_in_turn(turn.log()->strand, std::move(job));
+  Done<Result<bool>> done = co_await log.run(std::move(job));
   note(turn.name(), std::move(done.state));
   if (done.result && settings_.on_removed) settings_.on_removed(turn.name());
   co_return std::move(done.result);
@@ -101,9 +100,9 @@ bool ConversationStore::known(const ConversationName& name) const {
 const ConversationLog* ConversationStore::at_hand(const ConversationName& name) {
   if (!known(name)) return nullptr;  // or about to be deleted
   const Entry& entry = entries_.find(name)->second;
-  if (entry.log == nullptr || entry.running > 0 || !entry.waiting.empty()) return nullptr;
+  if (!entry.log || entry.running > 0 || !entry.waiting.empty()) return nullptr;
   open_.splice(open_.end(), open_, entry.opened);
-  return entry.log->opened();
+  return entry.log->value_while_idle().opened();  // its jobs are turns, and none is running
 }
 
 void ConversationStore::add_later(const ConversationName& name, std::vector<NewMessage> messages) {
@@ -156,21 +155,21 @@ std::vector<NewMessage> ConversationStore::take_waiting(const ConversationName& 
 }
 
 // Asks for a turn.
-std::shared_ptr<OpenLog> ConversationStore::enter(const ConversationName& name) {
+Sequenced<OpenLog> ConversationStore::enter(const ConversationName& name) {
   const auto at = entries_.try_emplace(name).first;
   Entry& entry = at->second;
-  if (entry.log == nullptr) {
+  if (!entry.log) {
     const Strand strand =
         entry.in_pack ? pack_strand_ : Strand(services_.pools.disk.get_executor());
-    entry.log = std::make_shared<OpenLog>(strand, stem_of(settings_.folder, name), name,
-                                          settings_.log, entry.in_pack ? pack_ : nullptr);
+    entry.log.emplace(strand, stem_of(settings_.folder, name), name, settings_.log,
+                      entry.in_pack ? pack_ : nullptr);
     entry.opened = open_.insert(open_.end(), &at->first);
   } else {
     open_.splice(open_.end(), open_, entry.opened);
   }
   ++entry.running;
   close_idle();
-  return entry.log;
+  return *entry.log;
 }
 
 // A turn has ended.
@@ -270,8 +269,7 @@ void ConversationStore::close_unused(std::size_t most, std::uint64_t bytes) {
 }
 
 void ConversationStore::close(Entry& entry) {
-  const Strand strand = entry.log->strand;
-  asio::post(strand, [log = std::move(entry.log)] { log->close(); });
+  entry.log->post([](OpenLog& value) { value.close(); });
   entry.log.reset();
   set_memory(entry, 0);
 }
@@ -332,7 +330,7 @@ void ConversationStore::let_go(const ConversationName& name, bool old) {
                                      {"bytes", entry.figures.disk_bytes}});
   (old ? metrics_.evicted_ttl : metrics_.evicted_quota).add();
   discount(entry);
-  if (entry.in_pack && entry.log == nullptr) {
+  if (entry.in_pack && !entry.log) {
     enqueue(doomed_, at->first, entry);
     tidy_pack();
   } else {

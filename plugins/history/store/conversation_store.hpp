@@ -16,7 +16,7 @@
 // asked for while a conversation is packed comes after that.
 #pragma once
 
-#include "base/async/pools.hpp"
+#include "base/async/sequenced.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/pack/pack.hpp"
@@ -113,12 +113,12 @@ class ConversationStore {
  private:
   struct Entry {
     Figures figures;
-    std::shared_ptr<OpenLog> log;     // none: not open
-    std::uint64_t memory = 0;         // of the open log, when its last turn ended
-    std::size_t running = 0;          // turns asked for and not ended
-    std::vector<NewMessage> waiting;  // see add_later()
-    bool counted = false;             // in totals_, by_use_ and shares_; not while being deleted
-    bool in_pack = false;             // or may be: its turns are on the pack's strand
+    std::optional<Sequenced<OpenLog>> log;  // none: not open
+    std::uint64_t memory = 0;               // of the open log, when its last turn ended
+    std::size_t running = 0;                // turns asked for and not ended
+    std::vector<NewMessage> waiting;        // see add_later()
+    bool counted = false;  // in totals_, by_use_ and shares_; not while being deleted
+    bool in_pack = false;  // or may be: its turns are on the pack's strand
     std::list<const ConversationName*>* queue = nullptr;  // closed_ or doomed_, if it is in one
     std::list<const ConversationName*>::iterator use, own_use, opened, queued;
   };
@@ -134,18 +134,15 @@ class ConversationStore {
   // A turn that was asked for: the entry stays until it ends.
   class Turn {
    public:
-    Turn(ConversationStore& store, ConversationName name, std::shared_ptr<OpenLog> log)
-        : store_(store), name_(std::move(name)), log_(std::move(log)) {}
+    Turn(ConversationStore& store, ConversationName name) : store_(store), name_(std::move(name)) {}
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() { store_.leave(name_); }
     const ConversationName& name() const noexcept { return name_; }
-    const std::shared_ptr<OpenLog>& log() const noexcept { return log_; }
 
    private:
     ConversationStore& store_;
     ConversationName name_;
-    std::shared_ptr<OpenLog> log_;
   };
   template <class R>
   struct Done {
@@ -154,7 +151,7 @@ class ConversationStore {
   };
 
   bool known(const ConversationName& name) const;
-  std::shared_ptr<OpenLog> enter(const ConversationName& name);
+  Sequenced<OpenLog> enter(const ConversationName& name);
   std::vector<NewMessage> take_waiting(const ConversationName& name);
   void leave(const ConversationName& name);
   void note(const ConversationName& name, OpenLog::State state);
@@ -217,21 +214,21 @@ asio::awaitable<std::invoke_result_t<Fn&, ConversationLog&>> ConversationStore::
   if (!create && !known(name)) {
     co_return Error(Fault::kNotFound, Side::kDownstream, "no such conversation");
   }
-  std::shared_ptr<OpenLog> log = enter(name);
-  Turn turn(*this, std::move(name), log);
-  auto job = [log = std::move(log), waiting = take_waiting(turn.name()), create,
-              fn = std::move(fn)]() mutable {
+  const Sequenced<OpenLog> log = enter(name);
+  const Turn turn(*this, std::move(name));
+  auto job = [waiting = take_waiting(turn.name()), create,
+              fn = std::move(fn)](OpenLog& value) mutable {
     Done<R> done;
-    if (const auto log = log->open(create)) {
-      log->add(waiting);
-      done.result = fn(**log);
+    if (const auto opened = value.open(create)) {
+      value.add(waiting);
+      done.result = fn(**opened);
     } else {
-      done.result = log.error();
+      done.result = opened.error();
     }
-    done.state = log->state();
+    done.state = value.state();
     return done;
   };
-  Done<R> done = co_await run_in_turn(turn.log()->strand, std::move(job));
+  Done<R> done = co_await log.run(std::move(job));
   note(turn.name(), std::move(done.state));
   co_return std::move(done.result);
 }

@@ -6,13 +6,9 @@
 
 namespace keep::history {
 
-OpenLog::OpenLog(Strand on, std::string stem, ConversationName name, const LogSettings& settings,
+OpenLog::OpenLog(std::string stem, ConversationName name, const LogSettings& settings,
                  std::shared_ptr<Pack> pack)
-    : strand(std::move(on)),
-      stem_(std::move(stem)),
-      name_(std::move(name)),
-      settings_(settings),
-      pack_(std::move(pack)) {}
+    : stem_(std::move(stem)), name_(std::move(name)), settings_(settings), pack_(std::move(pack)) {}
 
 Result<std::unique_ptr<ConversationLog>> OpenLog::open_log() const {
   if (!pack_) return ConversationLog::open(stem_, name_, settings_);

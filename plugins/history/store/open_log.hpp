@@ -1,10 +1,10 @@
-// OpenLog: the log of one conversation and the strand on which everything happens to it, in order.
+// OpenLog: the log of one conversation, opened by the first who needs it, and again after the
+// conversation was removed.
 //
-// The members are used on the strand; while nothing runs there, the loop may look at what is open.
-// The log is opened by the first who needs it, and again after the conversation was removed.
+// One thread at a time, and members block: the store keeps it as Sequenced<OpenLog>, on the strand
+// of the pack when it may be in there.
 #pragma once
 
-#include "base/async/pools.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/pack/pack.hpp"
 #include "plugins/history/store/summary.hpp"
@@ -19,8 +19,8 @@ namespace keep::history {
 
 class OpenLog {
  public:
-  // `pack`: where it may be instead of files; used on the strand. nullptr: it is not in there.
-  OpenLog(Strand on, std::string stem, ConversationName name, const LogSettings& settings,
+  // `pack`: where it may be instead of files. nullptr: it is not in there.
+  OpenLog(std::string stem, ConversationName name, const LogSettings& settings,
           std::shared_ptr<Pack> pack);
 
   // Fault::kNotFound: it holds nothing and is not to be created.
@@ -41,8 +41,6 @@ class OpenLog {
     std::vector<std::string> notes;  // for the log
   };
   State state();
-
-  const Strand strand;
 
  private:
   Result<std::unique_ptr<ConversationLog>> open_log() const;

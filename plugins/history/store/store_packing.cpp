@@ -109,7 +109,7 @@ ConversationStore::PackJob ConversationStore::next_pack_job() {
       const auto at = entries_.find(*from.front());
       Entry& entry = at->second;
       unqueue(entry);
-      if (entry.counted != counted || entry.running > 0 || entry.log != nullptr) continue;
+      if (entry.counted != counted || entry.running > 0 || entry.log) continue;
       entry.in_pack = true;
       stems.push_back(stem_of(settings_.folder, at->first));
       names.push_back(at->first);
@@ -125,7 +125,7 @@ void ConversationStore::note(const PackJob& done) {
   for (const std::string& line : done.failures) log::warn("conversations", {{"what", line}});
   for (std::size_t i = 0; i < done.packed.size(); ++i) {
     const auto at = entries_.find(done.names[i]);
-    if (at == entries_.end() || !at->second.counted || at->second.log != nullptr) continue;
+    if (at == entries_.end() || !at->second.counted || at->second.log) continue;
     Entry& entry = at->second;
     entry.in_pack = done.packed[i].holds;
     if (!done.packed[i].bytes) continue;
@@ -146,7 +146,7 @@ void ConversationStore::note_removed(const PackJob& done) {
       if (unused) pack_undeleted_ += at->second.figures.packed_bytes;
       continue;
     }
-    if (unused && at->second.log == nullptr) {
+    if (unused && !at->second.log) {
       unqueue(at->second);
       entries_.erase(at);
     }
