@@ -153,7 +153,7 @@ struct Shared {
   ConversationTable table;
   LruMap<std::uint64_t, std::string> lineage;           // response id -> conversation
   LruMap<std::uint64_t, ConversationTable::Key> hints;  // request id -> conversation
-  bool changed = false;                                 // since the table was saved
+  std::uint64_t changes = 0;                            // of the table
 };
 
 class IdentifyStage final : public Stage {
@@ -187,7 +187,9 @@ class IdentifyStage final : public Stage {
 class IdentifyPlugin final : public Plugin {
  public:
   IdentifyPlugin(IdentifySettings settings, Services& services)
-      : shared_(std::move(settings), services), services_(services) {}
+      : shared_(std::move(settings), services),
+        services_(services),
+        saves_(services.pools.disk.get_executor()) {}
 
   std::string_view name() const noexcept override { return "identify"; }
 
@@ -206,6 +208,8 @@ class IdentifyPlugin final : public Plugin {
 
   Shared shared_;
   Services& services_;
+  const Strand saves_;               // they write one file
+  std::uint64_t saved_changes_ = 0;  // see Shared::changes; what was cut short has not been saved
 };
 
 Task<> IdentifyPlugin::start() {
@@ -224,12 +228,12 @@ Task<> IdentifyPlugin::start() {
 }
 
 Task<> IdentifyPlugin::save() {
-  if (shared_.settings.folder.empty() || !shared_.changed) co_return Result<>{};
-  shared_.changed = false;
+  const std::uint64_t changes = shared_.changes;
+  if (shared_.settings.folder.empty() || changes == saved_changes_) co_return Result<>{};
   std::vector<ConversationTable::Remembered> list = co_await copy_table();
   auto job = [path = table_path(), list = std::move(list)] { return save_table(path, list); };
-  const auto saved = co_await run_on(services_.pools.disk, std::move(job));
-  if (!saved) shared_.changed = true;  // the next time has it all to write
+  const auto saved = co_await run_in_turn(saves_, std::move(job));
+  if (saved) saved_changes_ = changes;
   co_return saved;
 }
 
@@ -358,7 +362,7 @@ void IdentifyStage::on_finish(const Exchange& exchange, const Outcome&) noexcept
       shared_.trim(shared_.lineage);
     }
   }
-  shared_.changed = true;
+  ++shared_.changes;
   if (!key_) return;
   shared_.table.finish(*key_, *print_, hashes_of_answer(exchange, tools_), shared_.clock.now());
 }

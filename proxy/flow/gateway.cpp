@@ -1,5 +1,6 @@
 #include "flow/gateway.hpp"
 
+#include "base/async/maybe_task.hpp"
 #include "base/ids.hpp"
 #include "base/unix_time.hpp"
 #include "downstream/request_body.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace keep {
@@ -91,22 +93,38 @@ Reply wants_json(const Error& error, std::string_view target) {
 }
 
 // Decompressing takes any time, whatever the size that came.
-Task<> decode(Exchange& exchange, const Flow& flow) {
-  const std::size_t max_bytes = flow.settings.max_body_bytes;
-  if (!is_compressed(exchange.request)) co_return decode_body(exchange.request, max_bytes);
-  auto job = [&exchange, max_bytes] { return decode_body(exchange.request, max_bytes); };
+Task<> decompress(Exchange& exchange, const Flow& flow) {
+  auto job = [&exchange, max_bytes = flow.settings.max_body_bytes] {
+    return decode_body(exchange.request, max_bytes);
+  };
   co_return co_await run_on(flow.services.pools.cpu, std::move(job));
 }
 
-asio::awaitable<void> answer_into(Flow& flow, const Exchange& exchange, Deadline& deadline,
-                                  std::optional<Reply>& result) {
-  deadline.set(flow.settings.between_events, "an answer of ours");
-  result = co_await flow.pipeline.on_endpoint(exchange);
+MaybeTask<> decode(Exchange& exchange, const Flow& flow) {
+  if (is_compressed(exchange.request)) return decompress(exchange, flow);
+  return decode_body(exchange.request, flow.settings.max_body_bytes);
 }
 
-asio::awaitable<void> count_into(Flow& flow, Exchange& exchange,
-                                 std::optional<Result<std::string>>& result) {
-  result = co_await count_tokens(flow, exchange);
+template <class T>
+asio::awaitable<void> end_in(Task<T> work, Result<T>& result) {
+  result = co_await std::move(work);
+}
+
+// What may take long. It ends in an error when the client leaves meanwhile (Fault::kGone), or when
+// all work does.
+template <class T>
+Task<T> watched(Guard& guard, Task<T> work) {
+  Result<T> result = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
+  auto job = end_in(std::move(work), result);
+  const bool whole = co_await guard.run_watched(std::move(job));
+  if (guard.client_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
+  if (guard.deadline().passed()) {
+    co_return Error(Fault::kTimeout, Side::kInternal, "this takes too long now, try again");
+  }
+  // The cut was meant for all that comes after, too; a reply that is there needs nothing more.
+  if (!whole && !(std::is_same_v<T, Reply> && result))
+    co_return Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
+  co_return result;
 }
 
 }  // namespace
@@ -127,38 +145,50 @@ Result<std::string> Gateway::admit(const Request& request) const {
 }
 
 // The items that are known belong to the loop.
-Task<> Gateway::resolve_references(Exchange& exchange) {
+Result<> Gateway::resolve_references(Exchange& exchange) const {
+  const auto find = [&](std::string_view id) {
+    return flow_.items.find(exchange.identity.tenant, id);
+  };
+  return openai::responses::resolve_references(exchange.request.body, find,
+                                               flow_.settings.max_body_bytes);
+}
+
+Task<> Gateway::parse_with_references(Exchange& exchange) {
   namespace responses = openai::responses;
-  const std::string_view tenant = exchange.identity.tenant;
-  const auto find = [&](std::string_view id) { return flow_.items.find(tenant, id); };
-  const std::size_t max_bytes = flow_.settings.max_body_bytes;
   std::string& body = exchange.request.body;
-  if (body.size() < kLargeTranslation) {
-    co_return responses::resolve_references(body, find, max_bytes);
-  }
   Pool& cpu = flow_.services.pools.cpu;
   auto read = [&body] { return responses::find_references(body); };
   const auto references = co_await run_on(cpu, std::move(read));
+  const std::size_t max_bytes = flow_.settings.max_body_bytes;
   const std::size_t room = max_bytes - std::min(max_bytes, body.size());
+  const auto find = [&](std::string_view id) {
+    return flow_.items.find(exchange.identity.tenant, id);
+  };
   const auto swaps = responses::look_up(references, find, room);
   if (!swaps) co_return swaps.error();
-  if (swaps->empty()) co_return Result<>{};
-  auto write = [&body, &swaps = *swaps] { return responses::with_items(body, swaps); };
-  body = co_await run_on(cpu, std::move(write));
-  co_return Result<>{};
+  if (!swaps->empty()) {
+    auto write = [&body, &swaps = *swaps] { return responses::with_items(body, swaps); };
+    body = co_await run_on(cpu, std::move(write));
+  }
+  co_return co_await parse_large(exchange);
 }
 
-// What is remembered belongs to the loop.
-Task<> Gateway::parse(Exchange& exchange) {
-  if (exchange.surface == openai::Surface::kPassThrough) co_return Result<>{};
-  if (exchange.dialect->has_references()) {
-    const auto resolved = co_await resolve_references(exchange);
-    if (!resolved) co_return resolved.error();
-  }
-  const std::size_t large = exchange.dialect->is_translated() ? kLargeTranslation : kLargeBody;
-  if (exchange.request.body.size() < large) co_return parse_body(exchange, &prefixes_);
+Task<> Gateway::parse_large(Exchange& exchange) {
   auto job = [&exchange] { return parse_body(exchange, nullptr); };
   co_return co_await run_on(flow_.services.pools.cpu, std::move(job));
+}
+
+// What is remembered of prefixes belongs to the loop.
+MaybeTask<> Gateway::parse(Exchange& exchange) {
+  if (exchange.surface == openai::Surface::kPassThrough) return Result<>{};
+  if (exchange.dialect->has_references()) {
+    if (exchange.request.body.size() >= kLargeTranslation) return parse_with_references(exchange);
+    const auto resolved = resolve_references(exchange);
+    if (!resolved) return resolved.error();
+  }
+  const std::size_t large = exchange.dialect->is_translated() ? kLargeTranslation : kLargeBody;
+  if (exchange.request.body.size() >= large) return parse_large(exchange);
+  return parse_body(exchange, &prefixes_);
 }
 
 asio::awaitable<void> Gateway::answer(const Exchange& exchange, ResponseWriter& writer,
@@ -176,24 +206,20 @@ asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer
 
 asio::awaitable<void> Gateway::refuse(Exchange& exchange, ResponseWriter& writer,
                                       const Error& error, const Reply& reply) {
-  co_await answer(exchange, writer, reply);
+  const bool gone = error.fault == Fault::kGone && error.side == Side::kDownstream;
+  if (!gone) co_await answer(exchange, writer, reply);
   Outcome outcome;
-  outcome.status = reply->status;
+  outcome.status = gone ? 499 : reply->status;
   outcome.error = error;
   outcome.local = true;
   flow_.metrics.finished(exchange, outcome);
 }
 
 asio::awaitable<void> Gateway::count(Exchange& exchange, ResponseWriter& writer, Guard& guard) {
-  std::optional<Result<std::string>> counted;
-  auto work = count_into(flow_, exchange, counted);
-  const bool whole = co_await guard.run_watched(std::move(work));
-  if (guard.client_gone()) co_return;
-  if (!whole || !counted) {
-    counted = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
-  }
-  if (!*counted) co_return co_await refuse(exchange, writer, counted->error());
-  const Reply reply = json_reply(200, std::move(**counted));
+  auto counting = count_tokens(flow_, exchange);
+  auto counted = co_await watched(guard, std::move(counting));
+  if (!counted) co_return co_await refuse(exchange, writer, counted.error());
+  const Reply reply = json_reply(200, std::move(*counted));
   co_await answer(exchange, writer, reply);
 }
 
@@ -201,12 +227,10 @@ bool Gateway::wants_body(const Request& head) const {
   return !is_open_(head) && authenticate_(head).has_value();
 }
 
-// Nothing: the client has left, or it took too long (it may wait for what runs to end).
-asio::awaitable<std::optional<Reply>> Gateway::ask_plugins(const Exchange& exchange, Guard& guard) {
-  std::optional<Reply> own;
-  auto work = answer_into(flow_, exchange, guard.deadline(), own);
-  co_await guard.run_watched(std::move(work));
-  co_return own;
+// It may wait for what runs to end.
+Task<Reply> Gateway::ask_plugins(const Exchange& exchange, Deadline& deadline) {
+  deadline.set(flow_.settings.between_events, "an answer of ours");
+  co_return co_await flow_.pipeline.on_endpoint(exchange);
 }
 
 asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& writer,
@@ -244,18 +268,18 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
       const Reply reply = unsupported(error, request.target);
       co_return co_await refuse(exchange, writer, error, reply);
     }
-    const auto decoded = co_await decode(exchange, flow_);
-    if (!decoded) co_return co_await refuse(exchange, writer, decoded.error());
+    MaybeTask<> decoded = decode(exchange, flow_);
+    if (decoded.waits()) decoded = co_await watched(guard, decoded.task());
+    if (!decoded.result()) {
+      co_return co_await refuse(exchange, writer, decoded.result().error());
+    }
   }
   const Reply local = co_await local_(request);
   if (local) co_return co_await answer(exchange, writer, local);
   if (exchange.surface == openai::Surface::kPassThrough) {
-    const std::optional<Reply> own = co_await ask_plugins(exchange, guard);
-    if (guard.client_gone()) co_return;
-    if (!own) {
-      const Error error(Fault::kTimeout, Side::kInternal, "this takes too long now, try again");
-      co_return co_await refuse(exchange, writer, error);
-    }
+    auto asking = ask_plugins(exchange, guard.deadline());
+    const auto own = co_await watched(guard, std::move(asking));
+    if (!own) co_return co_await refuse(exchange, writer, own.error());
     if (*own) co_return co_await answer(exchange, writer, *own);
   }
   if (!treatment->forwardable) {
@@ -264,8 +288,9 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   }
   const Reply own = own_answer(exchange);
   if (own) co_return co_await answer(exchange, writer, own);
-  const auto parsed = co_await parse(exchange);
-  if (!parsed) co_return co_await refuse(exchange, writer, parsed.error());
+  MaybeTask<> parsed = parse(exchange);
+  if (parsed.waits()) parsed = co_await watched(guard, parsed.task());
+  if (!parsed.result()) co_return co_await refuse(exchange, writer, parsed.result().error());
   if (treatment->counts) co_return co_await count(exchange, writer, guard);
   exchange.timeline.parsed = flow_.services.clock.now();
   co_await run_exchange(flow_, exchange, writer, guard);

@@ -2,6 +2,7 @@
 // of its path, decompression, endpoints answered here, parsing. Loop thread only.
 #pragma once
 
+#include "base/async/maybe_task.hpp"
 #include "downstream/listener.hpp"
 #include "flow/flow.hpp"
 #include "openai/prefix_memory.hpp"
@@ -29,9 +30,11 @@ class Gateway final : public RequestHandler {
                                Guard& guard) override;
 
  private:
-  Task<> parse(Exchange& exchange);
-  Task<> resolve_references(Exchange& exchange);
-  asio::awaitable<std::optional<Reply>> ask_plugins(const Exchange& exchange, Guard& guard);
+  MaybeTask<> parse(Exchange& exchange);
+  Task<> parse_large(Exchange& exchange);
+  Task<> parse_with_references(Exchange& exchange);
+  Result<> resolve_references(Exchange& exchange) const;
+  Task<Reply> ask_plugins(const Exchange& exchange, Deadline& deadline);
   asio::awaitable<void> count(Exchange& exchange, ResponseWriter& writer, Guard& guard);
   Result<std::string> admit(const Request& request) const;
   static asio::awaitable<void> answer(const Exchange& exchange, ResponseWriter& writer,

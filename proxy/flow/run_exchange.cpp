@@ -69,16 +69,31 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
   }
 }
 
-// Why the attempts ended without a whole answer, if they did. Waiting for a slot has a limit of its
-// own, so there is no deadline until upstream is asked.
-asio::awaitable<std::optional<Error>> guarded_attempts(Flow& flow, Exchange& exchange,
-                                                       Stages& stages, ResponseWriter& writer,
-                                                       ClientStream& stream, Guard& guard) {
+// All of that, or `own`: a reply of a stage. A sign of life may bring the head, so there is none
+// before the stages have had their say.
+asio::awaitable<void> answer(Flow& flow, Exchange& exchange, Stages& stages, ResponseWriter& writer,
+                             ClientStream& stream, Deadline& deadline, Reply& own,
+                             std::optional<Error>& error) {
+  const auto verdict = co_await stages.on_request();
+  exchange.timeline.identified = flow.services.clock.now();
+  if (verdict && std::holds_alternative<Reply>(*verdict)) {
+    own = std::get<Reply>(*verdict);
+    error.reset();
+    co_return;
+  }
+  const KeepAlive keep_alive(flow, exchange, stages, writer, deadline);
+  co_await attempts(flow, exchange, stages, writer, stream, deadline, error);
+}
+
+// Why there is no whole answer, if so. Waiting for a slot has a limit of its own, so there is no
+// deadline until upstream is asked.
+asio::awaitable<std::optional<Error>> guarded_answer(Flow& flow, Exchange& exchange, Stages& stages,
+                                                     ResponseWriter& writer, ClientStream& stream,
+                                                     Guard& guard, Reply& own) {
   std::optional<Error> error = Error(Fault::kCancelled, Side::kInternal, "llama-keep is stopping");
   const Error stopping = *error;
   Deadline& deadline = guard.deadline();
-  KeepAlive keep_alive(flow, exchange, stages, writer, deadline);
-  auto work = attempts(flow, exchange, stages, writer, stream, deadline, error);
+  auto work = answer(flow, exchange, stages, writer, stream, deadline, own, error);
   const bool whole = co_await guard.run_watched(std::move(work));
   if (!error) co_return error;
   if (guard.client_gone()) co_return Error(Fault::kGone, Side::kDownstream, "client left");
@@ -142,15 +157,13 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
   Stages stages(flow.pipeline, exchange);
   ClientStream stream;
   try {
-    auto verdict = co_await stages.on_request();
-    exchange.timeline.identified = flow.services.clock.now();
-    if (verdict && std::holds_alternative<Reply>(*verdict)) {
+    Reply own;
+    outcome.error = co_await guarded_answer(flow, exchange, stages, writer, stream, guard, own);
+    if (own && !outcome.error) {
       outcome.local = true;
       const Headers headers = explain(flow, exchange, stages);
-      const LocalReply reply = in_dialect(*exchange.dialect, *std::get<Reply>(*verdict));
+      const LocalReply reply = in_dialect(*exchange.dialect, *own);
       co_await writer.reply(reply, headers);
-    } else {
-      outcome.error = co_await guarded_attempts(flow, exchange, stages, writer, stream, guard);
     }
   } catch (const boost::system::system_error& e) {
     const bool stopping = e.code() == asio::error::operation_aborted;

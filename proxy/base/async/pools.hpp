@@ -4,17 +4,13 @@
 #include "base/async/pool.hpp"
 #include "base/result.hpp"
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
-#include <exception>
+#include <functional>
 #include <list>
 #include <type_traits>
 #include <utility>
@@ -29,63 +25,38 @@ struct Pools {
   Pool disk;
 };
 
-namespace detail {
-// Calls `fn` and hands what it returned or threw to the handler, on the handler's own executor.
-template <class Handler, class Fn>
-class Job {
- public:
-  using R = std::invoke_result_t<Fn&>;
-  Job(Handler handler, Fn fn)
-      : home_(asio::make_work_guard(handler)), handler_(std::move(handler)), fn_(std::move(fn)) {}
-
-  void operator()() {
-    std::exception_ptr failure;
-    R result{};
-    try {
-      result = fn_();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    auto resume = [handler = std::move(handler_), failure = std::move(failure),
-                   result = std::move(result)]() mutable {
-      std::move(handler)(std::move(failure), std::move(result));
-    };
-    asio::post(home_.get_executor(), std::move(resume));
-  }
-
- private:
-  asio::executor_work_guard<asio::associated_executor_t<Handler>> home_;
-  Handler handler_;
-  Fn fn_;
-};
-
-template <class Executor, class Fn>
-asio::awaitable<std::invoke_result_t<Fn&>> call_on(Executor executor, Fn fn) {
-  using R = std::invoke_result_t<Fn&>;
-  auto start = [executor = std::move(executor), fn = std::move(fn)](auto handler) mutable {
-    asio::post(executor, Job(std::move(handler), std::move(fn)));
-  };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>,
-                                          void(std::exception_ptr, R)>(std::move(start),
-                                                                       asio::use_awaitable);
-}
-}  // namespace detail
-
-// Runs `fn` on the pool and resumes the caller on its own executor. `fn` owns what it uses, and
-// returns something. A cancellation of the caller does not reach `fn`, not even before it began: it
-// takes effect when the caller waits for something else.
-template <class Fn>
-asio::awaitable<std::invoke_result_t<Fn&>> run_on(Pool& pool, Fn fn) {
-  return detail::call_on(pool.get_executor(), std::move(fn));
-}
-
 // One thing after the other, in the order in which it was asked for; on any thread of a pool.
 using Strand = asio::strand<Pool::Executor>;
 
-// The same on a strand.
+namespace detail {
+// Each ends when `job` has been called, with what it threw, and lets go of it then. The first ends
+// by an exception (operation_aborted) when it is cancelled before `job` began, which is not called.
+asio::awaitable<void> call_on(Pool& pool, std::function<void()> job);
+asio::awaitable<void> call_on(Strand strand, std::function<void()> job);
+
+template <class Where, class Fn>
+asio::awaitable<std::invoke_result_t<Fn&>> result_on(Where where, Fn fn) {
+  std::invoke_result_t<Fn&> result{};
+  std::function<void()> job = [&fn, &result] { result = fn(); };
+  co_await call_on(where, std::move(job));
+  co_return result;
+}
+}  // namespace detail
+
+// Runs `fn` on the pool and resumes the caller on its own executor. `fn` owns what it uses, or that
+// is the caller's, and returns something. A caller that is cancelled before `fn` began gives it up
+// and goes on at once, by an exception (operation_aborted): nobody is there to use its result.
+// Later the cancellation takes effect when the caller waits for something else.
+template <class Fn>
+asio::awaitable<std::invoke_result_t<Fn&>> run_on(Pool& pool, Fn fn) {
+  return detail::result_on<Pool&>(pool, std::move(fn));
+}
+
+// The same on a strand, but for a cancellation: `fn` runs in its turn whatever becomes of the
+// caller, which waits for that.
 template <class Fn>
 asio::awaitable<std::invoke_result_t<Fn&>> run_in_turn(Strand strand, Fn fn) {
-  return detail::call_on(std::move(strand), std::move(fn));
+  return detail::result_on<Strand>(std::move(strand), std::move(fn));
 }
 
 // Starts detached coroutines on the loop, counts them, and can cancel them all. Loop thread only;

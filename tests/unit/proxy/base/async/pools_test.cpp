@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -150,6 +151,109 @@ TEST_F(PoolsTest, ACancelledCallerIsStillWaitedFor) {
   });
   EXPECT_NE(run(two_turns(strand, go, done)), nullptr) << "thrown where it waits next";
   EXPECT_EQ(done, 1);
+}
+
+asio::awaitable<void> count_call(Pool& pool, std::shared_ptr<int> owned, std::atomic<int>& calls) {
+  auto job = [owned = std::move(owned), &calls] { return ++calls; };
+  co_await run_on(pool, std::move(job));
+}
+
+// The pool's only thread is busy until `go`.
+class BusyPoolTest : public PoolsTest {
+ protected:
+  void SetUp() override {
+    asio::post(pools_.cpu.get_executor(), [&] { go_.acquire(); });
+  }
+  std::binary_semaphore go_{0};
+  std::atomic<int> calls_ = 0;
+};
+
+TEST_F(BusyPoolTest, AJobIsGivenUpWhenItsCallerIsCancelledBeforeItBegan) {
+  const auto owned = std::make_shared<int>(1);
+  asio::steady_timer timer(loop_, std::chrono::milliseconds(1));
+  timer.async_wait(
+      [&](const boost::system::error_code&) { signal_.emit(asio::cancellation_type::terminal); });
+  const std::exception_ptr failure = run(count_call(pools_.cpu, owned, calls_));
+  ASSERT_NE(failure, nullptr) << "and does not wait for the pool";
+  EXPECT_THROW(std::rethrow_exception(failure), boost::system::system_error);
+  EXPECT_EQ(owned.use_count(), 1) << "what the job owned is let go at once";
+  go_.release();
+  pools_.cpu.join();
+  EXPECT_EQ(calls_, 0);
+}
+
+TEST_F(BusyPoolTest, ACallerThatIsNotCancelledHasItsJobDone) {
+  asio::steady_timer timer(loop_, std::chrono::milliseconds(1));
+  timer.async_wait([&](const boost::system::error_code&) { go_.release(); });
+  EXPECT_EQ(run(count_call(pools_.cpu, nullptr, calls_)), nullptr);
+  EXPECT_EQ(calls_, 1);
+}
+
+asio::awaitable<void> call_twice(Pool& pool, std::binary_semaphore& began,
+                                 std::binary_semaphore& go, int& done) {
+  auto first = [&] {
+    began.release();
+    go.acquire();
+    return ++done;
+  };
+  co_await run_on(pool, std::move(first));
+  ++done;  // the job had begun, so its result is here
+  auto second = [&done] { return ++done; };
+  co_await run_on(pool, std::move(second));
+}
+
+TEST_F(PoolsTest, AJobThatHasBegunIsWaitedFor) {
+  std::binary_semaphore began{0}, go{0};
+  int done = 0;
+  asio::steady_timer timer(loop_, std::chrono::milliseconds(1));
+  timer.async_wait([&](const boost::system::error_code&) {
+    began.acquire();
+    signal_.emit(asio::cancellation_type::terminal);
+    go.release();
+  });
+  EXPECT_NE(run(call_twice(pools_.cpu, began, go, done)), nullptr) << "thrown where it waits next";
+  EXPECT_EQ(done, 2);
+}
+
+// Whether the thread or the cancellation comes first is open: the caller goes on once, either way.
+TEST_F(PoolsTest, AJobThatBeginsWhileItsCallerIsCancelledIsToldOfOnce) {
+  for (int i = 0; i < 500; ++i) {
+    std::atomic<int> calls = 0;
+    std::exception_ptr failure;
+    int ends = 0;
+    asio::cancellation_signal signal;
+    asio::co_spawn(loop_, count_call(pools_.cpu, nullptr, calls),
+                   asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr& e) {
+                     failure = e;
+                     ++ends;
+                   }));
+    asio::post(loop_, [&] { signal.emit(asio::cancellation_type::terminal); });
+    loop_.restart();
+    loop_.run();
+    ASSERT_EQ(ends, 1);
+    EXPECT_EQ(calls, failure ? 0 : 1);
+  }
+}
+
+TEST_F(PoolsTest, WhoeverWaitsForAPoolThatEndsGoesWithIt) {
+  const auto owned = std::make_shared<int>(1);
+  std::atomic<int> calls = 0;
+  std::binary_semaphore began{0}, go{0};
+  {
+    Pool pool(1);
+    asio::post(pool.get_executor(), [&] {
+      began.release();
+      go.acquire();
+    });
+    began.acquire();
+    asio::co_spawn(loop_, count_call(pool, owned, calls),
+                   asio::bind_cancellation_slot(signal_.slot(), [](const std::exception_ptr&) {}));
+    loop_.poll();
+    EXPECT_EQ(owned.use_count(), 2);
+    go.release();
+  }
+  loop_.poll();  // whoever was served after all
+  EXPECT_EQ(owned.use_count(), 1);
 }
 
 }  // namespace
