@@ -327,9 +327,9 @@ void SlotsStage::explain(const Exchange& exchange, Explanation& explanation) con
   }
   const bool sent = exchange.timeline.sent.has_value();
   if (!sent && !exchange.route.lease.held()) return;
-  std::string_view url = shared_.upstreams.at(exchange.route.upstream).url();
-  if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
-  explanation.say(kUpstream, std::string(url));
+  std::string_view where = shared_.upstreams.at(exchange.route.upstream).url();
+  if (const auto scheme = where.find("://"); scheme != where.npos) where.remove_prefix(scheme + 3);
+  explanation.say(kUpstream, std::string(where));
   if (!exchange.route.lease.held()) {
     explanation.say(kCache, "bypass");
     return;

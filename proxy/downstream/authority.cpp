@@ -1,55 +1,25 @@
 #include "downstream/authority.hpp"
 
+#include "base/url.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 
 namespace keep {
 
-namespace {
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-bool is_host_char(char c) noexcept {
-  constexpr std::string_view kOthers = "-._~%!$&'()*+,;=";
-  return is_letter(c) || is_digit(c) || kOthers.find(c) != kOthers.npos;
-}
-bool is_address_char(char c) noexcept { return is_host_char(c) || c == ':'; }
-bool is_scheme_char(char c) noexcept {
-  return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-}
-
-}  // namespace
-
-Authority split_authority(std::string_view text) noexcept {
-  const std::size_t end = text.starts_with('[') ? text.find(']') : 0;
-  const std::size_t colon = text.find(':', end == text.npos ? text.size() : end);
-  if (colon == text.npos) return {text, {}};
-  return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
-bool is_authority(std::string_view text) noexcept {
-  const auto [host, port] = split_authority(text);
-  if (!std::ranges::all_of(port, is_digit) || port.size() > 5) return false;
-  if (!host.starts_with('[')) return std::ranges::all_of(host, is_host_char);
-  return host.size() > 2 && host.ends_with(']') &&
-         std::ranges::all_of(host.substr(1, host.size() - 2), is_address_char);
-}
-
-std::string_view host_of(std::string_view authority) noexcept {
-  if (!is_authority(authority)) return {};
-  std::string_view host = split_authority(authority).host;
-  if (host.starts_with('[')) return host.substr(1, host.size() - 2);
-  if (host.ends_with('.')) host.remove_suffix(1);
+std::string_view host_of(std::string_view authority) {
+  const auto parsed = url::parse_authority(authority);
+  if (!parsed) return {};
+  std::string_view host = parsed->address();
+  if (host == parsed->host && host.ends_with('.')) host.remove_suffix(1);
   return host;
 }
 
-std::string_view host_of_origin(std::string_view origin) noexcept {
-  const std::size_t mark = origin.find("://");
-  if (mark == origin.npos || mark == 0) return {};
-  if (!std::ranges::all_of(origin.substr(0, mark), is_scheme_char)) return {};
-  return host_of(origin.substr(mark + 3));
+std::string_view host_of_origin(std::string_view origin) {
+  const auto parsed = url::parse(origin);
+  if (!parsed || !parsed->is_origin) return {};
+  return host_of(origin.substr(origin.find("://") + 3));
 }
 
 bool is_address(std::string_view host) {

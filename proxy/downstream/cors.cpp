@@ -1,9 +1,11 @@
 #include "downstream/cors.hpp"
 
+#include "base/url.hpp"
 #include "downstream/authority.hpp"
 #include "exchange/http/local_reply.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -19,10 +21,9 @@ constexpr std::string_view kAppSchemes[] = {"app", "file", "tauri", "vscode-file
                                             "vscode-webview"};
 
 bool is_local(std::string_view origin) {
-  const std::size_t mark = origin.find("://");
-  if (mark == origin.npos) return false;  // "null" is what any page can be made to send
-  const auto of_app = [&](std::string_view scheme) { return origin.substr(0, mark) == scheme; };
-  if (std::ranges::any_of(kAppSchemes, of_app)) return is_authority(origin.substr(mark + 3));
+  const auto parsed = url::parse(origin);
+  if (!parsed || !parsed->is_origin) return false;  // "null" is what any page can be made to send
+  if (std::ranges::find(kAppSchemes, parsed->scheme) != std::end(kAppSchemes)) return true;
   return is_local_host(host_of_origin(origin));
 }
 

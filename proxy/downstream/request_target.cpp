@@ -1,6 +1,6 @@
 #include "downstream/request_target.hpp"
 
-#include "downstream/authority.hpp"
+#include "base/url.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -16,31 +16,30 @@ Error refused(std::string detail) {
   return Error(Fault::kBadRequest, Side::kDownstream, std::move(detail));
 }
 
-bool same_place(std::string_view a, std::string_view b) noexcept {
-  const Authority left = split_authority(a), right = split_authority(b);
+bool same_place(const url::Authority& a, const url::Authority& b) {
   const auto port = [](std::string_view p) { return p.empty() ? std::string_view("80") : p; };
-  return equal_ignoring_case(left.host, right.host) && port(left.port) == port(right.port);
+  return equal_ignoring_case(a.host, b.host) && port(a.port) == port(b.port);
 }
 
 // The one Host there is; nothing where there is none.
-Result<std::optional<std::string_view>> the_host(const Headers& headers) {
-  std::optional<std::string_view> host;
+Result<std::optional<url::Authority>> the_host(const Headers& headers) {
+  std::optional<url::Authority> host;
   for (const Header& h : headers) {
     if (!equal_ignoring_case(h.name, "Host")) continue;
     if (host) return refused("more than one Host");
-    if (!is_authority(h.value)) return refused("Host is no name of a host");
-    host = h.value;
+    host = url::parse_authority(h.value);
+    if (!host) return refused("Host is no name of a host");
   }
   return host;
 }
 
 // From "http://authority/path" to "/path".
-Result<> shorten(Request& request, const std::optional<std::string_view>& host) {
+Result<> shorten(Request& request, const std::optional<url::Authority>& host) {
   const std::string_view rest = std::string_view(request.target).substr(kScheme.size());
   const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
-  const std::string_view authority = rest.substr(0, end);
-  if (authority.empty() || !is_authority(authority)) return refused("the target names no host");
-  if (host && !same_place(authority, *host)) return refused("target and Host differ");
+  const auto authority = url::parse_authority(rest.substr(0, end));
+  if (end == 0 || !authority) return refused("the target names no host");
+  if (host && !same_place(*authority, *host)) return refused("target and Host differ");
   std::string path(rest.substr(end));
   if (!path.starts_with('/')) path.insert(0, "/");
   request.target = std::move(path);

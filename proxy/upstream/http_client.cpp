@@ -2,6 +2,7 @@
 
 #include "base/async/deadline.hpp"
 #include "base/async/write_all.hpp"
+#include "base/url.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -138,25 +139,21 @@ error_code UpstreamConnection::State::parse_head(bool head_request) {
   }
 }
 
-Result<UpstreamAddress> resolve_upstream(const std::string& url) {
-  const auto bad = [&url](const std::string& why) {
-    return Error(Fault::kBadRequest, Side::kInternal, "upstream '" + url + "': " + why);
+Result<UpstreamAddress> resolve_upstream(const std::string& text) {
+  const auto bad = [&text](const std::string& why) {
+    return Error(Fault::kBadRequest, Side::kInternal, "upstream '" + text + "': " + why);
   };
-  std::string_view rest = url;
-  if (!rest.starts_with("http://")) return bad("must start with http://");
-  rest.remove_prefix(7);
-  rest = rest.substr(0, rest.find('/'));
-  const std::size_t colon = rest.rfind(':');
-  const bool has_port = colon != std::string_view::npos && rest.find(']', colon) == rest.npos;
-  const std::string port(has_port ? rest.substr(colon + 1) : "80");
-  std::string host(has_port ? rest.substr(0, colon) : rest);
+  const auto parsed = url::parse(text);
+  if (!parsed || parsed->scheme != "http")
+    return bad("must start with http://, and go on with host:port");
+  const url::Authority& authority = parsed->authority;
   UpstreamAddress address;
-  address.host = host;
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  address.host = authority.host;
   asio::io_context context;
   tcp::resolver resolver(context);
   error_code ec;
-  const auto found = resolver.resolve(host, port, ec);
+  const std::string_view port = authority.port.empty() ? "80" : authority.port;
+  const auto found = resolver.resolve(authority.address(), port, ec);
   if (ec || found.empty()) return bad("cannot be resolved: " + ec.message());
   address.endpoint = found.begin()->endpoint();
   return address;

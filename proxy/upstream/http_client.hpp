@@ -26,7 +26,7 @@ struct UpstreamAddress {
 };
 
 // Blocking name look-up: start-up only.
-Result<UpstreamAddress> resolve_upstream(const std::string& url);
+Result<UpstreamAddress> resolve_upstream(const std::string& text);
 
 class UpstreamConnection {
  public:

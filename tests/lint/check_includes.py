@@ -12,6 +12,7 @@ PLUGIN_FLOOR = 3
 PLUGIN_LIST = "plugins/plugin_list"
 DOORS = [  # (header, the only files that may include it)
     (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/prebuilt/boost_src\.cpp"),
+    (r"boost/url", r"proxy/base/url\.cpp|proxy/prebuilt/boost_src\.cpp"),
     (r"simdjson", r"proxy/base/json/json\.cpp"),
     (r"hnswlib", r"proxy/search/vector_graph\.cpp"),
     (r"xxh", r"proxy/base/hash\.cpp"),

@@ -1,7 +1,7 @@
 #include "plugins/history/endpoints/conversation_endpoints.hpp"
 
 #include "base/json/json.hpp"
-#include "base/text/percent.hpp"
+#include "base/url.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -103,7 +103,7 @@ Result<PageQuery> read_page_query(std::string_view target) {
   PageQuery query;
   target.remove_prefix(kConversations.size());
   const std::size_t mark = std::min(target.find('?'), target.size());
-  auto id = percent::decode(target.substr(0, mark));
+  auto id = url::percent_decode(target.substr(0, mark));
   if (!id || id->empty()) return bad_request("the path must end in the id of a conversation");
   query.id = *std::move(id);
   for (std::size_t at = mark + 1; at < target.size();) {

@@ -1,7 +1,7 @@
 #include "app/client/chat_record.hpp"
 
 #include "base/json/json.hpp"
-#include "base/text/percent.hpp"
+#include "base/url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -60,7 +60,7 @@ std::string to_table(const std::vector<Row>& rows) {
 }  // namespace
 
 Result<> for_each_message(ChatClient& client, const std::string& id, const OnEntry& on_entry) {
-  const std::string target = "/v1/conversations/" + percent::encode(id) + "?limit=1000&from=";
+  const std::string target = "/v1/conversations/" + url::percent_encode(id) + "?limit=1000&from=";
   std::int64_t from = 0;
   for (;;) {
     const auto body = client.get(target + std::to_string(from));

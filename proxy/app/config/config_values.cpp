@@ -2,6 +2,7 @@
 
 #include "app/config/config.hpp"
 #include "base/text/tokens.hpp"
+#include "base/url.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -76,27 +77,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
-}
-
-// Splits "host:port" and "[v6]:port"; empty when there is no port or it is out of range.
-std::optional<HostPort> split_host_port(std::string_view text) {
-  HostPort out;
-  std::string_view rest;
-  if (text.starts_with('[')) {
-    const std::size_t close = text.find("]:");
-    if (close == std::string_view::npos) return std::nullopt;
-    out.host = text.substr(1, close - 1);
-    rest = text.substr(close + 2);
-  } else {
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    out.host = text.substr(0, colon);
-    rest = text.substr(colon + 1);
-  }
-  const auto port = parse_count(rest);
-  if (!port || *port > 65535) return std::nullopt;
-  out.port = static_cast<unsigned short>(*port);
-  return out;
 }
 
 }  // namespace
@@ -192,11 +172,12 @@ Result<> check_listen_address(std::string& text) {
 namespace {
 
 // In lower case, and without the port that the scheme has anyway.
-std::string as_browsers_send(std::string_view origin) {
-  std::string sent;
-  for (const char c : origin) sent += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  const std::string_view usual = sent.starts_with("https://") ? ":443" : ":80";
-  if (sent.ends_with(usual)) sent.resize(sent.size() - usual.size());
+std::string as_browsers_send(const url::Url& origin) {
+  std::string sent = std::string(origin.scheme) + "://" + std::string(origin.authority.host);
+  for (char& c : sent) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string_view usual = sent.starts_with("https:") ? "443" : "80";
+  const std::string_view port = origin.authority.port;
+  if (!port.empty() && port != usual) sent.append(":").append(port);
   return sent;
 }
 
@@ -206,16 +187,16 @@ Result<> check_cors_origins(std::string& text) {
   text = trim(text);
   if (text.empty() || text == "*") return {};
   std::string normal;
-  for (std::string_view origin : tokens_of(text)) {
-    if (origin.ends_with('/')) origin.remove_suffix(1);  // as it stands in an address bar
-    const std::size_t host = origin.find("://") + 3;
-    const bool whole = origin.find("://") != origin.npos && host < origin.size() &&
-                       origin.find_first_of("/?#@ *", host) == origin.npos;
+  for (std::string_view item : tokens_of(text)) {
+    if (item.ends_with('/')) item.remove_suffix(1);  // as it stands in an address bar
+    const auto origin = url::parse(item);
+    const bool whole = origin && origin->is_origin && !origin->authority.host.empty() &&
+                       origin->authority.host.find('*') == std::string_view::npos;
     if (!whole) {
-      return bad_value("expected scheme://host or scheme://host:port, not \"" +
-                       std::string(origin) + "\"");
+      return bad_value("expected scheme://host or scheme://host:port, not \"" + std::string(item) +
+                       "\"");
     }
-    normal.append(normal.empty() ? "" : ", ").append(as_browsers_send(origin));
+    normal.append(normal.empty() ? "" : ", ").append(as_browsers_send(*origin));
   }
   text = normal;
   return {};
@@ -223,22 +204,20 @@ Result<> check_cors_origins(std::string& text) {
 
 Result<> check_upstream_url(std::string& text) {
   text = trim(text);
-  constexpr std::string_view kScheme = "http://";
   if (text.starts_with("https://")) {
     return bad_value(
         "TLS to the upstream is not supported; put a local TLS-terminating proxy in front of it "
         "and name that one as http://host:port");
   }
-  if (!text.starts_with(kScheme)) {
+  while (text.ends_with('/')) text.pop_back();
+  const auto address = url::parse(text);
+  if (!address || address->scheme != "http" || address->authority.host.empty()) {
     return bad_value("expected http://host:port, not \"" + text + "\"");
   }
-  while (text.size() > kScheme.size() && text.ends_with('/')) text.pop_back();
-  const std::string_view authority = std::string_view(text).substr(kScheme.size());
-  if (authority.find_first_of("/?#@ ") != std::string_view::npos) {
+  if (!address->is_origin) {
     return bad_value("expected http://host:port without path or user name, not \"" + text + "\"");
   }
-  const auto parts = split_host_port(authority);
-  if (!parts || parts->host.empty() || parts->port == 0) {
+  if (address->authority.port_number().value_or(0) == 0) {
     return bad_value("expected http://host:port with a port from 1 to 65535, not \"" + text + "\"");
   }
   return {};
@@ -276,18 +255,19 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
 }  // namespace config
 
 Result<HostPort> parse_listen_address(const std::string& text) {
-  auto parts = config::split_host_port(text);
-  if (!parts) {
+  const auto authority = url::parse_authority(text);
+  if (!authority || !authority->port_number()) {
     return config::bad_value("expected host:port or [::1]:port, not \"" + text + "\"");
   }
-  if (parts->host == "localhost") parts->host = asio::ip::address_v4::loopback().to_string();
+  HostPort parts{std::string(authority->address()), *authority->port_number()};
+  if (parts.host == "localhost") parts.host = asio::ip::address_v4::loopback().to_string();
   boost::system::error_code ec;
-  asio::ip::make_address(parts->host, ec);
+  asio::ip::make_address(parts.host, ec);
   if (ec) {
-    return config::bad_value("\"" + parts->host +
+    return config::bad_value("\"" + parts.host +
                              "\" is no IP address; 0.0.0.0 or [::] listens on every interface");
   }
-  return *parts;
+  return parts;
 }
 
 }  // namespace keep

@@ -1,6 +1,6 @@
 #include "exchange/http/endpoints.hpp"
 
-#include "base/text/percent.hpp"
+#include "base/url.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -136,7 +136,7 @@ Error refusal(std::string_view path, std::string_view reason) {
 std::span<const Endpoint> endpoint_table() noexcept { return kTable; }
 
 Result<Treatment> treatment_of(std::string_view method, std::string_view target, bool keys) {
-  const auto path = percent::decode(path_of(target));
+  const auto path = url::percent_decode(path_of(target));
   if (!path) {  // llama-server knows escapes of its own, and would read them
     return Error(Fault::kBadRequest, Side::kDownstream, "malformed percent encoding in the path");
   }

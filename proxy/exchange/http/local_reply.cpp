@@ -1,7 +1,7 @@
 #include "exchange/http/local_reply.hpp"
 
 #include "base/json/json.hpp"
-#include "base/text/percent.hpp"
+#include "base/url.hpp"
 
 #include <utility>
 
@@ -68,7 +68,7 @@ Reply to_reply(const Error& error) {
 Reply to_reply(const Error& error, std::string_view target) {
   Reply openai_reply = to_reply(error);
   const std::string_view path = target.substr(0, target.find_first_of("?#"));
-  const openai::Spoken spoken = openai::spoken_at("", percent::decode(path).value_or(""));
+  const openai::Spoken spoken = openai::spoken_at("", url::percent_decode(path).value_or(""));
   if (!spoken.dialect.has_own_errors()) return openai_reply;
   return std::make_shared<const LocalReply>(in_dialect(spoken.dialect, *openai_reply));
 }
