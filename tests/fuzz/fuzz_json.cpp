@@ -1,7 +1,7 @@
-// Bytes -> validate() and a walk over every value. The slow checker must agree with simdjson, the
-// walk must stay inside the text, and what is written must read back.
+// Bytes -> validate() and a walk over every value. Beside a number that simdjson cannot store a
+// text must be as good as beside one that it can, the walk must stay inside the text, and what is
+// written must read back.
 #include "base/json/json.hpp"
-#include "base/json/json_fault.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {
@@ -41,12 +41,19 @@ void print(const Value& value, int depth, keep::json::Writer& out) {
   }
 }
 
+bool is_json_behind(const std::string& number, const std::string& text) {
+  return keep::json::validate("[" + number + "," + text + "]").has_value();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const auto root = keep::json::validate(text);
-  check(root.has_value() == !keep::json::find_fault(text));
+  // What is longer may be nested too deep for one of the two, which count an empty list
+  // differently.
+  constexpr std::size_t kShallow = 1000;
+  if (size < kShallow) check(is_json_behind("1e999", text) == is_json_behind("1", text));
   keep::json::Writer out;
   print(Value(text), 8, out);
   if (!root) return 0;

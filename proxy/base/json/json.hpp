@@ -135,9 +135,11 @@ class Cursor {
   bool broken_ = false;
 };
 
-// Checks the whole text; any root will do. The error's detail says what is wrong and near which
-// byte; it is Fault::kBadRequest, Side::kDownstream (callers that read upstream's text change it).
-// Nesting deeper than 1024 is refused, too. Numbers may have any size.
+// Checks the whole text; any root will do. The error's detail says what is wrong, and near which
+// byte unless the fault shows before values are read: bytes that are not UTF-8, a bare control
+// character in a string, a string without an end. It is Fault::kBadRequest, Side::kDownstream
+// (callers that read upstream's text change it). Nesting deeper than 1024 is refused, too. Numbers
+// may have any size; a text with one that 64 bits cannot hold is read twice.
 // Reserve text.size() + 64 when reading a body to spare a copy. Thread safe.
 Result<Value> validate(const std::string& text);
 

