@@ -12,6 +12,7 @@
 #include "plugins/recall/prompt/block_sidecar.hpp"
 #include "plugins/recall/prompt/compose.hpp"
 #include "plugins/recall/prompt/quoted_frame.hpp"
+#include "plugins/recall/prompt/sent_blocks.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -26,20 +27,6 @@ namespace {
 // The numbers in the line before a quote are a token for each digit in many vocabularies, more than
 // their bytes tell. What is told too short here is too much in the prompt.
 constexpr std::int64_t kNumberTokens = 8;
-
-// What the newest turn says, and what to search for.
-struct Asked {
-  std::string text;
-  std::vector<std::string> questions;
-};
-
-// Looks at nothing but the request. Of what is as long as a book the ends have to do.
-Asked asked_in(const Exchange& exchange, std::size_t turn) {
-  Asked asked;
-  asked.text = ends_of(user_text(exchange, turn, exchange.chat.messages.size()));
-  asked.questions = questions_of(asked.text, ends_of(text_before(exchange, turn)));
-  return asked;
-}
 
 class RecallStage final : public Stage, public AnswerRecall {
  public:
@@ -58,16 +45,22 @@ class RecallStage final : public Stage, public AnswerRecall {
     const Knowledge* const facts = shared_.sources.facts;
     return facts != nullptr && facts->knows_anything(exchange.identity.tenant);
   }
+  // The blocks of this conversation; null: not known. To be looked up anew after every wait,
+  // because other requests of the conversation change them.
+  const FrozenBlocks::Blocks* frozen() { return shared_.frozen.find(conversation_); }
   Task<Verdict> find_earlier(Exchange& exchange);
   asio::awaitable<void> restore_blocks(ConversationName name);
-  asio::awaitable<void> save_blocks(ConversationName name);
+  asio::awaitable<void> save_blocks(ConversationName name, std::string text);
   Task<> put_recalled(Exchange& exchange);
-  Task<> recall_for(Exchange& exchange, std::size_t turn);
-  asio::awaitable<Asked> what_is_asked(const Exchange& exchange, std::size_t turn);
-  asio::awaitable<void> withdraw(Exchange& exchange);
+  // These two need turn_. The first one fills query_, once.
+  asio::awaitable<void> read_query(const Exchange& exchange);
+  Task<> recall_for_turn(Exchange& exchange);
+  // Needs query_.
+  asio::awaitable<TurnWords> words_of_turn(const Exchange& exchange);
   // What is found and does not stand in the prompt, counted in exchange.recalled; empty: nothing.
-  Task<std::optional<Block>> gather(Exchange& exchange, std::vector<std::string> questions,
-                                    std::string text);
+  // Needs query_, and searches for `questions`: its own, and what else there is to look for.
+  Task<std::optional<Block>> gather(Exchange& exchange, const std::vector<std::string>& questions);
+  asio::awaitable<void> withdraw(Exchange& exchange);
   Task<std::vector<Found>> find_passages(const Exchange& exchange,
                                          const std::vector<std::string>& questions);
   Task<std::vector<FoundFact>> find_facts(const Exchange& exchange,
@@ -76,6 +69,15 @@ class RecallStage final : public Stage, public AnswerRecall {
   void place_frozen(Exchange& exchange, Placement placement);
 
   Shared& shared_;
+  // Once per exchange: on_request comes when it is settled which conversation this is and where its
+  // messages are on record, and no attempt changes that.
+  std::uint64_t conversation_ = 0;  // the key of its frozen blocks
+  std::optional<Turn> turn_;        // empty: there is nothing to search for
+  // Once per exchange, too, when something is first searched for: other attempts and a search in
+  // the middle of the answer ask the same.
+  std::optional<Query> query_;
+  // Once per attempt, in on_upstream_request: on_route has planned the clear zone anew.
+  Position first_sent_ = kNoPosition;
   // What stood in the prompt before something was added to it in the middle of the answer. Set as
   // long as that is so; empty inside: nothing stood there.
   std::optional<std::optional<Block>> before_;
@@ -83,36 +85,32 @@ class RecallStage final : public Stage, public AnswerRecall {
 
 MaybeTask<Verdict> RecallStage::on_request(Exchange& exchange) {
   if (!exchange.zone.stored) return Verdict{Next{}};
+  conversation_ = exchange.identity.hash();
+  turn_ = newest_turn(exchange);
   return find_earlier(exchange);
 }
 
 Task<Verdict> RecallStage::find_earlier(Exchange& exchange) {
   co_await restore_blocks(exchange.identity.name());
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(exchange.identity.hash());
-  if (blocks == nullptr) co_return Verdict{Next{}};
-  for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
-    const auto block = blocks->find(exchange.zone.position_of(i));
-    if (block == blocks->end()) continue;
-    exchange.recalled_before.push_back({i, block->second.tokens});
+  // Nothing is planned yet, so that all of them count.
+  const std::vector<SentBlock> earlier = sent_blocks(exchange, frozen());
+  for (const SentBlock& one : earlier) {
+    exchange.recalled_before.push_back({one.message, one.block->tokens});
   }
   co_return Verdict{Next{}};
 }
 
 asio::awaitable<void> RecallStage::restore_blocks(ConversationName name) {
-  const std::uint64_t key = hash_of(name);
-  if (shared_.frozen.knows(key)) co_return;
+  if (shared_.frozen.knows(conversation_)) co_return;
   const auto text =
       co_await shared_.sources.conversations.read_sidecar(std::move(name), Sidecar::kRecalled);
   if (!text) log::warn("recalled text not restored", {{"why", text.error().detail}});
-  if (shared_.frozen.knows(key)) co_return;
-  shared_.frozen.restore(key, from_sidecar(text ? *text : std::string()));
+  if (shared_.frozen.knows(conversation_)) co_return;
+  shared_.frozen.restore(conversation_, from_sidecar(text ? *text : std::string()));
 }
 
 // Before the prompt goes out: after a restart the same text has to stand in it.
-asio::awaitable<void> RecallStage::save_blocks(ConversationName name) {
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(hash_of(name));
-  if (blocks == nullptr) co_return;
-  std::string text = to_sidecar(*blocks);
+asio::awaitable<void> RecallStage::save_blocks(ConversationName name, std::string text) {
   const auto written = co_await shared_.sources.conversations.write_sidecar(
       std::move(name), Sidecar::kRecalled, std::move(text));
   if (!written) log::warn("recalled text not saved", {{"why", written.error().detail}});
@@ -126,15 +124,15 @@ MaybeTask<> RecallStage::on_upstream_request(Exchange& exchange) {
 
 Task<> RecallStage::put_recalled(Exchange& exchange) {
   const ClearZone& zone = exchange.zone;
-  const auto turn = newest_turn(exchange);
+  first_sent_ = first_sent(exchange);
   const bool wanted = shared_.settings.enabled && !exchange.continuation;
   if (exchange.continuation && exchange.continuation->withdrawn) co_await withdraw(exchange);
-  if (wanted && turn && (zone.recall_room > 0 || knows_facts(exchange))) {
-    const auto recalled = co_await recall_for(exchange, *turn);
+  if (wanted && turn_ && (zone.recall_room > 0 || knows_facts(exchange))) {
+    const auto recalled = co_await recall_for_turn(exchange);
     // What stands in the prompt already has to be placed whatever happened here.
     if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});
   }
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(exchange.identity.hash());
+  const FrozenBlocks::Blocks* const blocks = frozen();
   if (blocks == nullptr || blocks->empty()) co_return Result<>{};
   const Placement where = co_await placement(exchange.route.upstream);
   place_frozen(exchange, where);
@@ -157,7 +155,7 @@ Task<std::vector<Found>> RecallStage::find_passages(const Exchange& exchange,
   search.name = exchange.identity.name();
   search.questions = questions;
   search.path = exchange.zone.path;
-  search.end = first_sent(exchange);
+  search.end = first_sent_;
   search.limit = kMaxPassages;
   co_return co_await shared_.search.find(std::move(search));
 }
@@ -175,34 +173,40 @@ Task<std::vector<FoundFact>> RecallStage::find_facts(const Exchange& exchange,
   co_return merge_facts(std::move(lists));
 }
 
-asio::awaitable<Asked> RecallStage::what_is_asked(const Exchange& exchange, std::size_t turn) {
-  auto read = [&exchange, turn] { return asked_in(exchange, turn); };
+asio::awaitable<void> RecallStage::read_query(const Exchange& exchange) {
+  if (query_) co_return;
+  auto read = [&exchange, turn = *turn_] { return query_of(exchange, turn); };
+  query_ = co_await off_loop(shared_.services.pools.cpu, is_large(exchange), read);
+}
+
+// Not kept: all words of a long turn take several times its bytes.
+asio::awaitable<TurnWords> RecallStage::words_of_turn(const Exchange& exchange) {
+  auto read = [&query = *query_] { return TurnWords(query.text); };
   co_return co_await off_loop(shared_.services.pools.cpu, is_large(exchange), read);
 }
 
 // Searches once for each turn: a second attempt and the steps of a tool find their block frozen.
-Task<> RecallStage::recall_for(Exchange& exchange, std::size_t turn) {
-  const Position before = exchange.zone.position_of(turn);
-  const std::uint64_t key = exchange.identity.hash();
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(key);
+Task<> RecallStage::recall_for_turn(Exchange& exchange) {
+  const Position before = turn_->position;
+  const FrozenBlocks::Blocks* const blocks = frozen();
   if (before == kNoPosition || (blocks != nullptr && blocks->contains(before))) {
     co_return Result<>{};
   }
-  Asked asked = co_await what_is_asked(exchange, turn);
-  auto gathered = co_await gather(exchange, std::move(asked.questions), std::move(asked.text));
+  co_await read_query(exchange);
+  auto gathered = co_await gather(exchange, query_->questions);
   if (!gathered) co_return gathered.error();
   if (!*gathered) {
     shared_.metrics.nothing.add();
     co_return Result<>{};
   }
-  shared_.frozen.put(key, before, **std::move(gathered), first_sent(exchange));
-  co_await save_blocks(exchange.identity.name());
+  std::string text =
+      to_sidecar(shared_.frozen.put(conversation_, before, **std::move(gathered), first_sent_));
+  co_await save_blocks(exchange.identity.name(), std::move(text));
   co_return Result<>{};
 }
 
 Task<std::optional<Block>> RecallStage::gather(Exchange& exchange,
-                                               std::vector<std::string> questions,
-                                               std::string text) {
+                                               const std::vector<std::string>& questions) {
   const Instant begun = shared_.services.clock.now();
   auto facts = co_await find_facts(exchange, questions);
   auto found = co_await find_passages(exchange, questions);
@@ -211,11 +215,14 @@ Task<std::optional<Block>> RecallStage::gather(Exchange& exchange,
   // One that failed must not cost the other.
   if (!facts) facts = std::vector<FoundFact>();
   if (!found) found = std::vector<Found>();
-  const auto* const present = shared_.frozen.find(exchange.identity.hash());
-  KnownFacts known = select_facts(*std::move(facts), exchange, text, shared_.settings, present);
+  if (facts->empty() && found->empty()) co_return std::optional<Block>();
+  const TurnWords said = co_await words_of_turn(exchange);
+  const Wanted wanted{query_->is_question, said, questions};
+  const std::vector<SentBlock> sent = sent_blocks(exchange, frozen());
+  KnownFacts known = select_facts(*std::move(facts), exchange, wanted, shared_.settings, sent);
   const std::int64_t taken = known.tokens + exchange.recalled.tokens;
-  Selected selected = select_passages(*std::move(found), exchange, {text, questions},
-                                      shared_.settings, present, taken);
+  Selected selected =
+      select_passages(*std::move(found), exchange, wanted, shared_.settings, sent, taken);
   if (selected.quotes.empty() && known.notes.empty()) co_return std::optional<Block>();
   Block block;
   block.text = compose_block(selected.quotes, known.notes);
@@ -234,45 +241,45 @@ Task<std::optional<Block>> RecallStage::gather(Exchange& exchange,
 
 // What is added stands behind what was recalled before the answer began, in the same place.
 Task<bool> RecallStage::recall_more(Exchange& exchange, std::string_view generated) {
-  const auto turn = newest_turn(exchange);
   const ClearZone& zone = exchange.zone;
-  if (!zone.planned || !zone.stored || zone.bare || !turn) co_return false;
-  const Position before = exchange.zone.position_of(*turn);
+  if (!zone.planned || !zone.stored || zone.bare || !turn_) co_return false;
+  const Position before = turn_->position;
   if (before == kNoPosition) co_return false;
   std::string more(generated);
-  Asked asked = co_await what_is_asked(exchange, *turn);
-  asked.questions.push_back(std::move(more));
+  co_await read_query(exchange);
+  std::vector<std::string> questions = query_->questions;
+  questions.push_back(std::move(more));
   const Recalled earlier = exchange.recalled;
-  auto gathered = co_await gather(exchange, std::move(asked.questions), std::move(asked.text));
+  auto gathered = co_await gather(exchange, questions);
   if (!gathered) co_return gathered.error();
   if (!*gathered) co_return false;
   Recalled& recalled = exchange.recalled;
   recalled.mid += recalled.passages + recalled.facts - earlier.passages - earlier.facts;
   Block block = **std::move(gathered);
-  const std::uint64_t key = exchange.identity.hash();
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(key);
+  const FrozenBlocks::Blocks* const blocks = frozen();
   std::optional<Block> old;
   if (blocks != nullptr && blocks->contains(before)) old = blocks->at(before);
   if (old) block = joined(*old, std::move(block));
   if (!before_) before_.emplace(std::move(old));
-  shared_.frozen.put(key, before, std::move(block), first_sent(exchange));
-  co_await save_blocks(exchange.identity.name());
+  std::string text =
+      to_sidecar(shared_.frozen.put(conversation_, before, std::move(block), first_sent_));
+  co_await save_blocks(exchange.identity.name(), std::move(text));
   co_return true;
 }
 
 asio::awaitable<void> RecallStage::withdraw(Exchange& exchange) {
-  const auto turn = newest_turn(exchange);
-  if (!before_ || !turn) co_return;
-  const std::uint64_t key = exchange.identity.hash();
-  const Position before = exchange.zone.position_of(*turn);
+  if (!before_) co_return;
+  const FrozenBlocks::Blocks* left = nullptr;
   if (*before_) {
-    shared_.frozen.put(key, before, **std::move(before_), first_sent(exchange));
+    left = &shared_.frozen.put(conversation_, turn_->position, **std::move(before_), first_sent_);
   } else {
-    shared_.frozen.take_back(key, before);
+    left = shared_.frozen.take_back(conversation_, turn_->position);
   }
   exchange.recalled.mid = 0;
   before_.reset();
-  co_await save_blocks(exchange.identity.name());
+  if (left == nullptr) co_return;
+  std::string text = to_sidecar(*left);
+  co_await save_blocks(exchange.identity.name(), std::move(text));
 }
 
 // Small models now and then repeat the frame before they say what stands in it.
@@ -295,18 +302,15 @@ EventAction RecallStage::on_event(Exchange& exchange, const openai::SseEvent&,
 }
 
 void RecallStage::place_frozen(Exchange& exchange, Placement placement) {
-  const FrozenBlocks::Blocks* const blocks = shared_.frozen.find(exchange.identity.hash());
-  if (blocks == nullptr) return;
+  const std::vector<SentBlock> sent = sent_blocks(exchange, frozen());
+  if (sent.empty()) return;
   // Sorted out once: there may be as many edits as messages.
   Replacements replaced;
   add_replacements(exchange.request_edits, replaced);
   add_replacements(exchange.attempt_edits, replaced);
   openai::BodyEdits placed;
-  for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
-    if (!exchange.zone.keeps(i)) continue;
-    const auto block = blocks->find(exchange.zone.position_of(i));
-    if (block == blocks->end()) continue;
-    placed.push_back(place_block(exchange.chat, replaced, i, block->second.text, placement));
+  for (const SentBlock& one : sent) {
+    placed.push_back(place_block(exchange.chat, replaced, one.message, one.block->text, placement));
   }
   auto& edits = exchange.attempt_edits;
   edits.insert(edits.end(), std::make_move_iterator(placed.begin()),

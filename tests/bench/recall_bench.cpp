@@ -214,8 +214,10 @@ class Driver {
       found.push_back(std::move(one));
     }
     const std::vector questions{std::string(question)};
-    const auto selected = recall::select_passages(std::move(found), exchange, {question, questions},
-                                                  recall::RecallSettings(), nullptr);
+    const recall::TurnWords said(question);
+    const recall::Wanted wanted{recall::asks(question), said, questions};
+    const auto selected =
+        recall::select_passages(std::move(found), exchange, wanted, recall::RecallSettings(), {});
     json::Writer out;
     out.begin_object().key("passages").begin_array();
     for (const auto passage : selected.passages) out.integer(passage);

@@ -1,8 +1,10 @@
 #include "plugins/recall/ask/newest_turn.hpp"
 
 #include "openai/message.hpp"
+#include "plugins/recall/ask/question.hpp"
 
 #include <string_view>
+#include <utility>
 
 namespace keep::recall {
 
@@ -20,19 +22,7 @@ std::size_t whole_from(std::string_view text, std::size_t at) noexcept {
   return at;
 }
 
-}  // namespace
-
-std::optional<std::size_t> newest_turn(const Exchange& exchange) {
-  const auto& messages = exchange.chat.messages;
-  std::size_t begin = messages.size();
-  bool user = false;
-  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) {
-    --begin;
-    user = user || is_user(messages[begin]);
-  }
-  return user ? std::optional(begin) : std::nullopt;
-}
-
+// What the user says in messages `begin` to `end`.
 std::string user_text(const Exchange& exchange, std::size_t begin, std::size_t end) {
   std::string text;
   for (std::size_t i = begin; i < end; ++i) {
@@ -44,9 +34,31 @@ std::string user_text(const Exchange& exchange, std::size_t begin, std::size_t e
   return text;
 }
 
-std::string text_before(const Exchange& exchange, std::size_t turn) {
+}  // namespace
+
+std::optional<Turn> newest_turn(const Exchange& exchange) {
   const auto& messages = exchange.chat.messages;
-  std::size_t end = turn;
+  std::size_t begin = messages.size();
+  bool user = false;
+  while (begin > exchange.zone.lead && !answers(messages[begin - 1])) {
+    --begin;
+    user = user || is_user(messages[begin]);
+  }
+  if (!user) return std::nullopt;
+  return Turn{begin, exchange.zone.position_of(begin)};
+}
+
+Query query_of(const Exchange& exchange, const Turn& turn) {
+  Query query;
+  query.text = ends_of(user_text(exchange, turn.index, exchange.chat.messages.size()));
+  query.questions = questions_of(query.text, ends_of(text_before(exchange, turn)));
+  query.is_question = asks(query.text);
+  return query;
+}
+
+std::string text_before(const Exchange& exchange, const Turn& turn) {
+  const auto& messages = exchange.chat.messages;
+  std::size_t end = turn.index;
   while (end > exchange.zone.lead && answers(messages[end - 1])) --end;
   std::size_t begin = end;
   while (begin > exchange.zone.lead && !answers(messages[begin - 1])) --begin;

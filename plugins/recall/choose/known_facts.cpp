@@ -1,7 +1,6 @@
 #include "plugins/recall/choose/known_facts.hpp"
 
 #include "base/hash.hpp"
-#include "plugins/recall/ask/question.hpp"
 #include "plugins/recall/choose/selection.hpp"
 
 #include <algorithm>
@@ -18,14 +17,10 @@ std::uint64_t key_of(const Fact& fact) {
   return hash_combine(static_cast<std::uint64_t>(fact.id), fact.version);
 }
 
-std::unordered_set<std::uint64_t> present_in(const Exchange& exchange,
-                                             const FrozenBlocks::Blocks* frozen) {
+std::unordered_set<std::uint64_t> present_in(std::span<const SentBlock> sent) {
   std::unordered_set<std::uint64_t> present;
-  for (std::size_t i = exchange.zone.lead; i < exchange.chat.messages.size(); ++i) {
-    if (frozen == nullptr || !exchange.zone.keeps(i)) continue;
-    const auto block = frozen->find(exchange.zone.position_of(i));
-    if (block == frozen->end()) continue;
-    present.insert(block->second.facts.begin(), block->second.facts.end());
+  for (const SentBlock& one : sent) {
+    present.insert(one.block->facts.begin(), one.block->facts.end());
   }
   return present;
 }
@@ -61,17 +56,16 @@ std::int64_t room_for_facts(const Exchange& exchange, const RecallSettings& sett
 }
 
 KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
-                        std::string_view turn, const RecallSettings& settings,
-                        const FrozenBlocks::Blocks* frozen) {
+                        const Wanted& wanted, const RecallSettings& settings,
+                        std::span<const SentBlock> sent) {
   KnownFacts known;
-  const auto present = present_in(exchange, frozen);
+  const auto present = present_in(sent);
   const std::int64_t room = room_for_facts(exchange, settings) - kHeadTokens;
-  float floor = least_relevance(turn, settings);
-  const TurnWords said(turn);
+  float floor = least_relevance(wanted.is_question, settings);
   for (FoundFact& one : found) {
     Fact& fact = one.fact;
     if (one.relevance < floor || present.contains(key_of(fact))) continue;
-    if (!said.lack_some_of(fact.value)) continue;
+    if (!wanted.said.lack_some_of(fact.value)) continue;
     floor = std::max(floor, one.relevance * kTail);
     const std::size_t bytes = fact.topic.size() + fact.key.size() + fact.value.size();
     const std::int64_t tokens = exchange.zone.estimate(bytes) + kNoteTokens;

@@ -4,13 +4,14 @@
 #include "exchange/exchange.hpp"
 #include "exchange/interfaces/knowledge.hpp"
 #include "exchange/interfaces/services.hpp"
+#include "plugins/recall/ask/question.hpp"
 #include "plugins/recall/prompt/compose.hpp"
-#include "plugins/recall/prompt/frozen_blocks.hpp"
+#include "plugins/recall/prompt/sent_blocks.hpp"
 #include "plugins/recall/recall_settings.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <span>
 #include <vector>
 
 namespace keep::recall {
@@ -32,9 +33,9 @@ std::vector<FoundFact> merge_facts(std::vector<std::vector<FoundFact>> lists);
 std::int64_t room_for_facts(const Exchange& exchange, const RecallSettings& settings);
 
 // By the rules of select_passages(). A fact that stands in the prompt already is left out until it
-// has a new value. `frozen`: may be null.
+// has a new value. `sent`: the blocks that stand there.
 KnownFacts select_facts(std::vector<FoundFact> found, const Exchange& exchange,
-                        std::string_view turn, const RecallSettings& settings,
-                        const FrozenBlocks::Blocks* frozen);
+                        const Wanted& wanted, const RecallSettings& settings,
+                        std::span<const SentBlock> sent);
 
 }  // namespace keep::recall

@@ -1,6 +1,5 @@
 #include "plugins/recall/choose/selection.hpp"
 
-#include "plugins/recall/ask/question.hpp"
 #include "plugins/recall/choose/ranking.hpp"
 
 #include <algorithm>
@@ -39,18 +38,16 @@ struct Present {
   std::unordered_set<std::uint32_t> passages;
 };
 
-Present present_in(const Exchange& exchange, const FrozenBlocks::Blocks* frozen) {
+Present present_in(const Exchange& exchange, std::span<const SentBlock> sent) {
   Present present;
   const auto& messages = exchange.chat.messages;
   for (std::size_t i = exchange.zone.lead; i < messages.size(); ++i) {
     if (!exchange.zone.keeps(i)) continue;
     present.messages.insert(messages[i].hash);
-    const Position position = exchange.zone.position_of(i);
-    present.positions.insert(position);
-    if (frozen == nullptr) continue;
-    const auto block = frozen->find(position);
-    if (block == frozen->end()) continue;
-    present.passages.insert(block->second.passages.begin(), block->second.passages.end());
+    present.positions.insert(exchange.zone.position_of(i));
+  }
+  for (const SentBlock& one : sent) {
+    present.passages.insert(one.block->passages.begin(), one.block->passages.end());
   }
   return present;
 }
@@ -70,9 +67,8 @@ void weigh_by_distance(std::vector<Found>& found, const ClearZone& zone, double 
 
 // Those that may go into the prompt, each text once.
 std::vector<Found> those_with_news(std::vector<Found> found, const Present& present,
-                                   std::string_view turn, float floor) {
+                                   const TurnWords& said, float floor) {
   std::vector<Found> news;
-  const TurnWords said(turn);
   std::unordered_set<std::string> texts;
   for (Found& one : found) {
     const bool known = present.messages.contains(one.message.hash) ||
@@ -118,16 +114,16 @@ Quote quote_of(Found& found, const ClearZone& zone, std::int64_t today) {
 
 }  // namespace
 
-float least_relevance(std::string_view turn, const RecallSettings& settings) {
-  return static_cast<float>(settings.floor + (asks(turn) ? 0 : kStatementMargin));
+float least_relevance(bool is_question, const RecallSettings& settings) {
+  return static_cast<float>(settings.floor + (is_question ? 0 : kStatementMargin));
 }
 
 Selected select_passages(std::vector<Found> found, const Exchange& exchange, const Wanted& wanted,
-                         const RecallSettings& settings, const FrozenBlocks::Blocks* frozen,
+                         const RecallSettings& settings, std::span<const SentBlock> sent,
                          std::int64_t taken) {
   weigh_by_distance(found, exchange.zone, settings.fog_alpha);
-  found = those_with_news(std::move(found), present_in(exchange, frozen), wanted.turn,
-                          least_relevance(wanted.turn, settings));
+  found = those_with_news(std::move(found), present_in(exchange, sent), wanted.said,
+                          least_relevance(wanted.is_question, settings));
   std::int64_t room = exchange.zone.recall_room - taken - kHeadTokens;
   std::vector<Bar> bars(std::max<std::size_t>(wanted.questions.size(), 1));
   std::vector<Found> chosen;

@@ -3,16 +3,15 @@
 
 #include "exchange/exchange.hpp"
 #include "exchange/interfaces/services.hpp"
+#include "plugins/recall/ask/question.hpp"
 #include "plugins/recall/fog/fog_search.hpp"
 #include "plugins/recall/prompt/compose.hpp"
-#include "plugins/recall/prompt/frozen_blocks.hpp"
+#include "plugins/recall/prompt/sent_blocks.hpp"
 #include "plugins/recall/recall_settings.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace keep::recall {
@@ -41,20 +40,15 @@ inline constexpr float kTailAmongWhole = 0.8F;
 inline constexpr std::int64_t kHeadTokens = 24;  // what stands before all quotes
 
 // Below it nothing goes into a prompt.
-float least_relevance(std::string_view turn, const RecallSettings& settings);
-
-// What the user wants to know: the text of the newest turn, and the questions in it.
-struct Wanted {
-  std::string_view turn;
-  std::span<const std::string> questions;
-};
+float least_relevance(bool is_question, const RecallSettings& settings);
 
 // Passages above the floor and not far below the best one for the same question, as many as fit the
 // room set aside; none that is in the clear zone, said there word for word, recalled there before,
 // or says nothing that the turn does not say itself. With fog_alpha a, relevance counts times
-// (1 + distance / window) ^ -a. `frozen`: may be null; `taken`: tokens of the room that are gone.
+// (1 + distance / window) ^ -a. `sent`: what was recalled there before; `taken`: tokens of the room
+// that are gone.
 Selected select_passages(std::vector<Found> found, const Exchange& exchange, const Wanted& wanted,
-                         const RecallSettings& settings, const FrozenBlocks::Blocks* frozen,
+                         const RecallSettings& settings, std::span<const SentBlock> sent,
                          std::int64_t taken = 0);
 
 }  // namespace keep::recall

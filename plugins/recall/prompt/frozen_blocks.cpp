@@ -52,20 +52,22 @@ void FrozenBlocks::restore(std::uint64_t conversation, Blocks blocks) {
   trim();
 }
 
-void FrozenBlocks::put(std::uint64_t conversation, Position before, Block block,
-                       Position first_sent) {
+const FrozenBlocks::Blocks& FrozenBlocks::put(std::uint64_t conversation, Position before,
+                                              Block block, Position first_sent) {
   Blocks& blocks = entry_of(conversation);
   while (!blocks.empty() && blocks.begin()->first < first_sent) drop(blocks, blocks.begin());
   if (const auto at = blocks.find(before); at != blocks.end()) drop(blocks, at);
   bytes_ += size_of(block);
   blocks.emplace(before, std::move(block));
-  trim();
+  trim();  // of others
+  return blocks;
 }
 
-void FrozenBlocks::take_back(std::uint64_t conversation, Position before) {
-  Blocks* const blocks = conversations_.peek(conversation);
-  if (blocks == nullptr) return;
+const FrozenBlocks::Blocks* FrozenBlocks::take_back(std::uint64_t conversation, Position before) {
+  Blocks* const blocks = conversations_.find(conversation);
+  if (blocks == nullptr) return nullptr;
   if (const auto at = blocks->find(before); at != blocks->end()) drop(*blocks, at);
+  return blocks;
 }
 
 void FrozenBlocks::forget(std::uint64_t conversation) {

@@ -35,11 +35,14 @@ class FrozenBlocks {
   bool knows(std::uint64_t conversation) const { return conversations_.peek(conversation); }
   // Known from now on, be it without a block.
   void restore(std::uint64_t conversation, Blocks blocks);
-  // nullptr: not known. Valid until the next put(), restore() or forget().
+  // nullptr: not known. Valid until the next put(), restore() or forget(). The conversation is the
+  // one used last from now on.
   const Blocks* find(std::uint64_t conversation);
-  // Blocks before `first_sent` go: their messages will not be sent again.
-  void put(std::uint64_t conversation, Position before, Block block, Position first_sent);
-  void take_back(std::uint64_t conversation, Position before);
+  // Blocks before `first_sent` go: their messages will not be sent again. Returns what there is
+  // now, valid as from find().
+  const Blocks& put(std::uint64_t conversation, Position before, Block block, Position first_sent);
+  // Returns what is left, as find() does.
+  const Blocks* take_back(std::uint64_t conversation, Position before);
   void forget(std::uint64_t conversation);
 
   std::size_t bytes() const noexcept { return bytes_; }

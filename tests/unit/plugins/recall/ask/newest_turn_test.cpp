@@ -1,5 +1,6 @@
 #include "plugins/recall/ask/newest_turn.hpp"
 
+#include "plugins/recall/ask/question.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +38,8 @@ std::unique_ptr<Exchange> exchange_of(const std::string& shape) {
 }
 
 std::optional<std::size_t> turn_of(const std::string& shape) {
-  return newest_turn(*exchange_of(shape));
+  const auto turn = newest_turn(*exchange_of(shape));
+  return turn ? std::optional(turn->index) : std::nullopt;
 }
 
 // The same in the words of the contract: all that follows the last answer, if a user speaks in it.
@@ -75,6 +77,44 @@ TEST(NewestTurn, IsFoundInEveryOrderOfRoles) {
       ASSERT_EQ(turn_of(shapes.back()), expected(shapes.back())) << shapes.back();
     }
   }
+}
+
+TEST(NewestTurn, IsWhereItsFirstMessageIsOnRecord) {
+  const auto exchange = exchange_of("suauu");
+  EXPECT_EQ(newest_turn(*exchange).value().position, kNoPosition);
+  exchange->zone.positions = {4, 5, kNoPosition, 7};
+  EXPECT_EQ(newest_turn(*exchange).value().position, kNoPosition);
+  exchange->zone.positions = {4, 5, 6, 7};
+  EXPECT_EQ(newest_turn(*exchange).value().position, 6U);
+}
+
+TEST(NewestTurn, IsTheSameWhateverTheZone) {
+  const auto exchange = exchange_of("uauau");
+  exchange->zone.positions = {3, 4, 5, 6, 7};
+  EXPECT_EQ(first_sent(*exchange), 3U);
+  exchange->zone.planned = true;
+  exchange->zone.first = 2;
+  EXPECT_EQ(first_sent(*exchange), 5U);
+  const Turn turn = newest_turn(*exchange).value();
+  EXPECT_EQ(turn.index, 4U);
+  EXPECT_EQ(turn.position, 7U);
+}
+
+TEST(NewestTurn, TheQueryIsWhatTheUserSaysSinceTheLastAnswer) {
+  const auto query_in = [](const std::vector<std::pair<std::string, std::string>>& messages) {
+    const auto exchange = keep::test::make_exchange(keep::test::chat_body(messages));
+    return query_of(*exchange, newest_turn(*exchange).value());
+  };
+  const Query asked = query_in({{"user", "We met Greta there."},
+                                {"assistant", "Nice."},
+                                {"user", "Yes."},
+                                {"system", "Be brief."},
+                                {"user", "Where does she live?"}});
+  EXPECT_EQ(asked.text, "Yes.\nWhere does she live?");
+  EXPECT_TRUE(asked.is_question);
+  ASSERT_FALSE(asked.questions.empty());
+  EXPECT_EQ(asked.questions, questions_of(asked.text, "We met Greta there."));
+  EXPECT_FALSE(query_in({{"user", "We met Greta there."}}).is_question);
 }
 
 TEST(NewestTurn, TheTurnBeforeIsWhatTheUserSaidThen) {

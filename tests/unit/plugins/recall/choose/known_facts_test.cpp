@@ -22,8 +22,10 @@ class KnownFactsTest : public testing::Test {
     exchange_->zone.prompt_tokens = 100;
     exchange_->zone.tokens_per_byte = 1;
   }
-  KnownFacts select(std::vector<FoundFact> found, const FrozenBlocks::Blocks* frozen = nullptr) {
-    return select_facts(std::move(found), *exchange_, turn_, settings_, frozen);
+  KnownFacts select(std::vector<FoundFact> found, const std::vector<SentBlock>& sent = {}) {
+    const TurnWords said(turn_);
+    const Wanted wanted{asks(turn_), said, {}};
+    return select_facts(std::move(found), *exchange_, wanted, settings_, sent);
   }
 
   std::unique_ptr<Exchange> exchange_;
@@ -66,13 +68,11 @@ TEST_F(KnownFactsTest, LeavesTheWindowToTheTurnAndItsAnswer) {
 
 TEST_F(KnownFactsTest, SaysAFactOnceForEachVersion) {
   const KnownFacts first = select({fact(1, "Bruno", 1)});
-  FrozenBlocks::Blocks frozen;
-  frozen[0].facts = first.facts;
-  EXPECT_TRUE(select({fact(1, "Bruno", 1)}, &frozen).notes.empty());
-  EXPECT_EQ(select({fact(1, "Rex", 1, 2)}, &frozen).notes.size(), 1U);
-  frozen.clear();
-  frozen[7].facts = first.facts;  // before a message that is not sent
-  EXPECT_EQ(select({fact(1, "Bruno", 1)}, &frozen).notes.size(), 1U);
+  Block block;
+  block.facts = first.facts;
+  EXPECT_TRUE(select({fact(1, "Bruno", 1)}, {{0, &block}}).notes.empty());
+  EXPECT_EQ(select({fact(1, "Rex", 1, 2)}, {{0, &block}}).notes.size(), 1U);
+  EXPECT_EQ(select({fact(1, "Bruno", 1)}).notes.size(), 1U);
 }
 
 TEST(MergeFacts, KeepsTheBestRelevanceOfEach) {

@@ -41,8 +41,9 @@ class SelectPassages : public testing::Test {
   }
   std::vector<std::string> select(std::vector<Found> list, const std::string& turn,
                                   const std::vector<std::string>& questions) {
-    const auto selected =
-        select_passages(std::move(list), *exchange_, {turn, questions}, settings_, frozen_);
+    const TurnWords said(turn);
+    const Wanted wanted{asks(turn), said, questions};
+    const auto selected = select_passages(std::move(list), *exchange_, wanted, settings_, sent_);
     std::vector<std::string> texts;
     for (const Quote& quote : selected.quotes) texts.push_back(quote.text);
     return texts;
@@ -51,7 +52,7 @@ class SelectPassages : public testing::Test {
   using Texts = std::vector<std::string>;
   std::unique_ptr<Exchange> exchange_;
   RecallSettings settings_;
-  const FrozenBlocks::Blocks* frozen_ = nullptr;
+  std::vector<SentBlock> sent_;
 };
 
 TEST_F(SelectPassages, OldestFirstAboveTheFloor) {
@@ -115,9 +116,9 @@ TEST_F(SelectPassages, NothingThatIsThereAlready) {
   same.message.hash = exchange_->chat.messages[0].hash;
   EXPECT_EQ(select({same}), Texts{});
   EXPECT_EQ(select({found(5, "in the zone", 0.9F, 11)}), Texts{});
-  FrozenBlocks::Blocks blocks;
-  blocks[12].passages = {7};
-  frozen_ = &blocks;
+  Block block;
+  block.passages = {7};
+  sent_ = {{2, &block}};
   EXPECT_EQ(select({found(7, "recalled before", 0.9F), found(8, "recalled before", 0.9F),
                     found(9, "recalled before", 0.9F)}),
             (Texts{"recalled before"}));

@@ -21,6 +21,7 @@ TEST(FrozenBlocks, KeepsWhatMayStillBeSent) {
   EXPECT_FALSE(blocks.find(1)->contains(4));
   blocks.put(1, 12, {"again", 1, {}}, 6);
   EXPECT_EQ(blocks.find(1)->at(12).text, "again");
+  EXPECT_EQ(&blocks.put(1, 14, {"fourteen", 1, {}}, 6), blocks.find(1));
   blocks.forget(1);
   EXPECT_EQ(blocks.find(1), nullptr);
   EXPECT_EQ(blocks.bytes(), 0U);
@@ -77,9 +78,9 @@ TEST(FrozenBlocks, OneCanBeTakenBack) {
   frozen.put(7, 3, block_of("one", {1}), 0);
   const std::size_t before = frozen.bytes();
   frozen.put(7, 5, block_of("two", {2}), 0);
-  frozen.take_back(7, 5);
-  frozen.take_back(7, 99);
-  frozen.take_back(8, 3);
+  EXPECT_EQ(frozen.take_back(7, 5), frozen.find(7));
+  EXPECT_EQ(frozen.take_back(7, 99), frozen.find(7));
+  EXPECT_EQ(frozen.take_back(8, 3), nullptr);
   EXPECT_EQ(frozen.bytes(), before);
   ASSERT_NE(frozen.find(7), nullptr);
   EXPECT_EQ(frozen.find(7)->size(), 1U);
