@@ -4,6 +4,9 @@
 #include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 namespace keep {
@@ -24,6 +27,43 @@ std::vector<SlotState> read_slots(const json::Value& root) {
   return slots;
 }
 
+constexpr std::chrono::seconds kEraseLimit{10};
+// A long context is gigabytes, and the disk may be slow.
+constexpr std::chrono::seconds kTransferLimit{60};
+
+std::string naming(const std::string& file) {
+  json::Writer body;
+  body.begin_object().member("filename", file).end_object();
+  return body.take();
+}
+
+// What the members of an answer are called.
+struct TransferWords {
+  const char *tokens, *bytes, *time;
+};
+constexpr TransferWords kSaved{"n_saved", "n_written", "save_ms"};
+constexpr TransferWords kRestored{"n_restored", "n_read", "restore_ms"};
+
+Result<SlotTransfer> read_transfer(const std::string& answer, const std::string& file,
+                                   const TransferWords& words) {
+  const auto root = json::validate(answer);
+  const auto counted = [&root](const char* name) {
+    const auto count = root->find(name).integer();
+    return count && *count >= 0 ? count : std::nullopt;
+  };
+  if (!root || !counted(words.tokens) || !counted(words.bytes) ||
+      root->find("filename").string() != file) {
+    return Error(Fault::kProtocol, Side::kUpstream,
+                 "llama-server did not say what it has done with the file of a slot");
+  }
+  SlotTransfer transfer;
+  transfer.tokens = *counted(words.tokens);
+  transfer.bytes = *counted(words.bytes);
+  const double time = root->find("timings").find(words.time).number().value_or(0);
+  transfer.time = decltype(transfer.time)(std::max(time, 0.0));
+  return transfer;
+}
+
 }  // namespace
 
 Task<std::vector<SlotState>> HttpSlotControl::list() {
@@ -41,20 +81,44 @@ Task<std::vector<SlotState>> HttpSlotControl::list() {
   co_return read_slots(*root);
 }
 
-Task<> HttpSlotControl::erase(int slot) {
-  FetchRequest request("POST", "/slots/" + std::to_string(slot) + "?action=erase", "{}");
+Task<std::string> HttpSlotControl::act(int slot, const char* action, std::string body,
+                                       Duration limit) {
+  const std::string target = "/slots/" + std::to_string(slot) + "?action=" + action;
+  FetchRequest request("POST", target, std::move(body));
+  request.limit = limit;
   request.headers.add("Content-Type", "application/json");
   if (!authorization_.empty()) request.headers.add("Authorization", authorization_);
-  const auto response = co_await fetch(pool_, std::move(request));
+  auto response = co_await fetch(pool_, std::move(request));
   if (!response) co_return response.error();
   if (response->status == 501) {
     co_return Error(Fault::kNotFound, Side::kUpstream,
                     "llama-server runs without --slot-save-path");
   }
   if (response->status != 200) {
-    co_return Error(Fault::kProtocol, Side::kUpstream, "llama-server refused to erase a slot");
+    // It says 400 for a bad name, for a file that is not there and for a cache that is full.
+    const Fault fault = response->status == 400 ? Fault::kStorage : Fault::kProtocol;
+    co_return Error(fault, Side::kUpstream,
+                    std::string("llama-server refused to ") + action + " a slot");
   }
+  co_return std::move(response->body);
+}
+
+Task<> HttpSlotControl::erase(int slot) {
+  const auto answer = co_await act(slot, "erase", "{}", kEraseLimit);
+  if (!answer) co_return answer.error();
   co_return Result<>{};
+}
+
+Task<SlotTransfer> HttpSlotControl::save(int slot, std::string file) {
+  const auto answer = co_await act(slot, "save", naming(file), kTransferLimit);
+  if (!answer) co_return answer.error();
+  co_return read_transfer(*answer, file, kSaved);
+}
+
+Task<SlotTransfer> HttpSlotControl::restore(int slot, std::string file) {
+  const auto answer = co_await act(slot, "restore", naming(file), kTransferLimit);
+  if (!answer) co_return answer.error();
+  co_return read_transfer(*answer, file, kRestored);
 }
 
 }  // namespace keep

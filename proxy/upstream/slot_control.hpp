@@ -1,6 +1,7 @@
-// Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase.
+// Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase|save|restore.
 #pragma once
 
+#include "base/clock.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "upstream/connection_pool.hpp"
 
@@ -17,8 +18,13 @@ class HttpSlotControl final : public SlotControl {
 
   Task<std::vector<SlotState>> list() override;
   Task<> erase(int slot) override;
+  Task<SlotTransfer> save(int slot, std::string file) override;
+  Task<SlotTransfer> restore(int slot, std::string file) override;
 
  private:
+  // The body of a 200.
+  Task<std::string> act(int slot, const char* action, std::string body, Duration limit);
+
   ConnectionPool& pool_;
   const std::string& authorization_;
 };

@@ -29,6 +29,8 @@ class OneServer final : public Upstreams, public Upstream, public SlotControl {
   std::int64_t pool_tokens() const noexcept override { return 0; }
   Task<std::vector<SlotState>> list() override { co_return slots_; }
   Task<> erase(int) override { co_return Result<>{}; }
+  Task<SlotTransfer> save(int, std::string) override { co_return SlotTransfer(); }
+  Task<SlotTransfer> restore(int, std::string) override { co_return SlotTransfer(); }
 
  private:
   ServerProps props_;

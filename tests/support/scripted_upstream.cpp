@@ -225,7 +225,9 @@ std::string ScriptedUpstream::own_answer(const Received& request) {
     }
     return reply(200, list + "]");
   }
-  if (request.target.starts_with("/slots/")) return reply(200, R"({"id_slot":0,"n_erased":0})");
+  if (own_actions_ && request.target.starts_with("/slots/")) {
+    return reply(200, R"({"id_slot":0,"n_erased":0})");
+  }
   return "";
 }
 

@@ -1,8 +1,8 @@
 // ScriptedUpstream: a llama-server that does exactly what a test says, on a loopback socket.
 //
-// /health, /props, /slots and slot actions are answered by itself; every other request is handed to
-// the script, which says step by step what happens on the wire. A thread per connection, blocking
-// sockets: simple, and as slow as a test needs.
+// /health, /props, /slots and slot actions are answered by itself (the latter on request by the
+// script, too); every other request is handed to the script, which says step by step what happens
+// on the wire. A thread per connection, blocking sockets: simple, and as slow as a test needs.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -55,6 +55,7 @@ class ScriptedUpstream {
   // More members of the object that /props answers, each with a comma before it. Before the proxy
   // is started.
   void set_props(std::string more) { more_props_ = std::move(more); }
+  void script_slot_actions() { own_actions_ = false; }
   // The next `answers` of /slots say that every slot is at work.
   void set_busy(int answers) { busy_answers_ = answers; }
   int busy_answers() const { return busy_answers_; }  // still to come
@@ -82,7 +83,7 @@ class ScriptedUpstream {
   unsigned short port_;
   std::atomic<int> health_{200}, slot_context_{65536}, busy_answers_{0}, clients_gone_{0},
       running_{0}, max_running_{0};
-  std::atomic<bool> stopping_{false}, remember_{true};
+  std::atomic<bool> stopping_{false}, remember_{true}, own_actions_{true};
   std::vector<std::atomic<int>> held_;  // tokens per slot, as chat_stream() would leave them
   mutable std::mutex mutex_;
   std::vector<Received> received_;

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "openai/roles/role_orders.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,14 +34,40 @@ struct ServerProps {
   std::optional<std::vector<std::string>> modalities;
 };
 
-// Slots of one llama-server, by its HTTP API. Loop thread only.
+// What llama-server says it has written to, or read from, a file.
+struct SlotTransfer {
+  std::int64_t tokens = 0, bytes = 0;
+  std::chrono::duration<double, std::milli> time{};  // of the work alone; 0 when it does not tell
+};
+
+// Slots of one llama-server, by its HTTP API. Loop thread only. erase(), save() and restore() act
+// on what is in a slot, so only who holds it, leased or vacating, may call them. llama-server puts
+// them off while the slot is at work; a number that no slot has wraps around to another.
+//
+// All three give Fault::kNotFound when the server was started without --slot-save-path, and
+// Fault::kTimeout or kGone when no answer came: whether it was done is not known then.
 class SlotControl {
  public:
   virtual ~SlotControl() = default;
   virtual Task<std::vector<SlotState>> list() = 0;
-  // Empties an idle slot. Fault::kNotFound when the server was started without --slot-save-path.
-  virtual Task<> erase(int slot) = 0;
+  virtual Task<> erase(int slot) = 0;  // leaves the slot empty
+  // `file` is a name, without folders, in the server's --slot-save-path. What had that name is
+  // overwritten in place: until the call has ended well the file may be cut short, and such a file
+  // must never be restored, for llama-server may end itself over it. Fault::kStorage: the server
+  // has refused, mostly because of the name.
+  virtual Task<SlotTransfer> save(int slot, std::string file) = 0;
+  // Puts what was saved in the place of all that the slot holds. Fault::kStorage: the server has
+  // refused (no such file, no room in the KV cache, another format) and the slot is empty, which is
+  // also to be assumed after any other error. A success proves little: the server does not look at
+  // the keys and values, nor whose model they are of. See came_back_whole().
+  virtual Task<SlotTransfer> restore(int slot, std::string file) = 0;
 };
+
+// Whether a restore has brought back what the save has written: as many tokens, and some at all.
+inline constexpr bool came_back_whole(const SlotTransfer& saved,
+                                      const SlotTransfer& restored) noexcept {
+  return restored.tokens > 0 && restored.tokens == saved.tokens;
+}
 
 class Upstream {
  public:

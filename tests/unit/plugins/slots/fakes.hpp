@@ -52,6 +52,9 @@ class FakeSlots final : public SlotControl {
     co_return state;
   }
   Task<> erase(int slot) override { return empty(slot, erase_error, 0, erased); }
+  // What is kept, and how, is for the archive of a test to say.
+  Task<SlotTransfer> save(int, std::string) override { co_return SlotTransfer(); }
+  Task<SlotTransfer> restore(int, std::string) override { co_return SlotTransfer(); }
   Task<> park(int slot) { return empty(slot, park_error, 1, parked); }
 
   std::vector<SlotState> state;

@@ -19,6 +19,8 @@ class NoSlots final : public SlotControl {
  public:
   Task<std::vector<SlotState>> list() override { co_return std::vector<SlotState>(); }
   Task<> erase(int) override { co_return Result<>{}; }
+  Task<SlotTransfer> save(int, std::string) override { co_return SlotTransfer(); }
+  Task<SlotTransfer> restore(int, std::string) override { co_return SlotTransfer(); }
 };
 
 class OneUpstream final : public Upstreams, public Upstream {
