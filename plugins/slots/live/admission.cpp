@@ -159,7 +159,7 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
   for (const std::size_t upstream : routing_(tables, wish)) {
     Plan plan;
     plan.upstream = upstream;
-    plan.choice = choose_slot(*tables[upstream], wish, claims[upstream], victim_);
+    plan.choice = choose_slot(*tables[upstream], wish, claims[upstream], victims_);
     if (plan.choice.kind == Choice::Kind::kWaitFor) {
       claims[upstream].resize(tables[upstream]->size());
       claims[upstream][plan.choice.slot] = true;
@@ -185,7 +185,7 @@ bool Admission::make_room(const Ask& ask, Plan& plan) {
   const Tokens prompt = ask.prompt.value_or(guessed);
   plan.reserve = reservation(prompt, ask.max_tokens, upstream.pool, upstream.table.size());
   const auto budget_in = [this, &upstream, &plan](std::size_t place) {
-    return plan_budget(upstream.table, upstream.pool, place, plan.reserve, victim_);
+    return plan_budget(upstream.table, upstream.pool, place, plan.reserve, victims_);
   };
   auto budget = budget_in(plan.choice.slot);
   if (budget.verdict == BudgetPlan::Verdict::kWait) return false;
@@ -327,7 +327,7 @@ void Admission::set_aside(LeaseId id, Tokens tokens) {
   const std::size_t upstream = it->second.upstream;
   UpstreamSlots& slots = watch_->at(upstream);
   slots.table.reserve(id, tokens);
-  for (const std::size_t slot : plan_relief(slots.table, slots.pool, victim_)) {
+  for (const std::size_t slot : plan_relief(slots.table, slots.pool, victims_)) {
     watch_->give_up(upstream, slot, [] {});
   }
 }

@@ -131,7 +131,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   std::shared_ptr<SlotWatch> watch_;
   SlotsMetrics metrics_;
   RoutingPolicy routing_ = warm_then_roomiest;
-  VictimPolicy victim_ = least_missed;
+  Victims victims_;
   WaitQueue queue_;
   std::map<LeaseId, Lease> leases_;
   LeaseId last_lease_ = 0;

@@ -275,7 +275,7 @@ void SlotWatch::forget(std::size_t upstream, std::size_t slot) {
 // false: it is in use, and `done` is not called.
 bool SlotWatch::begin_emptying(std::size_t upstream, std::size_t slot, Emptying how,
                                std::function<void()> done) {
-  if (!states_.at(upstream).slots.table.begin_erase(slot)) return false;
+  if (!states_.at(upstream).slots.table.begin_vacate(slot)) return false;
   services_.spawner.spawn("slot emptying",
                           run_emptying(shared_from_this(), upstream, slot, how, std::move(done)));
   return true;
@@ -317,9 +317,9 @@ asio::awaitable<void> SlotWatch::run_emptying(std::shared_ptr<SlotWatch> self, s
   State& state = self->states_[upstream];
   if (generation == state.generation) {
     if (result) {
-      state.slots.table.erased(slot, how == Emptying::kPark ? 1 : 0);
+      state.slots.table.vacated(slot, how == Emptying::kPark ? 1 : 0);
     } else {
-      state.slots.table.not_erased(slot);
+      state.slots.table.not_vacated(slot);
     }
   }
   done();
@@ -355,8 +355,8 @@ asio::awaitable<std::optional<std::size_t>> SlotWatch::take_spare_slot(std::size
   }
   std::vector<bool> take(table.size());
   for (std::size_t i = 0; i < take.size(); ++i) take[i] = table.at(i).leasable();
-  const auto slot = least_missed(table, take);
-  if (slot) table.begin_erase(*slot);
+  const auto slot = least_missed(table, take, {});
+  if (slot) table.begin_vacate(*slot);
   co_return slot;
 }
 
@@ -370,7 +370,7 @@ asio::awaitable<void> SlotWatch::run_ram_probe(std::shared_ptr<SlotWatch> self,
   state.probing = false;
   if (!slot || generation != state.generation) co_return;
   state.slots.ram = found;
-  state.slots.table.erased(*slot, 1);
+  state.slots.table.vacated(*slot, 1);
   if (found == RamCache::kPresent) {
     log::warn(
         "llama-server's RAM cache serves all API keys: how soon an answer begins can tell "

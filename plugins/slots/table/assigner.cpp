@@ -68,18 +68,18 @@ std::optional<std::size_t> find_kin(const SlotTable& table, const Wish& wish,
 }
 
 std::optional<std::size_t> choose_victim(const SlotTable& table, const std::vector<bool>& claimed,
-                                         const VictimPolicy& victim) {
+                                         const Victims& victims) {
   std::vector<bool> cooling(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) {
     cooling[i] = table.at(i).use == SlotUse::kCooling && !is_claimed(claimed, i);
   }
-  return victim(table, cooling);
+  return victims.choose(table, cooling);
 }
 
 }  // namespace
 
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
-                   const VictimPolicy& victim) {
+                   const Victims& victims) {
   Choice choice;
   const auto take = [&choice](std::size_t slot, bool warm) {
     choice.kind = Choice::Kind::kTake;
@@ -104,7 +104,7 @@ Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<b
           find_slot(table, claimed, [](const Slot& s) { return s.use == SlotUse::kFree; })) {
     return take(*free, false);
   }
-  if (const auto cooling = choose_victim(table, claimed, victim)) return take(*cooling, false);
+  if (const auto cooling = choose_victim(table, claimed, victims)) return take(*cooling, false);
   return choice;
 }
 

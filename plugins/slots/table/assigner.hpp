@@ -41,6 +41,6 @@ struct Choice {
 
 // Slots with claimed[i] are kept for a request that came earlier. May be shorter than the table.
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
-                   const VictimPolicy& victim);
+                   const Victims& victims);
 
 }  // namespace keep::slots

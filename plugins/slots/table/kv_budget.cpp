@@ -43,10 +43,10 @@ std::unordered_map<OwnerKey, std::size_t> holdings(const SlotTable& table) {
 
 // Takes idle slots in the policy's order until `excess` tokens are covered.
 std::vector<std::size_t> gather(const SlotTable& table, std::vector<bool> take, Tokens& excess,
-                                const VictimPolicy& victim) {
+                                const Victims& victims) {
   std::vector<std::size_t> chosen;
   while (excess > 0) {
-    const auto next = victim(table, take);
+    const auto next = victims.choose(table, take);
     if (!next) break;
     take[*next] = false;
     excess -= table.at(*next).held;
@@ -57,26 +57,29 @@ std::vector<std::size_t> gather(const SlotTable& table, std::vector<bool> take, 
 
 }  // namespace
 
-std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take) {
+std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take,
+                                        const SlotCosts& costs) {
   std::optional<std::size_t> best;
   const auto held = holdings(table);
   const auto has_much = [&](OwnerKey owner) {
     const auto own = held.find(owner);
     return own != held.end() && held.size() > 1 && own->second * held.size() > table.size();
   };
-  const auto rank = [&](const Slot& slot) {
+  const auto rank = [&](std::size_t i) {
+    const Slot& slot = table.at(i);
+    const Tokens cost = i < costs.size() ? costs[i] : 0;
     // What belongs to nobody is no loss, and most of what came once never comes back.
-    return std::make_tuple(slot.use == SlotUse::kCooling, !has_much(slot.owner), slot.returning,
-                           slot.last_use);
+    return std::make_tuple(slot.use == SlotUse::kCooling, !has_much(slot.owner), cost,
+                           slot.returning, slot.last_use);
   };
   for (std::size_t i = 0; i < table.size() && i < take.size(); ++i) {
-    if (take[i] && (!best || rank(table.at(i)) < rank(table.at(*best)))) best = i;
+    if (take[i] && (!best || rank(i) < rank(*best))) best = i;
   }
   return best;
 }
 
 BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, Tokens need,
-                       const VictimPolicy& victim) {
+                       const Victims& victims) {
   BudgetPlan plan;
   if (pool <= 0) return plan;
   Tokens excess = need - pool, leaving = 0;
@@ -85,7 +88,7 @@ BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, To
     if (i == slot) continue;
     const Slot& other = table.at(i);
     excess += other.cells();
-    if (other.use == SlotUse::kErasing) leaving += other.held;
+    if (other.use == SlotUse::kVacating) leaving += other.cells() - other.reserved;
     may_change = may_change || other.use == SlotUse::kLeased || other.unsettled();
   }
   if (excess <= 0) return plan;
@@ -95,21 +98,21 @@ BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, To
   }
   std::vector<bool> take = idle_slots(table);
   if (slot < take.size()) take[slot] = false;
-  plan.give_up = gather(table, std::move(take), excess, victim);
+  plan.give_up = gather(table, std::move(take), excess, victims);
   if (excess <= 0) return plan;
   plan.verdict = may_change ? BudgetPlan::Verdict::kWait : BudgetPlan::Verdict::kOver;
   if (may_change) plan.give_up.clear();
   return plan;
 }
 
-std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool,
-                                     const VictimPolicy& victim) {
+std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool, const Victims& victims) {
   if (pool <= 0) return {};
   Tokens excess = -pool;
   for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table.at(i).use != SlotUse::kErasing) excess += table.at(i).cells();
+    const Slot& slot = table.at(i);
+    excess += slot.use == SlotUse::kVacating ? slot.reserved : slot.cells();
   }
-  return gather(table, idle_slots(table), excess, victim);
+  return gather(table, idle_slots(table), excess, victims);
 }
 
 Tokens estimate_prompt(const PromptText& text, Tokens held, std::uint64_t held_bytes) noexcept {

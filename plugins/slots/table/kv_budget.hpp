@@ -16,14 +16,29 @@
 
 namespace keep::slots {
 
+// By slot: what it costs to lose what it holds, in tokens that would have to be prefilled. May be
+// shorter than the table: 0 for the others.
+using SlotCosts = std::vector<Tokens>;
+
 // Of the slots with take[i], the one whose loss hurts least; none when there are none.
-using VictimPolicy =
-    std::function<std::optional<std::size_t>(const SlotTable&, const std::vector<bool>& take)>;
+using VictimPolicy = std::function<std::optional<std::size_t>(
+    const SlotTable&, const std::vector<bool>& take, const SlotCosts&)>;
 
 // Nobody's first, then those of a tenant who has more than its share while others have slots, too;
-// of each, calls that came once and sub-agents, then threads that have come back, the least
-// recently used first.
-std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take);
+// of each, those that cost least; of equal ones, calls that came once and sub-agents, then threads
+// that have come back, the least recently used first.
+std::optional<std::size_t> least_missed(const SlotTable& table, const std::vector<bool>& take,
+                                        const SlotCosts& costs);
+
+// Who goes when somebody has to: a policy, and what it goes by.
+struct Victims {
+  VictimPolicy policy = least_missed;
+  SlotCosts costs;
+
+  std::optional<std::size_t> choose(const SlotTable& table, const std::vector<bool>& take) const {
+    return policy(table, take, costs);
+  }
+};
 
 struct BudgetPlan {
   enum class Verdict {
@@ -38,11 +53,10 @@ struct BudgetPlan {
 // Room for `need` tokens in `slot`, whose present content does not count: `need` includes what is
 // reused of it. pool == 0: no limit.
 BudgetPlan plan_budget(const SlotTable& table, Tokens pool, std::size_t slot, Tokens need,
-                       const VictimPolicy& victim);
+                       const Victims& victims);
 
 // Idle slots to give up so that what is held and reserved fits the pool; as many as there are.
-std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool,
-                                     const VictimPolicy& victim);
+std::vector<std::size_t> plan_relief(const SlotTable& table, Tokens pool, const Victims& victims);
 
 // What goes to the model, as far as its length can be told from it.
 struct PromptText {

@@ -94,6 +94,7 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
     }
   }
   s.key = terms.key;
+  s.whose = terms.whose;
   s.owner = terms.owner;
   s.scratch = terms.scratch;
   s.returning = terms.returning;
@@ -129,6 +130,27 @@ bool SlotTable::cancel(LeaseId lease) {
   return true;
 }
 
+bool SlotTable::restored(LeaseId lease, Tokens held) {
+  const auto slot = find_lease(lease);
+  if (!slot) return false;
+  Slot& s = change(*slot);
+  s.held = held;
+  s.text_bytes = 0;
+  Slot& before = before_[*slot];
+  before = Slot();
+  before.use = SlotUse::kFree;
+  before.suspect = false;
+  before.last_use = s.last_use;
+  before.held = held;
+  if (held <= 0 || s.key == 0) return true;
+  before.use = SlotUse::kCooling;
+  before.key = s.key;
+  before.whose = s.whose;
+  before.owner = s.owner;
+  before.returning = s.returning;
+  return true;
+}
+
 bool SlotTable::abandon(LeaseId lease, bool begun, Instant now) {
   const auto slot = find_lease(lease);
   if (!slot) return false;
@@ -157,17 +179,18 @@ bool SlotTable::settled(std::size_t slot, Tokens held) {
   return true;
 }
 
-bool SlotTable::begin_erase(std::size_t slot) {
+bool SlotTable::begin_vacate(std::size_t slot, Tokens reserve) {
   if (slot >= size() || !slots_[slot].leasable()) return false;
   Slot& s = change(slot);
   before_[slot] = s;
-  use_as(s, SlotUse::kErasing);
+  use_as(s, SlotUse::kVacating);
+  s.reserved = reserve;
   s.key = 0;  // its conversation need not wait for it: nothing will be left
   return true;
 }
 
-bool SlotTable::erased(std::size_t slot, Tokens filler) {
-  if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
+bool SlotTable::vacated(std::size_t slot, Tokens filler) {
+  if (slot >= size() || slots_[slot].use != SlotUse::kVacating) return false;
   Slot& s = change(slot);
   s.held = filler;
   s.owner = 0;
@@ -177,8 +200,8 @@ bool SlotTable::erased(std::size_t slot, Tokens filler) {
   return true;
 }
 
-bool SlotTable::not_erased(std::size_t slot) {
-  if (slot >= size() || slots_[slot].use != SlotUse::kErasing) return false;
+bool SlotTable::not_vacated(std::size_t slot) {
+  if (slot >= size() || slots_[slot].use != SlotUse::kVacating) return false;
   restore(slot);
   // Its conversation may have moved on meanwhile.
   Slot& s = slots_[slot];

@@ -7,18 +7,20 @@
 //   cooling   warm for `key` (or for auxiliary calls), but nobody holds it
 //   settling  llama-server may still be busy in it (aborted, or its state is unknown): not
 //             leasable until seen idle
-//   erasing   as settling, while we are emptying it
+//   vacating  idle, but nobody's: what it holds is being kept or emptied by us
 //
 // Calls that name a lease or slot that is not in the state they need change nothing and say false:
 // a release that comes twice, or after the server was restarted, is harmless.
 #pragma once
 
 #include "base/clock.hpp"
+#include "exchange/interfaces/slot_archive.hpp"
 #include "plugins/slots/table/prompt_trail.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -29,17 +31,18 @@ using LeaseId = std::uint64_t;   // never used twice; 0: none
 using OwnerKey = std::uint64_t;  // hash of a tenant; 0: nobody we know
 using Tokens = std::int64_t;
 
-enum class SlotUse { kFree, kLeased, kCooling, kSettling, kErasing };
+enum class SlotUse { kFree, kLeased, kCooling, kSettling, kVacating };
 
 struct Slot {
   SlotUse use = SlotUse::kSettling;
   SlotKey key = 0;
+  std::shared_ptr<const SlotOwner> whose;  // who `key` stands for; null when nobody told
   OwnerKey owner = 0;            // whose what it holds is, whether that is warm for anybody or not
   bool scratch = false;          // last used by an auxiliary call
   bool returning = false;        // its conversation is a main thread that has come back before
   bool suspect = true;           // settling: the server may have been restarted meanwhile
   Tokens held = 0;               // in its KV cache, as far as we know
-  Tokens reserved = 0;           // leased: what the exchange may grow to
+  Tokens reserved = 0;           // leased: what the exchange may grow to; vacating: the next one
   std::uint64_t text_bytes = 0;  // of the texts that `held` came from; 0 when unknown
   PromptTrail trail;             // of the prompt that `held` begins with; empty when unknown
   LeaseId lease = 0;
@@ -47,13 +50,14 @@ struct Slot {
   std::uint64_t change = 0;  // grows with every transition: tells whether an observation is stale
 
   bool leasable() const noexcept { return use == SlotUse::kFree || use == SlotUse::kCooling; }
-  bool unsettled() const noexcept { return use == SlotUse::kSettling || use == SlotUse::kErasing; }
+  bool unsettled() const noexcept { return use == SlotUse::kSettling || use == SlotUse::kVacating; }
   Tokens cells() const noexcept { return reserved > held ? reserved : held; }
 };
 
 struct LeaseTerms {
   LeaseId id = 0;
   SlotKey key = 0;
+  std::shared_ptr<const SlotOwner> whose;
   OwnerKey owner = 0;
   bool scratch = false;
   bool returning = false;
@@ -78,6 +82,9 @@ class SlotTable {
   bool reserve(LeaseId lease, Tokens tokens);
   bool release(LeaseId lease, Tokens held, std::uint64_t text_bytes, Instant now);  // -> cooling
   bool cancel(LeaseId lease);  // upstream was never asked: as it was before
+  // Before upstream is asked: so many tokens of the lease's own were put into the slot; 0: what was
+  // there is lost, and nothing known is in its place. That is what cancel() goes back to.
+  bool restored(LeaseId lease, Tokens held);
   // Upstream may be busy with it -> settling. `begun`: it has read the prompt of this lease; else
   // what the slot holds may still be what its owner before has left there.
   bool abandon(LeaseId lease, bool begun, Instant now);
@@ -85,9 +92,10 @@ class SlotTable {
   // Idle at last, holding so many tokens -> cooling or free. A suspect slot that has lost its
   // tokens loses its key, too.
   bool settled(std::size_t slot, Tokens held);
-  bool begin_erase(std::size_t slot);                // a leasable slot -> erasing
-  bool erased(std::size_t slot, Tokens filler = 0);  // -> free, nothing of ours in it
-  bool not_erased(std::size_t slot);                 // -> as it was
+  // A leasable slot -> vacating. `reserve`: what whoever gets it afterwards may grow to.
+  bool begin_vacate(std::size_t slot, Tokens reserve = 0);
+  bool vacated(std::size_t slot, Tokens filler = 0);  // emptied -> free, nothing of ours in it
+  bool not_vacated(std::size_t slot);                 // it still holds what it held -> as it was
   // What the server says a leasable slot holds. True when its content is not what we left there;
   // it is nobody's then.
   bool observed(std::size_t slot, Tokens held);
@@ -107,7 +115,7 @@ class SlotTable {
 
   std::array<std::size_t, 5> counts_{};  // of slots by use
   std::vector<Slot> slots_;
-  std::vector<Slot> before_;  // of a leased or erasing slot: what it was
+  std::vector<Slot> before_;  // of a leased or vacating slot: what it was
 };
 
 }  // namespace keep::slots

@@ -27,19 +27,19 @@ class AssignerTest : public testing::Test {
   Choice choose(SlotKey key, const std::vector<bool>& claimed = {}) {
     Wish wish;
     wish.key = key;
-    return choose_slot(table_, wish, claimed, least_missed);
+    return choose_slot(table_, wish, claimed, Victims());
   }
   Choice choose_auxiliary() {
     Wish wish;
     wish.key = 99;
     wish.auxiliary = true;
-    return choose_slot(table_, wish, {}, least_missed);
+    return choose_slot(table_, wish, {}, Victims());
   }
   Choice choose_exactly(std::size_t slot, SlotKey key = 0) {
     Wish wish;
     wish.key = key;
     wish.slot = slot;
-    return choose_slot(table_, wish, {}, least_missed);
+    return choose_slot(table_, wish, {}, Victims());
   }
   Instant now() { return Instant(std::chrono::seconds(++second_)); }
 
@@ -77,7 +77,7 @@ TEST_F(AssignerTest, NeverALeasedOrUnsettledSlot) {
   for (std::size_t i = 0; i < 4; ++i) warm(i, 40 + i);
   lease(0, 40);
   table_.abandon(lease(1, 41), true, now());
-  table_.begin_erase(2);
+  table_.begin_vacate(2);
   EXPECT_EQ(choose(50).slot, 3U);
   lease(3, 43);
   EXPECT_EQ(choose(50).kind, Choice::Kind::kNone);

@@ -27,7 +27,7 @@ class BudgetTest : public testing::Test {
     table_.release(lease(slot, key, 0), held, 0, now());
   }
   BudgetPlan plan(std::size_t slot, Tokens need, Tokens pool = 1000) {
-    return plan_budget(table_, pool, slot, need, least_missed);
+    return plan_budget(table_, pool, slot, need, Victims());
   }
   Instant now() { return Instant(std::chrono::seconds(++second_)); }
 
@@ -59,13 +59,37 @@ TEST_F(BudgetTest, WhoHoldsMoreThanItsShareGivesUpFirst) {
   owner_ = 2;
   for (std::size_t slot = 1; slot < 4; ++slot) warm(slot, 40 + slot, 300);
   const std::vector<bool> all(4, true);
-  EXPECT_EQ(least_missed(table_, all), 1U) << "slot 0 was used before, but is all that tenant has";
+  EXPECT_EQ(least_missed(table_, all, {}), 1U)
+      << "slot 0 was used before, but is all that tenant has";
   warm(0, 50, 300);
-  EXPECT_EQ(least_missed(table_, all), 1U);
+  EXPECT_EQ(least_missed(table_, all, {}), 1U);
   owner_ = 1;
   warm(0, 40, 300);
   warm(1, 41, 300);
-  EXPECT_EQ(least_missed(table_, all), 2U) << "two each: the least recently used";
+  EXPECT_EQ(least_missed(table_, all, {}), 2U) << "two each: the least recently used";
+}
+
+TEST_F(BudgetTest, WhatCostsLeastGoesFirst) {
+  for (std::size_t slot = 0; slot < 4; ++slot) warm(slot, 40 + slot, 300);
+  const std::vector<bool> all(4, true);
+  EXPECT_EQ(least_missed(table_, all, {5, 5, 5, 5}), 0U) << "all the same: the oldest";
+  EXPECT_EQ(least_missed(table_, all, {300, 300, 20, 300}), 2U);
+  EXPECT_EQ(least_missed(table_, all, {300, 300}), 2U) << "of the others nothing is known";
+  EXPECT_EQ(least_missed(table_, {true, true, false, true}, {300, 300, 20, 300}), 0U);
+  warm(3, 43, 300);
+  owner_ = 2;
+  warm(2, 50, 300);
+  EXPECT_EQ(least_missed(table_, all, {20, 20, 0, 20}), 0U) << "who has more than its share";
+}
+
+TEST_F(BudgetTest, CellsOfAVacatingSlotLeaveButForWhatTheNextOneGets) {
+  warm(0, 40, 500);
+  warm(1, 41, 400);
+  table_.begin_vacate(0, 200);
+  EXPECT_EQ(plan(2, 300).verdict, Verdict::kWait) << "200 and 400 will be left beside it";
+  EXPECT_EQ(plan(2, 500).give_up, std::vector<std::size_t>{1});
+  EXPECT_TRUE(plan_relief(table_, 600, Victims()).empty());
+  EXPECT_EQ(plan_relief(table_, 599, Victims()), std::vector<std::size_t>{1});
 }
 
 TEST_F(BudgetTest, OwnContentDoesNotCount) {
@@ -91,10 +115,10 @@ TEST_F(BudgetTest, GoesAheadWhenNothingIsLeased) {
   EXPECT_EQ(over.give_up, std::vector<std::size_t>{0});
 }
 
-TEST_F(BudgetTest, WaitsForAnEraseUnderWayInsteadOfGivingUpMore) {
+TEST_F(BudgetTest, WaitsForASlotThatIsVacatingInsteadOfGivingUpMore) {
   warm(0, 40, 500);
   warm(1, 41, 400);
-  table_.begin_erase(0);
+  table_.begin_vacate(0);
   const BudgetPlan soon = plan(2, 300);
   EXPECT_EQ(soon.verdict, Verdict::kWait);
   EXPECT_TRUE(soon.give_up.empty());
@@ -104,11 +128,11 @@ TEST_F(BudgetTest, ReliefWhenAnAnswerOutgrowsItsReservation) {
   const LeaseId id = lease(0, 40, 500);
   warm(1, 41, 300);
   warm(2, 42, 200);
-  EXPECT_TRUE(plan_relief(table_, 1000, least_missed).empty());
+  EXPECT_TRUE(plan_relief(table_, 1000, Victims()).empty());
   table_.reserve(id, 600);
-  EXPECT_EQ(plan_relief(table_, 1000, least_missed), std::vector<std::size_t>{1});
-  table_.begin_erase(1);
-  EXPECT_TRUE(plan_relief(table_, 1000, least_missed).empty());
+  EXPECT_EQ(plan_relief(table_, 1000, Victims()), std::vector<std::size_t>{1});
+  table_.begin_vacate(1);
+  EXPECT_TRUE(plan_relief(table_, 1000, Victims()).empty());
 }
 
 PromptText text_of(std::uint64_t bytes, std::size_t messages) { return {bytes, messages}; }

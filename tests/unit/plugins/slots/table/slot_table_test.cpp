@@ -115,32 +115,76 @@ TEST(SlotTable, SuspectSlotThatLostItsTokensLosesItsKey) {
   EXPECT_EQ(table.find_warm(42), std::nullopt);
 }
 
-TEST(SlotTable, EraseEmptiesOrRestores) {
+TEST(SlotTable, VacatingEmptiesASlotOrLeavesItAsItWas) {
   SlotTable table = settled_table(1);
   table.lease(0, terms(1, 42), at(1));
-  EXPECT_FALSE(table.begin_erase(0)) << "leased";
+  EXPECT_FALSE(table.begin_vacate(0)) << "leased";
   table.release(1, 100, 0, at(2));
-  ASSERT_TRUE(table.begin_erase(0));
+  ASSERT_TRUE(table.begin_vacate(0));
   EXPECT_FALSE(table.lease(0, terms(2, 42), at(3)));
   EXPECT_EQ(table.find_warm(42), std::nullopt) << "nothing to wait for";
-  ASSERT_TRUE(table.not_erased(0));
+  ASSERT_TRUE(table.not_vacated(0));
   EXPECT_EQ(table.find_warm(42), 0U);
-  table.begin_erase(0);
-  ASSERT_TRUE(table.erased(0));
+  table.begin_vacate(0);
+  ASSERT_TRUE(table.vacated(0));
   EXPECT_EQ(table.at(0).use, SlotUse::kFree);
   EXPECT_EQ(table.at(0).held, 0);
 }
 
-TEST(SlotTable, FailedEraseDoesNotMakeAConversationWarmTwice) {
+TEST(SlotTable, WhatCouldNotBeVacatedDoesNotMakeAConversationWarmTwice) {
   SlotTable table = settled_table(2);
   table.lease(0, terms(1, 42), at(1));
   table.release(1, 100, 0, at(2));
-  table.begin_erase(0);
+  table.begin_vacate(0);
   table.lease(1, terms(2, 42), at(3));
-  table.not_erased(0);
+  table.not_vacated(0);
   EXPECT_EQ(table.at(0).use, SlotUse::kFree);
   table.release(2, 100, 0, at(4));
   EXPECT_EQ(table.find_warm(42), 1U);
+}
+
+TEST(SlotTable, AVacatingSlotCountsAsWhatTheNextOneMayGrowTo) {
+  SlotTable table = settled_table(1);
+  table.lease(0, terms(1, 42), at(1));
+  table.release(1, 100, 0, at(2));
+  ASSERT_TRUE(table.begin_vacate(0, 900));
+  EXPECT_EQ(table.at(0).cells(), 900);
+  ASSERT_TRUE(table.not_vacated(0));
+  EXPECT_EQ(table.at(0).cells(), 100);
+}
+
+TEST(SlotTable, ContentThatCameBackStaysWhenTheLeaseIsCancelled) {
+  SlotTable table = settled_table(1);
+  LeaseTerms mine = terms(1, 42), theirs = terms(2, 43, 900);
+  mine.owner = 7;
+  theirs.owner = 8;
+  table.lease(0, mine, at(1));
+  table.release(1, 100, 300, at(2));
+  EXPECT_FALSE(table.restored(2, 70)) << "no such lease";
+  table.lease(0, theirs, at(3));
+  ASSERT_TRUE(table.restored(2, 70));
+  EXPECT_EQ(table.at(0).use, SlotUse::kLeased);
+  EXPECT_EQ(table.at(0).held, 70);
+  EXPECT_EQ(table.at(0).cells(), 900);
+  ASSERT_TRUE(table.cancel(2));
+  EXPECT_EQ(table.at(0).use, SlotUse::kCooling);
+  EXPECT_EQ(table.find_warm(43), 0U);
+  EXPECT_EQ(table.find_warm(42), std::nullopt) << "it was overwritten";
+  EXPECT_EQ(table.at(0).cells(), 70);
+  EXPECT_EQ(table.at(0).owner, 8U);
+}
+
+TEST(SlotTable, AfterARestoreThatFailedNobodyIsWarm) {
+  SlotTable table = settled_table(1);
+  table.lease(0, terms(1, 42), at(1));
+  table.release(1, 100, 300, at(2));
+  table.lease(0, terms(2, 43), at(3));
+  ASSERT_TRUE(table.restored(2, 0));
+  ASSERT_TRUE(table.cancel(2));
+  EXPECT_EQ(table.at(0).use, SlotUse::kFree);
+  EXPECT_EQ(table.find_warm(42), std::nullopt);
+  EXPECT_EQ(table.at(0).owner, 0U);
+  EXPECT_EQ(table.count(SlotUse::kFree), 1U);
 }
 
 TEST(SlotTable, ConversationIsWarmWhereItWasLast) {
@@ -176,7 +220,7 @@ TEST(SlotTable, NeverLeasesTwiceNorLosesASlot) {
       const std::size_t slot = random() % 5;
       const LeaseId any = 1 + random() % (next + 1);
       const auto known = leases.find(any);
-      switch (random() % 10) {
+      switch (random() % 11) {
         case 0:
         case 1:
         case 2: {
@@ -199,15 +243,16 @@ TEST(SlotTable, NeverLeasesTwiceNorLosesASlot) {
           leases.erase(any);
           break;
         case 6: table.settled(slot, random() % 50); break;
-        case 7: table.begin_erase(slot); break;
-        case 8: random() % 2 == 0 ? table.erased(slot) : table.not_erased(slot); break;
+        case 7: table.begin_vacate(slot, random() % 2 == 0 ? 20 : 0); break;
+        case 8: random() % 2 == 0 ? table.vacated(slot) : table.not_vacated(slot); break;
+        case 10: ASSERT_EQ(table.restored(any, random() % 2 * 30), known != leases.end()); break;
         case 9: random() % 8 == 0 ? table.suspect_all() : void(table.observed(slot, 20)); break;
       }
       ASSERT_EQ(table.count(SlotUse::kLeased), leases.size());
       std::map<SlotUse, std::size_t> uses;
       for (std::size_t i = 0; i < table.size(); ++i) ++uses[table.at(i).use];
       for (const SlotUse use :
-           {SlotUse::kFree, SlotUse::kCooling, SlotUse::kSettling, SlotUse::kErasing}) {
+           {SlotUse::kFree, SlotUse::kCooling, SlotUse::kSettling, SlotUse::kVacating}) {
         ASSERT_EQ(table.count(use), uses[use]);
       }
       for (const auto& [id, where] : leases) ASSERT_EQ(table.find_lease(id), where);
@@ -220,7 +265,7 @@ TEST(SlotTable, NeverLeasesTwiceNorLosesASlot) {
     for (const auto& [id, where] : leases) table.release(id, 10, 0, at(9999));
     for (std::size_t i = 0; i < 5; ++i) {
       table.settled(i, 0);
-      table.erased(i);
+      table.vacated(i);
       EXPECT_TRUE(table.at(i).leasable());
     }
   }
