@@ -52,7 +52,7 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
     }
   }
   if (settings.slots.enabled) {
-    auto slots = slots::make_slots(settings.slots, services, servers, needs.tenancy);
+    auto slots = slots::make_slots(settings.slots, services, servers, needs.tenancy, no_archive());
     if (conversations != nullptr) conversations->attach(*slots);
     list.push_back(std::move(slots));
   }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,13 @@ SlotKey key_of(const Identity& identity) {
   if (identity.conversation.empty()) return 0;
   const SlotKey key = identity.owner();
   return key == 0 ? 1 : key;
+}
+
+std::shared_ptr<const PromptOwner> prompt_owner_of(const Identity& identity) {
+  PromptOwner owner;
+  owner.conversation = identity.name();
+  owner.agent = identity.agent;
+  return std::make_shared<const PromptOwner>(std::move(owner));
 }
 
 // Of what goes to the model.
@@ -67,12 +75,12 @@ struct Shared {
   using Place = std::pair<std::size_t, int>;  // upstream, slot
 
   Shared(const SlotsSettings& chosen, Services& lent, const Servers& servers,
-         const Tenancy& tenants)
+         const Tenancy& tenants, SlotArchive& archive)
       : settings(chosen),
         clock(lent.clock),
         upstreams(servers.upstreams),
         tenancy(tenants),
-        admission(std::make_shared<Admission>(lent, servers, tenants, chosen)) {}
+        admission(std::make_shared<Admission>(lent, servers, tenants, chosen, archive)) {}
 
   const SlotsSettings settings;
   const Clock& clock;
@@ -119,8 +127,8 @@ class SlotsStage final : public Stage {
 class SlotsPlugin final : public LendingPlugin<ConversationObserver> {
  public:
   SlotsPlugin(const SlotsSettings& settings, Services& services, const Servers& servers,
-              const Tenancy& tenancy)
-      : shared_(settings, services, servers, tenancy) {}
+              const Tenancy& tenancy, SlotArchive& archive)
+      : shared_(settings, services, servers, tenancy, archive) {}
 
   std::string_view name() const noexcept override { return "slots"; }
   Task<> start() override {
@@ -150,6 +158,7 @@ void SlotsPlugin::forget(const ConversationName& name) {
     shared_.admission->forget(place.first, static_cast<std::size_t>(place.second));
     at = shared_.last_used_by.erase(at);
   }
+  shared_.admission->forget(name);  // what came back for a request that left was used by nobody
 }
 
 MaybeTask<> SlotsStage::on_route(Exchange& exchange) {
@@ -183,6 +192,7 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
     }
     ask.wish.returning = *returning_;
   }
+  if (ask.wish.key != 0 && !ask.wish.auxiliary) ask.whose = prompt_owner_of(exchange.identity);
   ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
@@ -357,8 +367,9 @@ void SlotsStage::explain(const Exchange& exchange, Explanation& explanation) con
 std::unique_ptr<LendingPlugin<ConversationObserver>> make_slots(const SlotsSettings& settings,
                                                                 Services& services,
                                                                 const Servers& servers,
-                                                                const Tenancy& tenancy) {
-  return std::make_unique<SlotsPlugin>(settings, services, servers, tenancy);
+                                                                const Tenancy& tenancy,
+                                                                SlotArchive& archive) {
+  return std::make_unique<SlotsPlugin>(settings, services, servers, tenancy, archive);
 }
 
 }  // namespace keep::slots

@@ -11,6 +11,7 @@ struct SlotsSettings {
   std::size_t max_active = 0;  // exchanges running at once; 0: the number of slots
   std::size_t queue = 64;      // exchanges waiting; beyond that 503
   std::chrono::milliseconds queue_timeout{600000};
+  std::chrono::milliseconds archive_limit{10000};  // for what an archive does to one slot
 };
 
 }  // namespace keep::slots

@@ -1,6 +1,7 @@
 #include "plugins/slots/live/admission.hpp"
 
 #include "exchange/prospect.hpp"
+#include "plugins/slots/live/pending.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -19,51 +20,31 @@ constexpr Tokens kGrowth = 64;
 
 }  // namespace
 
-// A waiting acquire(): lives in its frame, so it leaves however the coroutine ends.
-struct Admission::Pending : Waiter {
-  Pending(std::shared_ptr<Admission> a, Ask what)
-      : Waiter(what.tenant),
-        admission(std::move(a)),
-        ask(std::move(what)),
-        timer(admission->services_.loop) {}
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
-  ~Pending() {
-    admission->queue_.remove(*this);
-    if (grant.id != 0) admission->give_back(grant.id);
-    admission->publish();
-  }
-  void wake() { timer.cancel(); }
-
-  std::shared_ptr<Admission> admission;
-  Ask ask;
-  asio::steady_timer timer;
-  Grant grant;            // id is set once granted
-  bool ready = false;     // and the slots given up for it are empty
-  bool stranded = false;  // no server suits it any more
-};
-
 Admission::Admission(Services& services, const Servers& servers, const Tenancy& tenancy,
-                     const SlotsSettings& settings)
+                     const SlotsSettings& settings, SlotArchive& archive)
     : services_(services),
       upstreams_(servers.upstreams),
       tenancy_(tenancy),
       settings_(settings),
-      watch_(std::make_shared<SlotWatch>(services, servers, tenancy)),
+      watch_(std::make_shared<SlotWatch>(services, servers)),
+      contents_(
+          std::make_shared<SlotContents>(services, servers, tenancy, archive, settings, watch_)),
       metrics_(services.metrics),
       queue_(settings.queue) {}
 
 void Admission::start() {
   const auto weak = weak_from_this();
-  SlotWatch::Events events;
-  events.room = [weak] {
+  const auto room = [weak] {
     if (auto self = weak.lock()) self->pump();
   };
+  contents_->start(room);
+  SlotWatch::Events events;
+  events.room = room;
   events.rebuilt = [weak](std::size_t upstream) {
     if (auto self = weak.lock()) self->upstream_rebuilt(upstream);
   };
-  events.changed = [weak] {
-    if (auto self = weak.lock()) self->upstreams_changed();
+  events.changed = [weak](std::size_t upstream) {
+    if (auto self = weak.lock()) self->upstream_changed(upstream);
   };
   watch_->start(std::move(events));
 }
@@ -136,7 +117,8 @@ void Admission::pump() {
   publish();
 }
 
-void Admission::upstreams_changed() {
+void Admission::upstream_changed(std::size_t upstream) {
+  if (upstreams_.at(upstream).healthy()) contents_->look_for_ram_cache(upstream);
   queue_.for_each([this](Waiter& one) {
     auto& waiter = static_cast<Pending&>(one);
     waiter.stranded = !has_prospect(upstreams_, waiter.ask.demand);
@@ -159,14 +141,15 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
   for (const std::size_t upstream : routing_(tables, wish)) {
     Plan plan;
     plan.upstream = upstream;
-    plan.choice = choose_slot(*tables[upstream], wish, claims[upstream], victims_);
+    const Victims victims = victims_in(upstream);
+    plan.choice = choose_slot(*tables[upstream], wish, claims[upstream], victims);
     if (plan.choice.kind == Choice::Kind::kWaitFor) {
       claims[upstream].resize(tables[upstream]->size());
       claims[upstream][plan.choice.slot] = true;
       return Offer::kPass;
     }
     if (plan.choice.kind == Choice::Kind::kNone) continue;
-    if (make_room(waiter.ask, plan)) {
+    if (make_room(waiter.ask, plan, victims)) {
       grant(waiter, plan);
       return Offer::kGranted;
     }
@@ -177,15 +160,21 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
   return wish.slot || others ? Offer::kPass : Offer::kStop;
 }
 
-bool Admission::make_room(const Ask& ask, Plan& plan) {
+Victims Admission::victims_in(std::size_t upstream) const {
+  Victims victims;
+  victims.costs = contents_->costs(upstream);
+  return victims;
+}
+
+bool Admission::make_room(const Ask& ask, Plan& plan, const Victims& victims) {
   UpstreamSlots& upstream = watch_->at(plan.upstream);
   const Slot& slot = upstream.table.at(plan.choice.slot);
   const Tokens held = plan.choice.warm ? slot.held : 0;
   const Tokens guessed = estimate_prompt(ask.text, held, slot.text_bytes);
   const Tokens prompt = ask.prompt.value_or(guessed);
   plan.reserve = reservation(prompt, ask.max_tokens, upstream.pool, upstream.table.size());
-  const auto budget_in = [this, &upstream, &plan](std::size_t place) {
-    return plan_budget(upstream.table, upstream.pool, place, plan.reserve, victims_);
+  const auto budget_in = [&upstream, &plan, &victims](std::size_t place) {
+    return plan_budget(upstream.table, upstream.pool, place, plan.reserve, victims);
   };
   auto budget = budget_in(plan.choice.slot);
   if (budget.verdict == BudgetPlan::Verdict::kWait) return false;
@@ -203,107 +192,11 @@ bool Admission::make_room(const Ask& ask, Plan& plan) {
   }
   plan.prime = ask.seen_before && !plan.choice.warm && place.held == 0 && !upstream.clears_idle &&
                plan.reuse != Reuse::kNothing;
+  // What a slot holds belongs to it only where it is us who choose slots.
+  const bool cold = !plan.choice.warm && !upstream.clears_idle;
+  plan.keep = cold && contents_->is_wanted(plan.upstream, plan.choice.slot);
+  plan.bring_back = cold && ask.whose && contents_->has(plan.upstream, *ask.whose);
   return true;
-}
-
-void Admission::grant(Pending& waiter, const Plan& plan) {
-  const LeaseId id = ++last_lease_;
-  const Wish& wish = waiter.ask.wish;
-  LeaseTerms terms;
-  terms.id = id;
-  terms.key = wish.auxiliary ? 0 : wish.key;
-  terms.owner = wish.owner;
-  terms.scratch = wish.auxiliary;
-  terms.returning = wish.returning;
-  terms.trail = wish.trail;
-  terms.reserve = plan.reserve;
-  SlotTable& table = watch_->at(plan.upstream).table;
-  table.lease(plan.choice.slot, terms, services_.clock.now());
-  if (waiter.ask.spreads) table.disown_others(plan.choice.slot);
-
-  Lease& lease = leases_[id];
-  lease.upstream = plan.upstream;
-  lease.slot = plan.choice.slot;
-  lease.text = waiter.ask.text;
-  lease.spreads = waiter.ask.spreads;
-  lease.waiter = &waiter;
-  lease.emptying = plan.give_up.size() + (plan.prime ? 1 : 0);
-
-  const auto weak = weak_from_this();
-  waiter.grant.lease = SlotLease(plan.upstream, static_cast<int>(plan.choice.slot), [weak, id] {
-    if (auto self = weak.lock()) self->finish(id, Ending());
-  });
-  waiter.grant.id = id;
-  waiter.grant.warm = plan.choice.warm;
-  waiter.grant.pinned = !watch_->at(plan.upstream).clears_idle;
-  waiter.grant.reuse = plan.reuse;
-  waiter.grant.reserved = plan.reserve;
-  if (lease.emptying == 0) {
-    waiter.ready = true;
-    waiter.wake();
-    return;
-  }
-  const auto emptied = [weak, id] {
-    if (auto self = weak.lock()) self->slot_emptied(id);
-  };
-  if (plan.prime) watch_->prime(plan.upstream, plan.choice.slot, emptied);
-  for (const std::size_t slot : plan.give_up) watch_->give_up(plan.upstream, slot, emptied);
-}
-
-void Admission::slot_emptied(LeaseId id) {
-  const auto it = leases_.find(id);
-  if (it == leases_.end() || it->second.emptying == 0) return;
-  Lease& lease = it->second;
-  if (--lease.emptying > 0 || lease.waiter == nullptr) return;
-  lease.waiter->ready = true;
-  lease.waiter->wake();
-}
-
-// Grants that were not taken yet are void with the table: back to the queue.
-void Admission::upstream_rebuilt(std::size_t upstream) {
-  for (auto it = leases_.begin(); it != leases_.end();) {
-    if (it->second.upstream != upstream) {
-      ++it;
-      continue;
-    }
-    Pending* waiter = it->second.waiter;
-    it = leases_.erase(it);  // first: the lease's own end must find nothing
-    if (waiter == nullptr) continue;
-    waiter->grant = Grant();
-    waiter->ready = false;
-    queue_.push(*waiter);
-  }
-}
-
-void Admission::give_back(LeaseId id) noexcept {
-  Ending ending;
-  ending.kind = Ending::Kind::kUnused;
-  finish(id, ending);
-}
-
-void Admission::finish(LeaseId id, const Ending& ending) {
-  const auto it = leases_.find(id);
-  if (it == leases_.end()) return;
-  const Lease lease = it->second;
-  leases_.erase(it);
-  UpstreamSlots& upstream = watch_->at(lease.upstream);
-  const Instant now = services_.clock.now();
-  switch (ending.kind) {
-    case Ending::Kind::kUnused: upstream.table.cancel(id); break;
-    case Ending::Kind::kClean:
-      upstream.table.release(id, upstream.clears_idle ? 0 : ending.held,
-                             lease.text.bytes + ending.answer_bytes, now);
-      watch_->answered(lease.upstream);
-      break;
-    case Ending::Kind::kBroken:
-      if (upstream.table.abandon(id, ending.begun, now)) {
-        watch_->settle(lease.upstream, lease.slot, ending.grace);
-      }
-      break;
-  }
-  if (lease.spreads) upstream.table.disown_others(lease.slot);
-  if (ending.look_again) watch_->refresh(lease.upstream);
-  pump();
 }
 
 Tokens Admission::prompt_known(LeaseId id, Tokens prompt, std::optional<std::int64_t> max_tokens) {
@@ -327,8 +220,8 @@ void Admission::set_aside(LeaseId id, Tokens tokens) {
   const std::size_t upstream = it->second.upstream;
   UpstreamSlots& slots = watch_->at(upstream);
   slots.table.reserve(id, tokens);
-  for (const std::size_t slot : plan_relief(slots.table, slots.pool, victims_)) {
-    watch_->give_up(upstream, slot, [] {});
+  for (const std::size_t slot : plan_relief(slots.table, slots.pool, victims_in(upstream))) {
+    contents_->give_up(upstream, slot, [] {});
   }
 }
 

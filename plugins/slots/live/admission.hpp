@@ -4,12 +4,19 @@
 // client has left. Loop thread only. The queue is bounded (Fault::kOverload beyond it) and every
 // wait has a deadline (also kOverload). A waiter whose coroutine is cancelled or destroyed leaves
 // the queue, and gives back what it was granted in the same instant.
+//
+// A grant takes effect once its slot is ready: what others have there, or had to give up, is kept
+// by the archive if it wants that, and what the archive has of the one who comes is brought back.
+// Both are bounded, and neither can fail a grant. Who leaves meanwhile leaves the slot as it was,
+// or warm with what was brought back.
 #pragma once
 
 #include "exchange/interfaces/services.hpp"
+#include "exchange/interfaces/slot_archive.hpp"
 #include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "exchange/route.hpp"
+#include "plugins/slots/live/slot_contents.hpp"
 #include "plugins/slots/live/slot_watch.hpp"
 #include "plugins/slots/routing/policies.hpp"
 #include "plugins/slots/slots_metrics.hpp"
@@ -35,6 +42,7 @@ namespace keep::slots {
 struct Ask {
   std::string tenant;
   Wish wish;
+  std::shared_ptr<const PromptOwner> whose;  // who wish.key stands for; null: nobody
   ServerDemand demand;
   bool seen_before = false;  // llama-server's RAM cache may hold it
   bool spreads = false;      // llama-server gives it more slots than the one it is pinned to
@@ -72,7 +80,7 @@ struct Ending {
 class Admission : public std::enable_shared_from_this<Admission> {
  public:
   Admission(Services& services, const Servers& servers, const Tenancy& tenancy,
-            const SlotsSettings& settings);
+            const SlotsSettings& settings, SlotArchive& archive);
   void start();
 
   // Waits for a slot and for room in the KV cache; the slots given up for it are empty by then.
@@ -87,7 +95,9 @@ class Admission : public std::enable_shared_from_this<Admission> {
   void finish(LeaseId id, const Ending& ending);
   Task<> wait_idle(LeaseId id);
   // Nobody will go on with what is in that slot.
-  void forget(std::size_t upstream, std::size_t slot) { watch_->forget(upstream, slot); }
+  void forget(std::size_t upstream, std::size_t slot) { contents_->forget(upstream, slot); }
+  // The same wherever that conversation is warm.
+  void forget(const ConversationName& name);
 
   // Slots of the largest upstream that is up; 0 when none is, or none tells.
   std::size_t slots_up() const;
@@ -99,8 +109,11 @@ class Admission : public std::enable_shared_from_this<Admission> {
     std::size_t upstream = 0, slot = 0;
     PromptText text;
     bool spreads = false;
-    std::size_t emptying = 0;   // slots that are being emptied for it
-    Pending* waiter = nullptr;  // until it has taken the grant
+    std::size_t steps = 0;      // under way before the waiter may go: slots that are made ready
+    bool bring_back = false;    // after them
+    bool prime = false;         // if nothing came back
+    bool restoring = false;     // an archive is at work in its slot
+    Pending* waiter = nullptr;  // until it has taken the grant, or has left
   };
   struct Plan {
     std::size_t upstream = 0;
@@ -109,16 +122,23 @@ class Admission : public std::enable_shared_from_this<Admission> {
     std::vector<std::size_t> give_up;
     Reuse reuse = Reuse::kAll;
     bool prime = false;  // before it is pinned there
+    bool keep = false;   // what the slot holds of somebody else
+    bool bring_back = false;
   };
   using Claims = std::vector<std::vector<bool>>;
 
   void pump();
-  void upstreams_changed();
+  void upstream_changed(std::size_t upstream);
   Offer offer(Pending& waiter, Claims& claims);
-  bool make_room(const Ask& ask, Plan& plan);
+  Victims victims_in(std::size_t upstream) const;
+  bool make_room(const Ask& ask, Plan& plan, const Victims& victims);
   void grant(Pending& waiter, const Plan& plan);
+  void make_ready(LeaseId id, const Plan& plan);
+  void take_slot(LeaseId id);
+  void step_done(LeaseId id);
+  void bring_back(LeaseId id, Lease& lease);
+  void brought_back(LeaseId id, std::optional<Tokens> held);
   void set_aside(LeaseId id, Tokens tokens);
-  void slot_emptied(LeaseId id);
   void upstream_rebuilt(std::size_t upstream);
   void give_back(LeaseId id) noexcept;
   Error late() const;
@@ -129,9 +149,9 @@ class Admission : public std::enable_shared_from_this<Admission> {
   const Tenancy& tenancy_;
   SlotsSettings settings_;
   std::shared_ptr<SlotWatch> watch_;
+  std::shared_ptr<SlotContents> contents_;
   SlotsMetrics metrics_;
   RoutingPolicy routing_ = warm_then_roomiest;
-  Victims victims_;
   WaitQueue queue_;
   std::map<LeaseId, Lease> leases_;
   LeaseId last_lease_ = 0;

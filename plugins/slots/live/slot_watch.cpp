@@ -1,7 +1,6 @@
 #include "plugins/slots/live/slot_watch.hpp"
 
 #include "base/log.hpp"
-#include "plugins/slots/live/ram_probe.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -34,13 +33,8 @@ bool same_server(const ServerProps& a, const ServerProps& b) {
 
 }  // namespace
 
-SlotWatch::SlotWatch(Services& services, const Servers& servers, const Tenancy& tenancy)
-    : services_(services),
-      servers_(servers),
-      tenancy_(tenancy),
-      states_(servers.upstreams.size()),
-      given_up_(services.metrics.counter("slots_given_up_total",
-                                         "Idle slots emptied because their cells were needed")) {}
+SlotWatch::SlotWatch(Services& services, const Servers& servers)
+    : services_(services), servers_(servers), states_(servers.upstreams.size()) {}
 
 void SlotWatch::start(Events events) {
   events_ = std::move(events);
@@ -75,8 +69,7 @@ void SlotWatch::upstream_changed(std::size_t upstream) {
     state.losses = 0;
     watch_settling(upstream);
   }
-  if (state.healthy) look_for_ram_cache(upstream);
-  events_.changed();
+  events_.changed(upstream);
 }
 
 void SlotWatch::rebuild(std::size_t upstream) {
@@ -121,7 +114,6 @@ void SlotWatch::refresh(std::size_t upstream) {
 
 void SlotWatch::answered(std::size_t upstream) {
   State& state = states_.at(upstream);
-  look_for_ram_cache(upstream);
   if (!state.compared && state.slots.table.count(SlotUse::kCooling) > 1) refresh(upstream);
 }
 
@@ -195,7 +187,7 @@ void SlotWatch::apply(State& state, const Snapshot& before, const std::vector<Sl
     if (slot.id < 0 || id >= table.size() || before.changes[id] != table.at(id).change) continue;
     if (table.at(id).use == SlotUse::kSettling) {
       apply_settling(state, slot);
-    } else if (before.refresh && !slot.processing) {
+    } else if (before.refresh && !slot.processing && table.at(id).use != SlotUse::kVacating) {
       const Tokens held = table.at(id).held;
       const bool owned = table.at(id).owner != 0;  // else another's answers may have gone through
       const bool ours = !table.observed(id, slot.held_tokens);
@@ -258,126 +250,6 @@ void SlotWatch::learn(State& state, const Comparison& seen) {
   state.slots.pool = bound;
   log::warn("llama-server purged an idle slot: its KV pool is smaller than what its slots hold",
             {{"assumed_pool", bound}, {"advice", "set pool_tokens of the upstream to its -c"}});
-}
-
-void SlotWatch::give_up(std::size_t upstream, std::size_t slot, const std::function<void()>& done) {
-  if (begin_emptying(upstream, slot, Emptying::kPark, done)) {
-    given_up_.add();
-  } else {
-    done();
-  }
-}
-
-void SlotWatch::forget(std::size_t upstream, std::size_t slot) {
-  begin_emptying(upstream, slot, Emptying::kErase, [] {});
-}
-
-// false: it is in use, and `done` is not called.
-bool SlotWatch::begin_emptying(std::size_t upstream, std::size_t slot, Emptying how,
-                               std::function<void()> done) {
-  if (!states_.at(upstream).slots.table.begin_vacate(slot)) return false;
-  services_.spawner.spawn("slot emptying",
-                          run_emptying(shared_from_this(), upstream, slot, how, std::move(done)));
-  return true;
-}
-
-// A prompt of one token frees the cells as an erase does, but a llama-server with a RAM cache moves
-// there what the slot held, and looks there for the next prompt pinned to it, which it does not for
-// an empty slot.
-Task<> SlotWatch::park(std::size_t upstream, std::size_t slot) {
-  const auto answer = co_await read_into(servers_.queries, upstream, slot, kFillerPrompt);
-  if (!answer) co_return answer.error();
-  co_return Result<>{};
-}
-
-asio::awaitable<Result<>> SlotWatch::empty(std::size_t upstream, std::size_t slot, Emptying how) {
-  SlotControl& control = servers_.upstreams.at(upstream).slots();
-  const int id = static_cast<int>(slot);
-  Result<> result = Error();
-  try {
-    if (how == Emptying::kErase) {
-      result = co_await control.erase(id);
-      // It runs without --slot-save-path, but can be made to think of something else.
-      if (!result && result.error().fault == Fault::kNotFound)
-        result = co_await park(upstream, slot);
-    } else {
-      result = co_await park(upstream, slot);
-    }
-  } catch (const std::exception& e) {
-    result = Error(Fault::kInternal, Side::kInternal, e.what());
-  }
-  co_return result;
-}
-
-asio::awaitable<void> SlotWatch::run_emptying(std::shared_ptr<SlotWatch> self, std::size_t upstream,
-                                              std::size_t slot, Emptying how,
-                                              std::function<void()> done) {
-  const std::uint64_t generation = self->states_[upstream].generation;
-  const Result<> result = co_await self->empty(upstream, slot, how);
-  State& state = self->states_[upstream];
-  if (generation == state.generation) {
-    if (result) {
-      state.slots.table.vacated(slot, how == Emptying::kPark ? 1 : 0);
-    } else {
-      state.slots.table.not_vacated(slot);
-    }
-  }
-  done();
-  self->events_.room();
-}
-
-void SlotWatch::prime(std::size_t upstream, std::size_t slot, std::function<void()> done) {
-  services_.spawner.spawn("slot priming",
-                          run_prime(shared_from_this(), upstream, slot, std::move(done)));
-}
-
-asio::awaitable<void> SlotWatch::run_prime(std::shared_ptr<SlotWatch> self, std::size_t upstream,
-                                           std::size_t slot, std::function<void()> done) {
-  co_await self->empty(upstream, slot, Emptying::kPark);  // in vain: the prompt is read, no more
-  done();
-}
-
-void SlotWatch::look_for_ram_cache(std::size_t upstream) {
-  State& state = states_.at(upstream);
-  const bool wanted = tenancy_.isolated && state.slots.ram == RamCache::kUnknown;
-  if (!wanted || state.slots.table.size() == 0 || std::exchange(state.probing, true)) return;
-  services_.spawner.spawn("RAM cache probe", run_ram_probe(shared_from_this(), upstream));
-}
-
-// The one whose loss hurts least, once the slots of a server that comes up have settled.
-asio::awaitable<std::optional<std::size_t>> SlotWatch::take_spare_slot(std::size_t upstream) {
-  asio::steady_timer timer(services_.loop);
-  SlotTable& table = states_[upstream].slots.table;
-  while (table.count(SlotUse::kFree) == 0 && table.count(SlotUse::kSettling) > 0) {
-    timer.expires_after(kPoll);
-    const auto [ec] = co_await timer.async_wait(kToken);
-    if (ec) co_return std::nullopt;
-  }
-  std::vector<bool> take(table.size());
-  for (std::size_t i = 0; i < take.size(); ++i) take[i] = table.at(i).leasable();
-  const auto slot = least_missed(table, take, {});
-  if (slot) table.begin_vacate(*slot);
-  co_return slot;
-}
-
-asio::awaitable<void> SlotWatch::run_ram_probe(std::shared_ptr<SlotWatch> self,
-                                               std::size_t upstream) {
-  State& state = self->states_[upstream];
-  const auto slot = co_await self->take_spare_slot(upstream);
-  const std::uint64_t generation = state.generation;
-  RamCache found = RamCache::kUnknown;
-  if (slot) found = co_await probe_ram_cache(self->servers_.queries, upstream, *slot);
-  state.probing = false;
-  if (!slot || generation != state.generation) co_return;
-  state.slots.ram = found;
-  state.slots.table.vacated(*slot, 1);
-  if (found == RamCache::kPresent) {
-    log::warn(
-        "llama-server's RAM cache serves all API keys: how soon an answer begins can tell "
-        "one what another has asked",
-        {{"advice", "start it with --cache-ram 0 unless they trust each other"}});
-  }
-  self->events_.room();
 }
 
 Task<> SlotWatch::wait_idle(std::size_t upstream, std::size_t slot) {

@@ -1,17 +1,14 @@
-// SlotWatch: the slot tables of all upstreams, and the work behind them that takes time: waiting
-// until an aborted slot is idle, emptying slots, comparing a table with what the server says.
+// SlotWatch: the slot tables of all upstreams, and looking after them: waiting until an aborted
+// slot is idle, comparing a table with what the server says.
 //
 // Loop thread only. Background work runs in the Spawner and keeps the watch alive. A slot always
 // comes back: one that the server calls busy for kSettleLimit is handed out with a warning
-// (llama-server then makes the next request wait), one that cannot be emptied is as it was.
+// (llama-server then makes the next request wait).
 #pragma once
 
 #include "exchange/interfaces/services.hpp"
-#include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"
-#include "plugins/slots/slots_settings.hpp"
 #include "plugins/slots/table/isolation.hpp"
-#include "plugins/slots/table/kv_budget.hpp"
 #include "plugins/slots/table/slot_table.hpp"
 
 #include <chrono>
@@ -43,24 +40,19 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
   struct Events {
     std::function<void()> room;                // a slot or cells may have become available
     std::function<void(std::size_t)> rebuilt;  // all leases of that upstream are void
-    std::function<void()> changed;             // an upstream, or whom it suits
+    std::function<void(std::size_t)> changed;  // that upstream, or whom it suits
   };
 
-  SlotWatch(Services& services, const Servers& servers, const Tenancy& tenancy);
+  SlotWatch(Services& services, const Servers& servers);
   void start(Events events);
 
   std::size_t size() const noexcept { return states_.size(); }
   UpstreamSlots& at(std::size_t upstream) { return states_.at(upstream).slots; }
+  // Of the table of that upstream: another one whenever it is made anew.
+  std::uint64_t generation(std::size_t upstream) const { return states_.at(upstream).generation; }
   // Null for an upstream that is down or has told nothing about its slots.
   std::vector<const SlotTable*> tables() const;
 
-  // Parks an idle slot in the background, its cells are needed; `done` is called when that is done,
-  // or cannot be.
-  void give_up(std::size_t upstream, std::size_t slot, const std::function<void()>& done);
-  // Parks a slot for its own holder, who comes to an empty one; `done` as above.
-  void prime(std::size_t upstream, std::size_t slot, std::function<void()> done);
-  // Empties a slot if nobody uses it.
-  void forget(std::size_t upstream, std::size_t slot);
   // Watches a slot just abandoned until it is idle. What is seen within `grace` may be the idle
   // state before the aborted request began, unless it is seen busy first.
   void settle(std::size_t upstream, std::size_t slot, Duration grace);
@@ -73,8 +65,6 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
   Task<> wait_idle(std::size_t upstream, std::size_t slot);
 
   void upstream_changed(std::size_t upstream);
-  // Where tenants are kept apart: asks once whether that server has a RAM cache.
-  void look_for_ram_cache(std::size_t upstream);
 
  private:
   struct Settling {
@@ -85,7 +75,7 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
     UpstreamSlots slots;
     ServerProps props;
     bool healthy = false;
-    bool watching = false, refresh = false, probing = false;
+    bool watching = false, refresh = false;
     bool compared = false;  // idle slots were seen to keep what they hold
     int losses = 0;         // comparisons in a row that found nothing else
     std::uint64_t generation = 0;
@@ -101,21 +91,9 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
     std::vector<std::uint64_t> changes;
   };
 
-  enum class Emptying { kPark, kErase };
-  static asio::awaitable<void> run_emptying(std::shared_ptr<SlotWatch> self, std::size_t upstream,
-                                            std::size_t slot, Emptying how,
-                                            std::function<void()> done);
-  static asio::awaitable<void> run_prime(std::shared_ptr<SlotWatch> self, std::size_t upstream,
-                                         std::size_t slot, std::function<void()> done);
-  static asio::awaitable<void> run_ram_probe(std::shared_ptr<SlotWatch> self, std::size_t upstream);
-  asio::awaitable<std::optional<std::size_t>> take_spare_slot(std::size_t upstream);
-  Task<> park(std::size_t upstream, std::size_t slot);
-  asio::awaitable<Result<>> empty(std::size_t upstream, std::size_t slot, Emptying how);
   static asio::awaitable<void> watch(std::shared_ptr<SlotWatch> self, std::size_t upstream);
   asio::awaitable<bool> look(std::size_t upstream);  // false: the server could not be asked
 
-  bool begin_emptying(std::size_t upstream, std::size_t slot, Emptying how,
-                      std::function<void()> done);
   void rebuild(std::size_t upstream);
   void watch_settling(std::size_t upstream);
   void spawn_watch(std::size_t upstream);
@@ -128,10 +106,8 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
 
   Services& services_;
   const Servers& servers_;
-  const Tenancy& tenancy_;
   std::vector<State> states_;
   Events events_;
-  Counter given_up_;
 };
 
 }  // namespace keep::slots

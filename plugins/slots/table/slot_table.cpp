@@ -156,7 +156,10 @@ bool SlotTable::abandon(LeaseId lease, bool begun, Instant now) {
   if (!slot) return false;
   Slot& s = change(*slot);
   s.held = s.cells();  // until the server tells
-  if (!begun && s.owner != before_[*slot].owner) s.owner = 0;
+  const Slot& before = before_[*slot];
+  if (!begun && s.owner != before.owner) s.owner = 0;
+  // The prompt may not have been read: then it holds what it held, if that was its holder's.
+  if (!begun) s.whose = s.key == before.key ? before.whose : nullptr;
   s.reserved = 0;
   s.text_bytes = 0;
   s.lease = 0;
@@ -230,7 +233,9 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
 
 void SlotTable::disown_others(std::size_t slot) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (i != slot) change(i).owner = 0;
+    if (i == slot) continue;
+    change(i).owner = 0;
+    before_[i].owner = 0;  // which it may come back to
   }
 }
 

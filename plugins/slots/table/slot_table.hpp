@@ -36,7 +36,7 @@ enum class SlotUse { kFree, kLeased, kCooling, kSettling, kVacating };
 struct Slot {
   SlotUse use = SlotUse::kSettling;
   SlotKey key = 0;
-  std::shared_ptr<const SlotOwner> whose;  // who `key` stands for; null when nobody told
+  std::shared_ptr<const PromptOwner> whose;  // who `key` stands for; null when nobody told
   OwnerKey owner = 0;            // whose what it holds is, whether that is warm for anybody or not
   bool scratch = false;          // last used by an auxiliary call
   bool returning = false;        // its conversation is a main thread that has come back before
@@ -57,7 +57,7 @@ struct Slot {
 struct LeaseTerms {
   LeaseId id = 0;
   SlotKey key = 0;
-  std::shared_ptr<const SlotOwner> whose;
+  std::shared_ptr<const PromptOwner> whose;
   OwnerKey owner = 0;
   bool scratch = false;
   bool returning = false;

@@ -10,7 +10,8 @@
 //
 // All calls come on the loop thread. A request waits behind keep() and bring_back(), so both are
 // bounded: cut short (by cancellation) after a limit that slots sets, and when the slot is lost
-// because its server was started anew. They have to end soon then, with whatever files they have
+// because its server was started anew. They have to end soon then (what blocks is asked for in
+// small pieces, as a job of a pool that has begun is waited for), with whatever files they have
 // begun marked as no good. What they throw counts as failed. Several calls may run at once,
 // but for one slot only where the earlier has been told to end. The archive outlives the slots
 // plugin.
@@ -36,16 +37,16 @@ struct SlotPlace {
 };
 
 // Whose prompt it is: each agent of a conversation has its own.
-struct SlotOwner {
+struct PromptOwner {
   ConversationName conversation;
   std::string agent;  // hash of its system prompt and tool names
 };
 
 // What an idle slot holds, as far as it is known.
 struct SlotContent {
-  std::shared_ptr<const SlotOwner> owner;  // never null
-  std::int64_t tokens = 0;                 // more than 0
-  bool returning = false;                  // a main thread that has come back before
+  std::shared_ptr<const PromptOwner> owner;  // never null
+  std::int64_t tokens = 0;                   // more than 0
+  bool returning = false;                    // a main thread that has come back before
   Instant last_use{};
 };
 
@@ -56,10 +57,11 @@ class SlotArchive {
   // What it costs to lose that content, in tokens that would have to be prefilled; what is kept
   // already costs less. Of several slots the one that costs least goes first; where all cost the
   // same, calls that came once and then the least recently used. Asked often: from memory.
-  virtual std::int64_t cost_of_losing(std::size_t upstream, const SlotContent& content) const = 0;
+  virtual std::int64_t cost_of_losing(std::size_t upstream,
+                                      const SlotContent& content) const noexcept = 0;
 
   // Whether keep() is worth calling: without it the slot is handed over at once. From memory.
-  virtual bool wants(SlotPlace place, const SlotContent& content) const = 0;
+  virtual bool wants(SlotPlace place, const SlotContent& content) const noexcept = 0;
   // The slot is vacating: idle, and nobody else's until this ends. It still holds `content`, and
   // must hold it afterwards. An Error is for the log: the content is lost as it is without an
   // archive.
@@ -67,21 +69,21 @@ class SlotArchive {
 
   // Whether there is something of that owner that bring_back() could put into a slot of that
   // server. From memory.
-  virtual bool has(std::size_t upstream, const SlotOwner& owner) const = 0;
+  virtual bool has(std::size_t upstream, const PromptOwner& owner) const noexcept = 0;
   // The slot is leased for a request of `owner`, idle, and holds nothing of it. -> how many tokens
   // of the owner's it holds now, as verified; 0: it was left as it was. An Error: what it holds is
   // not known; the request goes on with its prompt read anew.
-  virtual Task<std::int64_t> bring_back(SlotPlace place, SlotOwner owner) = 0;
+  virtual Task<std::int64_t> bring_back(SlotPlace place, PromptOwner owner) = 0;
 };
 
 // Keeps nothing: what leaves a slot is lost.
 class NoArchive final : public SlotArchive {
  public:
-  std::int64_t cost_of_losing(std::size_t, const SlotContent&) const override { return 0; }
-  bool wants(SlotPlace, const SlotContent&) const override { return false; }
+  std::int64_t cost_of_losing(std::size_t, const SlotContent&) const noexcept override { return 0; }
+  bool wants(SlotPlace, const SlotContent&) const noexcept override { return false; }
   Task<> keep(SlotPlace, SlotContent) override { co_return Result<>{}; }
-  bool has(std::size_t, const SlotOwner&) const override { return false; }
-  Task<std::int64_t> bring_back(SlotPlace, SlotOwner) override { co_return 0; }
+  bool has(std::size_t, const PromptOwner&) const noexcept override { return false; }
+  Task<std::int64_t> bring_back(SlotPlace, PromptOwner) override { co_return 0; }
 };
 
 inline SlotArchive& no_archive() noexcept {

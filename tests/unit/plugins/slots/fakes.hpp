@@ -174,7 +174,9 @@ struct Client {
 
 class SlotsFixture : public testing::Test {
  protected:
-  ~SlotsFixture() override {
+  ~SlotsFixture() override { shut_down(); }
+  // Also by those who lend the plugin something, before that goes.
+  void shut_down() {
     for (const auto& c : clients_) c->leave.emit(asio::cancellation_type::terminal);
     settle();
     clients_.clear();
@@ -193,7 +195,7 @@ class SlotsFixture : public testing::Test {
   }
   // Slots are settled afterwards.
   void start(SlotsSettings settings = {}) {
-    plugin_ = make_slots(settings, services_, servers_, tenancy_);
+    plugin_ = make_slots(settings, services_, servers_, tenancy_, *archive_);
     run([this]() -> asio::awaitable<void> {
       const auto started = co_await plugin_->start();
       EXPECT_TRUE(started);
@@ -313,6 +315,7 @@ class SlotsFixture : public testing::Test {
   Services services_{loop_, pools_, clock_, metrics_, spawner_};
   const Servers servers_{upstreams_, queries_, tokenizer_, templates_};
   Tenancy tenancy_;
+  SlotArchive* archive_ = &no_archive();  // before start()
   std::unique_ptr<LendingPlugin<ConversationObserver>> plugin_;
   std::vector<std::unique_ptr<Client>> clients_;
 };

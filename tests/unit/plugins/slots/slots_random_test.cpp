@@ -1,5 +1,6 @@
 // Clients that come, leave, are answered and are cut off in any order, before a server that fails
 // now and then: no slot is leased twice, and none is lost.
+#include "tests/unit/plugins/slots/fake_archive.hpp"
 #include "tests/unit/plugins/slots/fakes.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,10 @@ namespace {
 
 class SlotsRandomTest : public SlotsFixture, public testing::WithParamInterface<unsigned> {
  protected:
+  ~SlotsRandomTest() override { shut_down(); }
+
   std::mt19937 random_{GetParam()};
+  FakeArchive keeper_{loop_, upstreams_};
   std::vector<Client*> open_;
 
   Client& pick() { return *open_[random_() % open_.size()]; }
@@ -49,13 +53,15 @@ class SlotsRandomTest : public SlotsFixture, public testing::WithParamInterface<
     server.control.list_error.reset();
     server.control.erase_error.reset();
     server.control.park_error.reset();
-    switch (random_() % 4) {
+    keeper_.error.reset();
+    switch (random_() % 5) {
       case 0: server.control.erase_error = server.control.park_error = gone; break;
       case 1: server.control.list_error = gone; break;
       case 2:
         server.up = !server.up;
         upstreams_.changed(0);
         break;
+      case 4: keeper_.error = gone; break;
       case 3:
         server.server.build = std::to_string(random_());
         upstreams_.changed(0);
@@ -83,6 +89,7 @@ TEST_P(SlotsRandomTest, NoSlotIsLeasedTwiceOrLost) {
   add_upstream(2);
   SlotsSettings settings;
   settings.queue = 6;
+  if (GetParam() % 2 == 0) archive_ = &keeper_;
   for (auto& server : upstreams_.servers) server->pool = 1500;
   start(settings);
   for (int step = 0; step < 150; ++step) {
