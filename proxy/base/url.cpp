@@ -50,7 +50,8 @@ std::optional<Authority> parse_authority(std::string_view text) {
     return std::nullopt;
   }
   const std::size_t name = parsed->encoded_host().size() - 1;
-  if (brackets > 0 && name > 0) return std::nullopt;
+  const bool escaped = parsed->encoded_host().find('%') != std::string_view::npos;
+  if (escaped || (brackets > 0 && name > 0)) return std::nullopt;
   return Authority{text.substr(0, brackets + name),
                    text.substr(text.size() - parsed->port().size())};
 }

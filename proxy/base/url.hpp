@@ -17,8 +17,9 @@ struct Authority {
   std::optional<std::uint16_t> port_number() const;
 };
 
-// "host", "host:port", "[address]:port" or nothing. Nothing with a user name, or a port that is too
-// long for one: that is no authority here.
+// "host", "host:port", "[address]:port" or nothing. Nothing with a user name, with a host that is
+// percent encoded, which hides where its dots are, or a port that is too long for one: that is no
+// authority here.
 std::optional<Authority> parse_authority(std::string_view text);
 
 struct Url {

@@ -23,9 +23,10 @@ TEST(Authority, IsAHostAndAPort) {
 }
 
 TEST(Authority, IsNothingElse) {
-  for (const char* bad : {"me@host", "me:word@host:1", "host:x", "host:123456", "a b", "host/path",
-                          "[::1", "[::1].evil.com", "[::1]]", "[zz]", "[]", "[127.0.0.1]", "::1",
-                          "a%2", "host?q", "a\tb", "h\xFF"}) {
+  for (const char* bad :
+       {"me@host", "me:word@host:1", "host:x", "host:123456", "a b", "host/path", "[::1",
+        "[::1].evil.com", "[::1]]", "[zz]", "[]", "[127.0.0.1]", "::1", "a%2", "evil%2ecom",
+        "evil.com%00.localhost", "host?q", "a\tb", "h\xFF"}) {
     EXPECT_FALSE(url::parse_authority(bad)) << bad;
   }
   EXPECT_FALSE(url::parse_authority("host:99999")->port_number());
