@@ -2,6 +2,7 @@
 
 #include "base/async/race.hpp"
 #include "base/hash.hpp"
+#include "exchange/large_request.hpp"
 #include "plugins/recall/ask/message_text.hpp"
 #include "plugins/recall/fog/fusion.hpp"
 #include "text/passages.hpp"
@@ -11,6 +12,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace keep::recall {
@@ -21,6 +24,8 @@ namespace {
 constexpr std::size_t kBatchBytes = 256 << 10;
 // Found by words, for each that is wanted, when vectors may change the order.
 constexpr std::size_t kSpare = 4;
+// A message of this many bytes takes a millisecond or two to be taken apart.
+constexpr std::size_t kLargeMessage = 64 << 10;
 
 // Of several lists in turns, each passage once, with its best relevance.
 std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& lists,
@@ -39,6 +44,20 @@ std::vector<FoundPassage> merge(const std::vector<std::vector<FoundPassage>>& li
     }
   }
   return merged;
+}
+
+// Of the passages with these places in the list, all of that message; empty: there is no such part.
+std::vector<std::string> texts_in(const StoredMessage& message,
+                                  const std::vector<FoundPassage>& passages,
+                                  const std::vector<std::size_t>& wanted) {
+  const std::string text = message_text(message.json);
+  const auto pieces = text::split_passages(text);
+  std::vector<std::string> texts;
+  for (const std::size_t place : wanted) {
+    const std::size_t part = passages[place].part;
+    texts.emplace_back(part < pieces.size() ? pieces[part] : std::string_view());
+  }
+  return texts;
 }
 
 }  // namespace
@@ -121,20 +140,29 @@ Task<std::vector<Found>> FogSearch::find(Search search) {
   co_return co_await read(search.name, passages);
 }
 
+// Many may stand in one message, which is read and taken apart once.
 Task<std::vector<Found>> FogSearch::read(const ConversationName& name,
                                          const std::vector<FoundPassage>& passages) {
-  std::vector<Found> found;
-  for (const FoundPassage& passage : passages) {
-    const auto messages = co_await conversations_.read(name, passage.message, 1);
+  std::map<Position, std::vector<std::size_t>> places;  // of its passages, by message
+  for (std::size_t i = 0; i < passages.size(); ++i) places[passages[i].message].push_back(i);
+  std::vector<Found> found(passages.size());
+  for (const auto& [position, wanted] : places) {
+    const auto messages = co_await conversations_.read(name, position, 1);
     if (!messages) co_return messages.error();
-    if (messages->empty() || messages->front().info.position != passage.message) continue;
+    if (messages->empty() || messages->front().info.position != position) continue;
     const StoredMessage& message = messages->front();
-    const std::string text = message_text(message.json);
-    const auto pieces = text::split_passages(text);
-    if (passage.part >= pieces.size()) continue;
-    found.push_back({message.info, passage.passage, std::string(pieces[passage.part]),
-                     passage.relevance, passage.bonus});
+    auto cut = [&message, &passages, &wanted = wanted] {
+      return texts_in(message, passages, wanted);
+    };
+    const bool large = message.json.size() >= kLargeMessage;
+    std::vector<std::string> texts = co_await off_loop(services_.pools.cpu, large, cut);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const FoundPassage& passage = passages[wanted[i]];
+      found[wanted[i]] = {message.info, passage.passage, std::move(texts[i]), passage.relevance,
+                          passage.bonus};
+    }
   }
+  std::erase_if(found, [](const Found& one) { return one.text.empty(); });
   co_return found;
 }
 
