@@ -8,7 +8,6 @@
 #include "plugins/slots/upstream_edits.hpp"
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,8 +71,6 @@ bool takes_slot(const Tenancy& tenancy, const Exchange& exchange) {
 
 // What the stages of all exchanges share.
 struct Shared {
-  using Place = std::pair<std::size_t, int>;  // upstream, slot
-
   Shared(const SlotsSettings& chosen, Services& lent, const Servers& servers,
          const Tenancy& tenants, SlotArchive& archive)
       : settings(chosen),
@@ -88,7 +85,6 @@ struct Shared {
   const Tenancy& tenancy;
   const std::shared_ptr<Admission> admission;
   ThreadBook threads;
-  std::map<Place, std::uint64_t> last_used_by;  // hash of the conversation, whichever agent
 };
 
 struct Asked {                // for a lease; exchange.route says whether it was granted
@@ -147,19 +143,7 @@ class SlotsPlugin final : public LendingPlugin<ConversationObserver> {
   Shared shared_;
 };
 
-void SlotsPlugin::forget(const ConversationName& name) {
-  const std::uint64_t conversation = hash_of(name);
-  for (auto at = shared_.last_used_by.begin(); at != shared_.last_used_by.end();) {
-    const auto [place, last] = *at;
-    if (last != conversation) {
-      ++at;
-      continue;
-    }
-    shared_.admission->forget(place.first, static_cast<std::size_t>(place.second));
-    at = shared_.last_used_by.erase(at);
-  }
-  shared_.admission->forget(name);  // what came back for a request that left was used by nobody
-}
+void SlotsPlugin::forget(const ConversationName& name) { shared_.admission->forget(hash_of(name)); }
 
 MaybeTask<> SlotsStage::on_route(Exchange& exchange) {
   if (exchange.route.lease.held() && asked_) return wait_idle(exchange);
@@ -193,6 +177,7 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
     ask.wish.returning = *returning_;
   }
   if (ask.wish.key != 0 && !ask.wish.auxiliary) ask.whose = prompt_owner_of(exchange.identity);
+  ask.conversation = exchange.identity.hash();
   ask.spreads = exchange.chat.choices > 1;
   ask.seen_before = ask.wish.returning || exchange.identity.turn > 1;
   ask.text = text_of(exchange);
@@ -218,8 +203,6 @@ Task<> SlotsStage::lease(Exchange& exchange) {
   exchange.route.upstream = grant->lease.upstream();
   exchange.route.warm = grant->warm;
   exchange.route.lease = std::move(grant->lease);
-  shared_.last_used_by[{exchange.route.upstream, exchange.route.lease.slot()}] =
-      exchange.identity.hash();
   asked_->lease = grant->id;
   asked_->warm = grant->warm;
   asked_->pinned = grant->pinned;

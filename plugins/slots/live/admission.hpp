@@ -43,6 +43,7 @@ struct Ask {
   std::string tenant;
   Wish wish;
   std::shared_ptr<const PromptOwner> whose;  // who wish.key stands for; null: nobody
+  std::uint64_t conversation = 0;            // hash of it, whichever agent asks
   ServerDemand demand;
   bool seen_before = false;  // llama-server's RAM cache may hold it
   bool spreads = false;      // llama-server gives it more slots than the one it is pinned to
@@ -94,10 +95,9 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // Once per grant; a later end of the lease, or an unknown id, is ignored.
   void finish(LeaseId id, const Ending& ending);
   Task<> wait_idle(LeaseId id);
-  // Nobody will go on with what is in that slot.
-  void forget(std::size_t upstream, std::size_t slot) { contents_->forget(upstream, slot); }
-  // The same wherever that conversation is warm.
-  void forget(const ConversationName& name);
+  // Nobody will go on with what the conversation with that hash has left in slots: it is erased,
+  // warm or not, but for slots that are in use.
+  void forget(std::uint64_t conversation);
 
   // Slots of the largest upstream that is up; 0 when none is, or none tells.
   std::size_t slots_up() const;

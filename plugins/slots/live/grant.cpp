@@ -61,6 +61,7 @@ void Admission::take_slot(LeaseId id) {
   terms.id = id;
   terms.key = ask.wish.auxiliary ? 0 : ask.wish.key;
   terms.whose = ask.whose;
+  terms.conversation = ask.conversation;
   terms.owner = ask.wish.owner;
   terms.scratch = ask.wish.auxiliary;
   terms.returning = ask.wish.returning;
@@ -143,13 +144,11 @@ void Admission::upstream_rebuilt(std::size_t upstream) {
   }
 }
 
-void Admission::forget(const ConversationName& name) {
+void Admission::forget(std::uint64_t conversation) {
   for (std::size_t upstream = 0; upstream < watch_->size(); ++upstream) {
     const SlotTable& table = watch_->at(upstream).table;
     for (std::size_t slot = 0; slot < table.size(); ++slot) {
-      const Slot& s = table.at(slot);
-      const bool warm = s.key != 0 && s.whose && s.whose->conversation == name;
-      if (warm) contents_->forget(upstream, slot);
+      if (table.at(slot).conversation == conversation) contents_->forget(upstream, slot);
     }
   }
 }

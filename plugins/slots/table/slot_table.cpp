@@ -95,6 +95,7 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
   }
   s.key = terms.key;
   s.whose = terms.whose;
+  s.conversation = terms.conversation;
   s.owner = terms.owner;
   s.scratch = terms.scratch;
   s.returning = terms.returning;
@@ -142,6 +143,7 @@ bool SlotTable::restored(LeaseId lease, Tokens held) {
   before.suspect = false;
   before.last_use = s.last_use;
   before.held = held;
+  before.conversation = s.conversation;
   if (held <= 0 || s.key == 0) return true;
   before.use = SlotUse::kCooling;
   before.key = s.key;
@@ -197,6 +199,7 @@ bool SlotTable::vacated(std::size_t slot, Tokens filler) {
   Slot& s = change(slot);
   s.held = filler;
   s.owner = 0;
+  s.conversation = 0;
   forget_text(s);
   s.scratch = false;
   idle(s);

@@ -37,6 +37,7 @@ struct Slot {
   SlotUse use = SlotUse::kSettling;
   SlotKey key = 0;
   std::shared_ptr<const PromptOwner> whose;  // who `key` stands for; null when nobody told
+  std::uint64_t conversation = 0;  // hash of the one that used it last; 0: nothing of it is left
   OwnerKey owner = 0;            // whose what it holds is, whether that is warm for anybody or not
   bool scratch = false;          // last used by an auxiliary call
   bool returning = false;        // its conversation is a main thread that has come back before
@@ -58,6 +59,7 @@ struct LeaseTerms {
   LeaseId id = 0;
   SlotKey key = 0;
   std::shared_ptr<const PromptOwner> whose;
+  std::uint64_t conversation = 0;
   OwnerKey owner = 0;
   bool scratch = false;
   bool returning = false;

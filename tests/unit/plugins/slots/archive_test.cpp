@@ -29,6 +29,12 @@ class ArchiveTest : public SlotsFixture {
   void hold(const std::string& conversation, std::int64_t tokens = 120) {
     answer(served(conversation), tokens - 20, 20);
   }
+  // Calls to the archive end by themselves, or with their slot.
+  void start_patient() {
+    SlotsSettings settings;
+    settings.archive_limit = std::chrono::hours(1);
+    start(settings);
+  }
   void quiet() {
     until([this] { return spawner_.running() == 0; });
   }
@@ -192,9 +198,7 @@ TEST_F(ArchiveTest, WhoLeavesWhileItsOwnComesBackFindsItWarm) {
 
 TEST_F(ArchiveTest, ASlotThatIsLostMeanwhileEndsTheCall) {
   FakeUpstream& server = add_upstream(1);
-  SlotsSettings settings;
-  settings.archive_limit = std::chrono::hours(1);  // the end must come from the loss
-  start(settings);
+  start_patient();
   hold("a");
   keeper_.hold = true;
   Client& b = ask("b");
@@ -210,9 +214,7 @@ TEST_F(ArchiveTest, ASlotThatIsLostMeanwhileEndsTheCall) {
 
 TEST_F(ArchiveTest, ASlotThatIsLostWhileItsContentComesBackIsGrantedAnew) {
   FakeUpstream& server = add_upstream(1);
-  SlotsSettings settings;
-  settings.archive_limit = std::chrono::hours(1);  // the end must come from the loss
-  start(settings);
+  start_patient();
   keeper_.stored["a"] = 70;
   keeper_.hold = true;
   Client& a = ask("a");
@@ -236,6 +238,37 @@ TEST_F(ArchiveTest, AConversationThatEndsWhileItIsKeptIsErasedAfterwards) {
   EXPECT_EQ(server.control.erased, std::vector<int>{0});
   keeper_.stored.clear();
   EXPECT_FALSE(served("a").exchange.route.warm);
+}
+
+TEST_F(ArchiveTest, WhatCameBackForOneWhoLeftIsErasedWithItsConversation) {
+  FakeUpstream& server = add_upstream(1);
+  start();
+  keeper_.stored["a"] = 70;
+  keeper_.hold = true;
+  leave(ask("a"));
+  keeper_.hold = false;
+  quiet();
+  plugin_->forget({"t", "a"});
+  quiet();
+  EXPECT_EQ(server.control.erased, std::vector<int>{0});
+  keeper_.stored.clear();
+  EXPECT_FALSE(served("a").exchange.route.warm);
+}
+
+// Its prompt may not have been read: then the slot holds what another had there.
+TEST_F(ArchiveTest, WhatOneWhoBrokeOffMayNotHaveOverwrittenIsNotKeptAsItsOwn) {
+  FakeUpstream& server = add_upstream(1);
+  start();
+  hold("a");
+  Client& b = served("b");
+  b.exchange.timeline.sent = clock_.now();  // and no head came
+  processing(b) = true;
+  finish(b);
+  Client& c = ask("c");
+  until([&server] { return server.control.lists > 4; });
+  server.control.state[0].processing = false;
+  until([&c] { return c.leased(); });
+  EXPECT_EQ(keeper_.calls, Calls{"keep a@0"});
 }
 
 // What a tenant gets back is its own, whoever had the slot before.
