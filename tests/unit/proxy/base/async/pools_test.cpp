@@ -1,5 +1,7 @@
 #include "base/async/pools.hpp"
 
+#include "tests/unit/proxy/base/async/pool_fixture.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,21 +24,7 @@
 namespace keep {
 namespace {
 
-class PoolsTest : public testing::Test {
- protected:
-  std::exception_ptr run(asio::awaitable<void> task) {
-    std::exception_ptr failure;
-    asio::co_spawn(loop_, std::move(task),
-                   asio::bind_cancellation_slot(signal_.slot(),
-                                                [&](const std::exception_ptr& e) { failure = e; }));
-    loop_.run();
-    return failure;
-  }
-
-  asio::io_context loop_;
-  Pools pools_{1, 2};
-  asio::cancellation_signal signal_;
-};
+class PoolsTest : public test::PoolFixture {};
 
 asio::awaitable<void> call(Pools& pools, std::unique_ptr<int>& result, std::thread::id& worker,
                            std::thread::id& after) {

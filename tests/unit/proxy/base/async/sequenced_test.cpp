@@ -1,10 +1,10 @@
 #include "base/async/sequenced.hpp"
 
+#include "tests/unit/proxy/base/async/pool_fixture.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
@@ -37,21 +37,7 @@ class Mortal {
   std::atomic<bool>& gone_;
 };
 
-class SequencedTest : public testing::Test {
- protected:
-  std::exception_ptr run(asio::awaitable<void> task) {
-    std::exception_ptr failure;
-    asio::co_spawn(loop_, std::move(task),
-                   asio::bind_cancellation_slot(signal_.slot(),
-                                                [&](const std::exception_ptr& e) { failure = e; }));
-    loop_.run();
-    return failure;
-  }
-
-  asio::io_context loop_;
-  Pool pool_{2};
-  asio::cancellation_signal signal_;
-};
+class SequencedTest : public test::PoolFixture {};
 
 asio::awaitable<void> read(Numbers numbers, std::vector<int>& copy, std::thread::id& worker) {
   auto job = [&worker](std::vector<int>& value) {
@@ -64,7 +50,7 @@ asio::awaitable<void> read(Numbers numbers, std::vector<int>& copy, std::thread:
 TEST_F(SequencedTest, AJobIsGivenTheValueOnAnotherThread) {
   std::vector<int> copy;
   std::thread::id worker;
-  EXPECT_EQ(run(read(Numbers(pool_, 3U, 7), copy, worker)), nullptr);
+  EXPECT_EQ(run(read(Numbers(pools_.disk, 3U, 7), copy, worker)), nullptr);
   EXPECT_EQ(copy, (std::vector<int>{7, 7, 7}));
   EXPECT_NE(worker, std::thread::id());
   EXPECT_NE(worker, std::this_thread::get_id());
@@ -76,13 +62,13 @@ asio::awaitable<void> fail(Numbers numbers) {
 }
 
 TEST_F(SequencedTest, WhatAJobThrowsReachesTheCaller) {
-  const std::exception_ptr failure = run(fail(Numbers(pool_)));
+  const std::exception_ptr failure = run(fail(Numbers(pools_.disk)));
   ASSERT_NE(failure, nullptr);
   EXPECT_THROW(std::rethrow_exception(failure), std::out_of_range);
 }
 
 TEST_F(SequencedTest, JobsRunInTheOrderOfAsking) {
-  const Numbers numbers(pool_);
+  const Numbers numbers(pools_.disk);
   std::vector<int> expected;
   for (int i = 0; i < 100; ++i) {
     expected.push_back(i);
@@ -101,24 +87,24 @@ TEST_F(SequencedTest, JobsRunInTheOrderOfAsking) {
 }
 
 TEST_F(SequencedTest, ValuesOnOneStrandHaveOneSequence) {
-  const Strand strand(pool_.get_executor());
+  const Strand strand(pools_.disk.get_executor());
   const Numbers one(strand), other(strand);
   std::vector<int> order, expected;  // used on the strand
   for (int i = 0; i < 100; ++i) {
     expected.push_back(i);
     (i % 2 == 0 ? one : other).post([i, &order](std::vector<int>&) { order.push_back(i); });
   }
-  pool_.join();
+  pools_.disk.join();
   EXPECT_EQ(order, expected);
 }
 
 TEST_F(SequencedTest, CopiesAreOfTheSameValue) {
-  const Numbers numbers(pool_), other(pool_);
+  const Numbers numbers(pools_.disk), other(pools_.disk);
   const Numbers copy = numbers;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_EQ(copy, numbers);
   EXPECT_NE(other, numbers) << "though the values are equal";
   copy.post([](std::vector<int>& value) { value.push_back(1); });
-  pool_.join();
+  pools_.disk.join();
   EXPECT_EQ(numbers.value_while_idle(), std::vector<int>{1});
   EXPECT_TRUE(other.value_while_idle().empty());
 }
@@ -139,7 +125,7 @@ asio::awaitable<void> add_twice(Numbers numbers, std::binary_semaphore& go, bool
 }
 
 TEST_F(SequencedTest, AJobRunsWhateverBecomesOfACallerThatIsCancelled) {
-  const Numbers numbers(pool_);
+  const Numbers numbers(pools_.disk);
   std::binary_semaphore before{0}, go{0};
   numbers.post([&before](std::vector<int>&) { before.acquire(); });  // so that none has begun yet
   bool resumed = false;
@@ -157,7 +143,7 @@ TEST_F(SequencedTest, AJobRunsWhateverBecomesOfACallerThatIsCancelled) {
 TEST_F(SequencedTest, TheValueOutlivesItsLastHandleWhileAJobRuns) {
   std::atomic<bool> gone = false, was_alive = false;
   std::binary_semaphore began{0}, go{0};
-  std::optional<Sequenced<Mortal>> mortal(std::in_place, pool_, gone);
+  std::optional<Sequenced<Mortal>> mortal(std::in_place, pools_.disk, gone);
   mortal->post([&](Mortal& value) {
     began.release();
     go.acquire();
@@ -167,20 +153,20 @@ TEST_F(SequencedTest, TheValueOutlivesItsLastHandleWhileAJobRuns) {
   mortal.reset();
   EXPECT_FALSE(gone);
   go.release();
-  pool_.join();
+  pools_.disk.join();
   EXPECT_TRUE(was_alive);
   EXPECT_TRUE(gone);
 }
 
 TEST_F(SequencedTest, TheValueOutlivesItsLastHandleUntilACallIsAwaited) {
   std::atomic<bool> gone = false, was_alive = false;
-  std::optional<Sequenced<Mortal>> mortal(std::in_place, pool_, gone);
+  std::optional<Sequenced<Mortal>> mortal(std::in_place, pools_.disk, gone);
   auto job = [&](Mortal& value) { return was_alive = value.alive(); };
   asio::co_spawn(loop_, mortal->run(std::move(job)), asio::detached);
   mortal.reset();
   EXPECT_FALSE(gone);
   loop_.run();
-  pool_.join();
+  pools_.disk.join();
   EXPECT_TRUE(was_alive);
   EXPECT_TRUE(gone);
 }
