@@ -145,11 +145,14 @@ Result<std::string> Gateway::admit(const Request& request) const {
 }
 
 // The items that are known belong to the loop.
-Result<> Gateway::resolve_references(Exchange& exchange) const {
-  const auto find = [&](std::string_view id) {
+openai::responses::FindItem Gateway::known_items(const Exchange& exchange) const {
+  return [this, &exchange](std::string_view id) {
     return flow_.items.find(exchange.identity.tenant, id);
   };
-  return openai::responses::resolve_references(exchange.request.body, find,
+}
+
+Result<> Gateway::resolve_references(Exchange& exchange) const {
+  return openai::responses::resolve_references(exchange.request.body, known_items(exchange),
                                                flow_.settings.max_body_bytes);
 }
 
@@ -161,10 +164,7 @@ Task<> Gateway::parse_with_references(Exchange& exchange) {
   const auto references = co_await run_on(cpu, std::move(read));
   const std::size_t max_bytes = flow_.settings.max_body_bytes;
   const std::size_t room = max_bytes - std::min(max_bytes, body.size());
-  const auto find = [&](std::string_view id) {
-    return flow_.items.find(exchange.identity.tenant, id);
-  };
-  const auto swaps = responses::look_up(references, find, room);
+  const auto swaps = responses::look_up(references, known_items(exchange), room);
   if (!swaps) co_return swaps.error();
   if (!swaps->empty()) {
     auto write = [&body, &swaps = *swaps] { return responses::with_items(body, swaps); };

@@ -6,6 +6,7 @@
 #include "downstream/listener.hpp"
 #include "flow/flow.hpp"
 #include "openai/prefix_memory.hpp"
+#include "openai/responses/references.hpp"
 
 #include <functional>
 #include <optional>
@@ -33,6 +34,7 @@ class Gateway final : public RequestHandler {
   MaybeTask<> parse(Exchange& exchange);
   Task<> parse_large(Exchange& exchange);
   Task<> parse_with_references(Exchange& exchange);
+  openai::responses::FindItem known_items(const Exchange& exchange) const;
   Result<> resolve_references(Exchange& exchange) const;
   Task<Reply> ask_plugins(const Exchange& exchange, Deadline& deadline);
   asio::awaitable<void> count(Exchange& exchange, ResponseWriter& writer, Guard& guard);
