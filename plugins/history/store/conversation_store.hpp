@@ -163,7 +163,7 @@ class ConversationStore {
   void close_unused(std::size_t most, std::uint64_t bytes);  // until no more are open
   void close(Entry& entry);
   void set_memory(Entry& entry, std::uint64_t bytes);
-  // What follows is about the pack (shelf_packing.cpp).
+  // What follows is about the pack (store_packing.cpp).
   struct PackJob;
   void may_pack(const ConversationName& name, Entry& entry);
   void enqueue(std::list<const ConversationName*>& queue, const ConversationName& name,

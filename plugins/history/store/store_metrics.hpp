@@ -1,4 +1,4 @@
-// StoreMetrics: what the store exports. Handles only; see store.cpp for the writers.
+// StoreMetrics: what the store exports. Handles only; see conversation_store.cpp for the writers.
 #pragma once
 
 #include "base/metrics.hpp"

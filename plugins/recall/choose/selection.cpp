@@ -80,8 +80,8 @@ std::vector<Found> those_with_news(std::vector<Found> found, const Present& pres
   return news;
 }
 
-// What a passage must reach beside the best one chosen for its question; what vectors bonus raises
-// it for nobody.
+// What a passage must reach beside the best one chosen for its question; a bonus
+// by vectors raises it for nobody.
 class Bar {
  public:
   bool admits(const Ranked& one) const noexcept {

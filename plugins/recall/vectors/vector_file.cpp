@@ -182,11 +182,11 @@ Result<std::unique_ptr<ConversationVectors>> read_vectors(const std::string& pat
 std::vector<VectorFile> list_vectors(const std::string& folder) {
   std::vector<VectorFile> found;
   const std::string root = folder + "/vectors";
-  const auto shelves = files::list_folder(root);
-  if (!shelves) return found;
-  for (const std::string& store : *shelves) {
+  const auto folders = files::list_folder(root);
+  if (!folders) return found;
+  for (const std::string& inner : *folders) {
     std::string path = root;
-    path.append("/").append(store);
+    path.append("/").append(inner);
     const auto names = files::list_folder(path);
     if (!names) continue;
     for (const std::string& name : *names) {
