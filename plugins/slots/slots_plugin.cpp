@@ -136,14 +136,18 @@ class SlotsPlugin final : public LendingPlugin<ConversationObserver> {
     return std::make_unique<SlotsStage>(shared_);
   }
 
-  // What a conversation that was ended has left in the slots is erased.
+  // What a conversation that was ended has left in the slots is erased; a new one of its name is
+  // as good as any new one.
   void forget(const ConversationName& name) override;
 
  private:
   Shared shared_;
 };
 
-void SlotsPlugin::forget(const ConversationName& name) { shared_.admission->forget(hash_of(name)); }
+void SlotsPlugin::forget(const ConversationName& name) {
+  shared_.threads.forget(hash_of(name));
+  shared_.admission->end(hash_of(name));
+}
 
 MaybeTask<> SlotsStage::on_route(Exchange& exchange) {
   if (exchange.route.lease.held() && asked_) return wait_idle(exchange);

@@ -21,6 +21,7 @@ class ThreadBook {
   // thread that has been served before.
   bool note(std::uint64_t conversation, std::uint64_t agent, std::uint64_t turns,
             std::uint64_t tenant = 0);
+  void forget(std::uint64_t conversation) { threads_.erase(conversation); }
 
  private:
   struct Thread {

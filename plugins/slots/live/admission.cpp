@@ -107,6 +107,7 @@ void Admission::pump() {
   if (pumping_) return;
   pumping_ = true;
   while (std::exchange(pump_again_, false)) {
+    contents_->erase_ended();
     for (bool granted = true; granted;) {
       Claims claims(watch_->size());
       granted = queue_.grant_one(

@@ -95,9 +95,9 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // Once per grant; a later end of the lease, or an unknown id, is ignored.
   void finish(LeaseId id, const Ending& ending);
   Task<> wait_idle(LeaseId id);
-  // Nobody will go on with what the conversation with that hash has left in slots: it is erased,
-  // warm or not, but for slots that are in use.
-  void forget(std::uint64_t conversation);
+  // The conversation with that hash has ended: what it has left in slots is erased, warm or not; in
+  // a slot that is busy once it is idle, unless somebody has overwritten it by then.
+  void end(std::uint64_t conversation);
 
   // Slots of the largest upstream that is up; 0 when none is, or none tells.
   std::size_t slots_up() const;

@@ -144,13 +144,9 @@ void Admission::upstream_rebuilt(std::size_t upstream) {
   }
 }
 
-void Admission::forget(std::uint64_t conversation) {
-  for (std::size_t upstream = 0; upstream < watch_->size(); ++upstream) {
-    const SlotTable& table = watch_->at(upstream).table;
-    for (std::size_t slot = 0; slot < table.size(); ++slot) {
-      if (table.at(slot).conversation == conversation) contents_->forget(upstream, slot);
-    }
-  }
+void Admission::end(std::uint64_t conversation) {
+  for (std::size_t i = 0; i < watch_->size(); ++i) watch_->at(i).table.end(conversation);
+  contents_->erase_ended();
 }
 
 void Admission::give_back(LeaseId id) noexcept {

@@ -46,11 +46,13 @@ void SlotContents::give_up(std::size_t upstream, std::size_t slot, const Done& d
   }
 }
 
-void SlotContents::forget(std::size_t upstream, std::size_t slot) {
-  for (Handover& handover : handovers_) {
-    if (handover.upstream == upstream && handover.slot == slot) handover.forgotten = true;
+void SlotContents::erase_ended() {
+  for (std::size_t upstream = 0; upstream < watch_->size(); ++upstream) {
+    const SlotTable& slots = table(upstream);
+    for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+      if (slots.at(slot).ended) begin_emptying(upstream, slot, Emptying::kErase, [] {});
+    }
   }
-  begin_emptying(upstream, slot, Emptying::kErase, [] {});
 }
 
 // false: it is in use, and `done` is not called.
@@ -98,19 +100,21 @@ asio::awaitable<void> SlotContents::run_emptying(Self self, std::size_t upstream
   const std::uint64_t generation = self->watch_->generation(upstream);
   if (content) {
     const SlotPlace place = place_of(upstream, slot);
-    const auto handover = self->begin_handover(upstream, slot);
     co_await self->archive_.keep(place, std::move(*content));
-    if (handover->forgotten) how = Emptying::kErase;
-    self->handovers_.erase(handover);
   }
   if (generation == self->watch_->generation(upstream)) {
+    if (self->table(upstream).at(slot).ended) how = Emptying::kErase;  // nothing for a RAM cache
     const Result<> result = co_await self->empty(upstream, slot, how);
     if (generation == self->watch_->generation(upstream)) {
       SlotTable& slots = self->table(upstream);
       if (result) {
         slots.vacated(slot, how == Emptying::kPark ? 1 : 0);
-      } else {
+      } else if (how == Emptying::kPark) {
         slots.not_vacated(slot);
+      } else {
+        slots.not_erased(slot);
+        log::warn("what an ended conversation has left in a slot could not be erased",
+                  {{"slot", slot}, {"why", to_string(result.error().fault)}});
       }
     }
   }
@@ -139,40 +143,25 @@ bool SlotContents::is_wanted(std::size_t upstream, std::size_t slot) const {
   return wanted(upstream, slot).has_value();
 }
 
-SlotContents::Handovers::iterator SlotContents::begin_handover(std::size_t upstream,
-                                                               std::size_t slot) {
-  Handover handover;
-  handover.upstream = upstream;
-  handover.slot = slot;
-  return handovers_.insert(handovers_.end(), handover);
-}
-
 void SlotContents::keep(std::size_t upstream, std::size_t slot, Tokens reserve, Done done) {
   auto content = wanted(upstream, slot);
   if (!content || !table(upstream).begin_vacate(slot, reserve)) {
     done();
     return;
   }
-  const auto handover = begin_handover(upstream, slot);
-  services_.spawner.spawn(
-      "slot keeping", run_keep(shared_from_this(), handover, std::move(*content), std::move(done)));
+  services_.spawner.spawn("slot keeping", run_keep(shared_from_this(), place_of(upstream, slot),
+                                                   std::move(*content), std::move(done)));
 }
 
-asio::awaitable<void> SlotContents::run_keep(Self self, Handovers::iterator handover,
-                                             SlotContent content, Done done) {
-  const std::size_t upstream = handover->upstream, slot = handover->slot;
+asio::awaitable<void> SlotContents::run_keep(Self self, SlotPlace place, SlotContent content,
+                                             Done done) {
+  const std::size_t upstream = place.upstream;
   const std::uint64_t generation = self->watch_->generation(upstream);
-  const SlotPlace place = place_of(upstream, slot);
   co_await self->archive_.keep(place, std::move(content));
-  const bool forgotten = handover->forgotten;
-  self->handovers_.erase(handover);
-  const bool lost = generation != self->watch_->generation(upstream);
-  SlotTable& slots = self->table(upstream);
-  if (!lost && forgotten) slots.vacated(slot, slots.at(slot).held);  // nobody's from now on
-  if (!lost && !forgotten) slots.not_vacated(slot);
+  if (generation == self->watch_->generation(upstream)) {
+    self->table(upstream).not_vacated(static_cast<std::size_t>(place.slot));
+  }
   done();
-  // Nobody has come for it after all.
-  if (!lost && forgotten) self->forget(upstream, slot);
   self->room_();
 }
 

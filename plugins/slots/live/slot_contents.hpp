@@ -15,7 +15,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -39,8 +38,8 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   void give_up(std::size_t upstream, std::size_t slot, const Done& done);
   // Parks a slot for its own holder, who comes to an empty one; `done` as above.
   void prime(std::size_t upstream, std::size_t slot, Done done);
-  // Empties a slot if nobody uses it. Nothing of it is kept.
-  void forget(std::size_t upstream, std::size_t slot);
+  // Erases what ended conversations have left in slots that nobody uses. Nothing of it is kept.
+  void erase_ended();
 
   // Before an idle slot is handed to somebody else: whether the archive wants what it holds.
   bool is_wanted(std::size_t upstream, std::size_t slot) const;
@@ -62,19 +61,13 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
  private:
   enum class Emptying { kPark, kErase };
   using Self = std::shared_ptr<SlotContents>;
-  struct Handover {  // of a slot whose content is being kept
-    std::size_t upstream = 0, slot = 0;
-    bool forgotten = false;  // its conversation was ended meanwhile
-  };
-  using Handovers = std::list<Handover>;
 
   static asio::awaitable<void> run_emptying(Self self, std::size_t upstream, std::size_t slot,
                                             Emptying how, std::optional<SlotContent> content,
                                             Done done);
   static asio::awaitable<void> run_prime(Self self, std::size_t upstream, std::size_t slot,
                                          Done done);
-  static asio::awaitable<void> run_keep(Self self, Handovers::iterator handover,
-                                        SlotContent content, Done done);
+  static asio::awaitable<void> run_keep(Self self, SlotPlace place, SlotContent content, Done done);
   static asio::awaitable<void> run_bring_back(Self self, SlotPlace place, PromptOwner owner,
                                               std::function<void(std::optional<Tokens>)> done);
   static asio::awaitable<void> run_ram_probe(Self self, std::size_t upstream);
@@ -83,7 +76,6 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   asio::awaitable<Result<>> empty(std::size_t upstream, std::size_t slot, Emptying how);
   bool begin_emptying(std::size_t upstream, std::size_t slot, Emptying how, Done done);
   std::optional<SlotContent> wanted(std::size_t upstream, std::size_t slot) const;
-  Handovers::iterator begin_handover(std::size_t upstream, std::size_t slot);
   SlotTable& table(std::size_t upstream) const { return watch_->at(upstream).table; }
 
   Services& services_;
@@ -91,7 +83,6 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   const Tenancy& tenancy_;
   const std::shared_ptr<SlotWatch> watch_;
   ArchiveCalls archive_;
-  Handovers handovers_;
   std::vector<bool> probing_;  // by upstream
   Done room_;
   Counter given_up_;

@@ -96,6 +96,7 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
   s.key = terms.key;
   s.whose = terms.whose;
   s.conversation = terms.conversation;
+  s.ended = false;
   s.owner = terms.owner;
   s.scratch = terms.scratch;
   s.returning = terms.returning;
@@ -120,6 +121,7 @@ bool SlotTable::release(LeaseId lease, Tokens held, std::uint64_t text_bytes, In
   s.held = held;
   s.text_bytes = text_bytes;
   s.last_use = now;
+  before_[*slot] = Slot();  // overwritten
   idle(s);
   return true;
 }
@@ -144,6 +146,7 @@ bool SlotTable::restored(LeaseId lease, Tokens held) {
   before.last_use = s.last_use;
   before.held = held;
   before.conversation = s.conversation;
+  before.ended = s.ended;
   if (held <= 0 || s.key == 0) return true;
   before.use = SlotUse::kCooling;
   before.key = s.key;
@@ -200,6 +203,7 @@ bool SlotTable::vacated(std::size_t slot, Tokens filler) {
   s.held = filler;
   s.owner = 0;
   s.conversation = 0;
+  s.ended = false;
   forget_text(s);
   s.scratch = false;
   idle(s);
@@ -232,6 +236,30 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
   }
   idle(s);
   return !ours;
+}
+
+bool SlotTable::not_erased(std::size_t slot) {
+  if (!not_vacated(slot)) return false;
+  slots_[slot].ended = false;
+  return true;
+}
+
+void SlotTable::end(std::uint64_t conversation) {
+  const auto forget = [conversation](Slot& s) {
+    if (s.conversation != conversation) return false;
+    s.key = 0;
+    s.whose.reset();
+    s.ended = true;
+    forget_text(s);
+    return true;
+  };
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    Slot& s = slots_[i];
+    if (forget(before_[i]) && s.use == SlotUse::kSettling) s.ended = true;  // see abandon()
+    if (!forget(s)) continue;
+    ++s.change;
+    if (s.leasable()) idle(s);
+  }
 }
 
 void SlotTable::disown_others(std::size_t slot) {

@@ -38,6 +38,7 @@ struct Slot {
   SlotKey key = 0;
   std::shared_ptr<const PromptOwner> whose;  // who `key` stands for; null when nobody told
   std::uint64_t conversation = 0;  // hash of the one that used it last; 0: nothing of it is left
+  bool ended = false;              // holds something of one that has ended: to be emptied
   OwnerKey owner = 0;            // whose what it holds is, whether that is warm for anybody or not
   bool scratch = false;          // last used by an auxiliary call
   bool returning = false;        // its conversation is a main thread that has come back before
@@ -101,6 +102,11 @@ class SlotTable {
   // What the server says a leasable slot holds. True when its content is not what we left there;
   // it is nobody's then.
   bool observed(std::size_t slot, Tokens held);
+  // That conversation has ended: it is warm nowhere any more, and slots that may hold something of
+  // it are marked, also those that are in use: a lease that fills its slot takes the mark away, one
+  // that is given back unused brings it back.
+  void end(std::uint64_t conversation);
+  bool not_erased(std::size_t slot);  // as not_vacated(), and the mark is gone
   // An exchange of that slot may have filled any other: nobody knows whose they are.
   void disown_others(std::size_t slot);
   // The server may have been restarted: leasable slots -> settling, suspect.

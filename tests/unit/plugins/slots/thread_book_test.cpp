@@ -27,6 +27,14 @@ TEST(ThreadBook, MainThreadMayChangeItsTools) {
   EXPECT_FALSE(book.note(1, 7, 1));
 }
 
+TEST(ThreadBook, WhoEndedIsNew) {
+  ThreadBook book;
+  book.note(1, 7, 1);
+  book.forget(1);
+  EXPECT_FALSE(book.note(1, 7, 2));
+  EXPECT_TRUE(book.note(1, 7, 3));
+}
+
 TEST(ThreadBook, IsBounded) {
   ThreadBook book;
   book.note(0, 7, 1);
