@@ -21,9 +21,11 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
   Services& services = needs.services;
   const Servers& servers = needs.servers;
   std::vector<std::unique_ptr<Plugin>> list;
+  std::vector<ConversationObserver*> observers;
   if (settings.hygiene.enabled) {
     auto hygiene = hygiene::make_hygiene(settings.hygiene, services);
     if (!hygiene) return hygiene.error();
+    observers.push_back(hygiene->get());
     list.push_back(std::move(*hygiene));
     list.push_back(media::make_media(services, servers.upstreams));
   }
@@ -53,8 +55,11 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
   }
   if (settings.slots.enabled) {
     auto slots = slots::make_slots(settings.slots, services, servers, needs.tenancy, no_archive());
-    if (conversations != nullptr) conversations->attach(*slots);
+    observers.push_back(slots.get());
     list.push_back(std::move(slots));
+  }
+  for (ConversationObserver* observer : observers) {
+    if (conversations != nullptr) conversations->attach(*observer);
   }
   // After recall, whose block it has to mind; before hedge, which may render the prompt itself.
   if (settings.roles.enabled) list.push_back(roles::make_roles(services, servers.templates));

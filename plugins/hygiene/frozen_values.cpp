@@ -16,4 +16,11 @@ std::string FrozenValues::first(std::uint64_t key, std::string_view value, std::
   return std::string(value);
 }
 
+void FrozenValues::forget(std::uint64_t key) {
+  const std::string* const known = values_.peek(key);
+  if (known == nullptr) return;
+  bytes_ -= kEntryBytes + known->size();
+  values_.erase(key);
+}
+
 }  // namespace keep::hygiene

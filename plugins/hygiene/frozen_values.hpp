@@ -24,6 +24,7 @@ class FrozenValues {
   std::string first(std::uint64_t key, std::string_view value, std::uint64_t tenant = 0);
   // nullptr: there is none yet.
   const std::string* look(std::uint64_t key) const { return values_.peek(key); }
+  void forget(std::uint64_t key);
 
   std::size_t bytes() const noexcept { return bytes_; }
 

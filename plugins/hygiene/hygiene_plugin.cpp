@@ -117,7 +117,7 @@ class HygieneStage final : public Stage {
   Divergence divergence_;
 };
 
-class HygienePlugin final : public Plugin {
+class HygienePlugin final : public LendingPlugin<ConversationObserver> {
  public:
   HygienePlugin(RuleSet rules, const HygieneSettings& settings, Services& services)
       : shared_(std::move(rules), settings.explain_bytes, services) {}
@@ -128,6 +128,7 @@ class HygienePlugin final : public Plugin {
     if (exchange.surface == openai::Surface::kPassThrough) return nullptr;
     return std::make_unique<HygieneStage>(shared_);
   }
+  void forget(const ConversationName& name) override;
 
  private:
   Shared shared_;
@@ -175,8 +176,16 @@ void HygieneStage::note_hits(const Cleaned& cleaned) {
   }
 }
 
-std::uint64_t key_of(const Exchange& exchange, std::size_t rule) {
-  return hash_combine(exchange.identity.hash(), rule);
+std::uint64_t frozen_key(std::uint64_t conversation, std::size_t rule) {
+  return hash_combine(conversation, rule);
+}
+
+void HygienePlugin::forget(const ConversationName& name) {
+  const std::uint64_t conversation = hash_of(name);
+  for (std::size_t rule = 0; rule < shared_.rules.size(); ++rule) {
+    shared_.frozen.forget(frozen_key(conversation, rule));
+  }
+  shared_.memory.forget(conversation);
 }
 
 // Without a conversation nothing may stand for anything else.
@@ -184,7 +193,8 @@ RuleValues HygieneStage::known_values(const Exchange& exchange) const {
   RuleValues values(shared_.rules.size());
   if (exchange.identity.conversation.empty()) return values;
   for (std::size_t rule = 0; rule < values.size(); ++rule) {
-    const std::string* const known = shared_.frozen.look(key_of(exchange, rule));
+    const std::string* const known =
+        shared_.frozen.look(frozen_key(exchange.identity.hash(), rule));
     if (known != nullptr) values[rule] = *known;
   }
   return values;
@@ -214,7 +224,8 @@ void HygieneStage::put_frozen(Exchange& exchange, Frozen frozen) {
   const Identity& identity = exchange.identity;
   for (std::size_t rule = 0; rule < frozen.values.size(); ++rule) {
     if (identity.conversation.empty() || identity.auxiliary || !frozen.values[rule]) continue;
-    shared_.frozen.first(key_of(exchange, rule), *frozen.values[rule], hash64(identity.tenant));
+    shared_.frozen.first(frozen_key(identity.hash(), rule), *frozen.values[rule],
+                         hash64(identity.tenant));
   }
   std::ranges::move(frozen.edits, std::back_inserter(exchange.attempt_edits));
 }
@@ -339,10 +350,11 @@ void HygieneStage::on_finish(const Exchange& exchange, const Outcome& outcome) n
 
 }  // namespace
 
-Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings, Services& services) {
+Result<std::unique_ptr<LendingPlugin<ConversationObserver>>> make_hygiene(
+    const HygieneSettings& settings, Services& services) {
   auto rules = RuleSet::make(settings);
   if (!rules) return rules.error();
-  std::unique_ptr<Plugin> plugin =
+  std::unique_ptr<LendingPlugin<ConversationObserver>> plugin =
       std::make_unique<HygienePlugin>(std::move(*rules), settings, services);
   return plugin;
 }

@@ -7,10 +7,12 @@
 // (attempt_edits), and the prompt is compared with the one before it. on_finish: the prompt is
 // remembered, if upstream saw it. Rules run over the messages of a list; a bare prompt is
 // left alone. Auxiliary requests are not compared. Loop
-// thread only; what is remembered is bounded (prompt_memory.hpp, frozen_values.hpp).
+// thread only; what is remembered is bounded (prompt_memory.hpp, frozen_values.hpp), and goes with
+// its conversation.
 #pragma once
 
 #include "base/result.hpp"
+#include "exchange/interfaces/conversations.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
 #include "plugins/hygiene/hygiene_settings.hpp"
@@ -20,6 +22,7 @@
 namespace keep::hygiene {
 
 // An Error names the rule at fault.
-Result<std::unique_ptr<Plugin>> make_hygiene(const HygieneSettings& settings, Services& services);
+Result<std::unique_ptr<LendingPlugin<ConversationObserver>>> make_hygiene(
+    const HygieneSettings& settings, Services& services);
 
 }  // namespace keep::hygiene

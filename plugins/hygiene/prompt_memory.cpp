@@ -114,11 +114,23 @@ void PromptMemory::trim() {
   while (hash_bytes_ > kMaxHashBytes) {
     const auto oldest = prompts_.pop_oldest();
     if (!oldest) break;
-    hash_bytes_ -= kConversationBytes;
-    for (const Prompt& prompt : oldest->second) {
-      hash_bytes_ -= size_of(prompt);
-      forget_texts(text_key(oldest->first, prompt));
-    }
+    forget_all(oldest->first, oldest->second);
+  }
+}
+
+void PromptMemory::forget(std::uint64_t conversation) {
+  const Prompts* const prompts = prompts_.peek(conversation);
+  if (prompts == nullptr) return;
+  forget_all(conversation, *prompts);
+  prompts_.erase(conversation);
+}
+
+// All but the entry itself.
+void PromptMemory::forget_all(std::uint64_t conversation, const Prompts& prompts) {
+  hash_bytes_ -= kConversationBytes;
+  for (const Prompt& prompt : prompts) {
+    hash_bytes_ -= size_of(prompt);
+    forget_texts(text_key(conversation, prompt));
   }
 }
 

@@ -34,6 +34,7 @@ class PromptMemory {
   // In place of the prompt of `replaced` (an agent; 0 for none) and that of its own agent. Texts
   // that are empty are taken from the replaced prompt; if one is not there, none are kept.
   void put(std::uint64_t conversation, std::uint64_t replaced, Prompt prompt, Texts texts);
+  void forget(std::uint64_t conversation);
 
   bool keeps_texts() const noexcept { return max_text_bytes_ > 0; }
   std::size_t text_bytes() const noexcept { return text_bytes_; }
@@ -44,6 +45,7 @@ class PromptMemory {
 
   bool take_texts(std::uint64_t key, const Prompt& from, const Prompt& prompt, Texts& texts);
   void forget_texts(std::uint64_t key);
+  void forget_all(std::uint64_t conversation, const Prompts& prompts);
   void trim();
 
   std::size_t max_text_bytes_;

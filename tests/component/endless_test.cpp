@@ -248,6 +248,7 @@ TEST_F(EndlessTest, EndedConversationsLeaveNothing) {
   EXPECT_EQ(client.post("/v1/conversations/end", large, headers_).status, 400);
   EXPECT_TRUE(listed().missing());
   history_.clear();
+  EXPECT_EQ(say("Hello there.").header("X-Keep-Divergence"), "none") << "nothing to compare with";
   chatter(40);
   say("What is the vault code of the museum?");
   for (const std::string& message : last_sent()) {

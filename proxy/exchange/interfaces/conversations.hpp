@@ -77,7 +77,7 @@ class Conversations {
   virtual Task<std::string> read_sidecar(ConversationName name, Sidecar which) = 0;
   virtual Task<> write_sidecar(ConversationName name, Sidecar which, std::string text) = 0;
   virtual bool has(const ConversationName& name) const = 0;  // anything on record
-  // `observer` must outlive this.
+  // `observer` must live as long as conversations may end.
   virtual void attach(ConversationObserver& observer) = 0;
 };
 

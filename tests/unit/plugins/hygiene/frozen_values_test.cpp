@@ -23,6 +23,15 @@ TEST(FrozenValues, LeavesLongValuesAlone) {
   EXPECT_EQ(values.first(1, "small"), "small");
 }
 
+TEST(FrozenValues, WhatIsForgottenTakesNoRoom) {
+  FrozenValues values;
+  values.first(1, "one");
+  values.forget(1);
+  values.forget(2);  // never known
+  EXPECT_EQ(values.bytes(), 0U);
+  EXPECT_EQ(values.first(1, "two"), "two");
+}
+
 TEST(FrozenValues, IsBounded) {
   FrozenValues values(10000);
   for (std::uint64_t key = 0; key < 1000; ++key) values.first(key, std::string(100, 'x'));

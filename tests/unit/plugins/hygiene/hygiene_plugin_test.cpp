@@ -223,6 +223,19 @@ TEST_F(FreezeTest, KeepsTheFirstValueOfAConversation) {
   end(other);
 }
 
+TEST_F(FreezeTest, WhatWasFrozenGoesWithItsConversation) {
+  chat({{"user", "Now: 10:00 hi"}});
+  chat({{"user", "Now: 10:00 hi"}}, "ok", "d");
+  dynamic_cast<ConversationObserver&>(harness_.plugin()).forget({"t", "c"});
+  auto again = begin(chat_body({{"user", "Now: 10:07 hi"}}));
+  EXPECT_EQ(again.sent, chat_body({{"user", "Now: 10:07 hi"}}));
+  EXPECT_EQ(again.divergence, "none");
+  end(again);
+  auto other = begin(chat_body({{"user", "Now: 10:07 hi"}}), "d");
+  EXPECT_EQ(other.sent, chat_body({{"user", "Now: 10:00 hi"}}));
+  end(other);
+}
+
 TEST_F(FreezeTest, WithoutAConversationNothingStandsForAnything) {
   auto one = begin(chat_body({{"user", "Now: 10:00 hi"}}), "");
   auto two = begin(chat_body({{"user", "Now: 10:07 hi"}}), "");

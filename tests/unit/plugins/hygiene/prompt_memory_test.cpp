@@ -89,6 +89,18 @@ TEST(PromptMemory, GivesUpTextsBeforeHashes) {
   EXPECT_NE(memory.texts(999, *memory.find(999, 1, nullptr)), nullptr);
 }
 
+TEST(PromptMemory, WhatIsForgottenTakesNoRoom) {
+  PromptMemory memory(1 << 20);
+  memory.put(1, 0, prompt_of(10, {"a"}), {"a"});
+  memory.put(1, 0, prompt_of(20, {"b"}), {"b"});
+  memory.forget(1);
+  memory.forget(2);  // never known
+  EXPECT_EQ(memory.find(1, 10, nullptr), nullptr);
+  EXPECT_EQ(memory.find(1, 20, nullptr), nullptr);
+  EXPECT_EQ(memory.text_bytes(), 0U);
+  EXPECT_EQ(memory.hash_bytes(), 0U);
+}
+
 TEST(PromptMemory, IsBounded) {
   PromptMemory memory(1 << 20);
   const Texts texts(1000, "x");
