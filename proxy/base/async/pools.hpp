@@ -37,7 +37,11 @@ asio::awaitable<void> call_on(Strand strand, std::function<void()> job);
 template <class Where, class Fn>
 asio::awaitable<std::invoke_result_t<Fn&>> result_on(Where where, Fn fn) {
   std::invoke_result_t<Fn&> result{};
-  std::function<void()> job = [&fn, &result] { result = fn(); };
+  // What it owns is let go of where it ran: a large text costs the loop nothing.
+  std::function<void()> job = [&fn, &result] {
+    Fn own = std::move(fn);
+    result = own();
+  };
   co_await call_on(where, std::move(job));
   co_return result;
 }

@@ -19,6 +19,7 @@
 #include <semaphore>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace keep {
@@ -44,6 +45,31 @@ TEST_F(PoolsTest, AJobRunsElsewhereAndTheCallerGoesOnAtHome) {
   EXPECT_EQ(*result, 8);
   EXPECT_NE(worker, std::this_thread::get_id());
   EXPECT_EQ(after, std::this_thread::get_id());
+}
+
+struct Owned {
+  std::thread::id& gone;
+  bool held = true;
+  explicit Owned(std::thread::id& where) : gone(where) {}
+  Owned(Owned&& other) noexcept : gone(other.gone), held(std::exchange(other.held, false)) {}
+  ~Owned() {
+    if (held) gone = std::this_thread::get_id();
+  }
+};
+
+asio::awaitable<void> own(Pools& pools, std::thread::id& worker, std::thread::id& gone) {
+  auto job = [&worker, owned = Owned(gone)] {
+    worker = std::this_thread::get_id();
+    return owned.held;
+  };
+  EXPECT_TRUE(co_await run_on(pools.cpu, std::move(job)));
+}
+
+TEST_F(PoolsTest, WhatAJobOwnsGoesWhereItRan) {
+  std::thread::id worker, gone;
+  EXPECT_EQ(run(own(pools_, worker, gone)), nullptr);
+  EXPECT_NE(worker, std::this_thread::get_id());
+  EXPECT_EQ(gone, worker);
 }
 
 asio::awaitable<void> fail(Pools& pools) {
