@@ -1,5 +1,5 @@
 // What most files include, read once per build: libraries only, nothing of ours. Files include what
-// they use all the same; the release build has no precompiled headers and finds what is missing.
+// they use all the same: clang-tidy and the fuzz build read none of this and find what is missing.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
