@@ -2,8 +2,8 @@
 #pragma once
 
 #include "exchange/continuation.hpp"
-#include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <string>
 

@@ -3,10 +3,10 @@
 #include "base/async/pools.hpp"
 #include "base/json/json.hpp"
 #include "base/log.hpp"
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 #include "exchange/interfaces/conversations.hpp"
 #include "exchange/prompt_length.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "plugins/history/reconcile.hpp"
 
 #include <chrono>

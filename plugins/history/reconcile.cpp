@@ -2,7 +2,7 @@
 
 #include "base/json/json.hpp"
 #include "base/text/contains.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 
 #include <algorithm>
 #include <optional>

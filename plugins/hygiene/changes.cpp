@@ -1,6 +1,6 @@
 #include "plugins/hygiene/changes.hpp"
 
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "plugins/hygiene/frozen_values.hpp"
 
 #include <string_view>

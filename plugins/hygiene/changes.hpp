@@ -2,8 +2,8 @@
 // that of a large one is found in the pool.
 #pragma once
 
-#include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
+#include "openai/request/chat_request.hpp"
 #include "plugins/hygiene/rules.hpp"
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // Prompt: what a request sent upstream, message by message, as hashes; its texts beside it. Pure.
 #pragma once
 
-#include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "exchange/http/http_message.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <cstdint>
 #include <span>

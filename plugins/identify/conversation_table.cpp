@@ -1,7 +1,7 @@
 #include "plugins/identify/conversation_table.hpp"
 
 #include "base/hash.hpp"
-#include "base/ids.hpp"
+#include "base/text/ids.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -24,8 +24,8 @@
 // kMaxRetold + 1, about 2.6 KB at most.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/lru_map.hpp"
+#include "base/time/clock.hpp"
 #include "plugins/identify/fingerprint.hpp"
 #include "plugins/identify/mark_index.hpp"
 

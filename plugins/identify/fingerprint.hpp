@@ -9,7 +9,7 @@
 // hygiene and does not count.
 #pragma once
 
-#include "openai/chat_request.hpp"
+#include "openai/request/chat_request.hpp"
 #include "plugins/identify/turn_sketch.hpp"
 
 #include <cstdint>

@@ -1,11 +1,11 @@
 #include "plugins/identify/identify_plugin.hpp"
 
 #include "base/hash.hpp"
-#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/lru_map.hpp"
+#include "base/text/ids.hpp"
 #include "exchange/large_request.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "plugins/identify/answer_tools.hpp"
 #include "plugins/identify/auxiliary.hpp"
 #include "plugins/identify/client_signals.hpp"

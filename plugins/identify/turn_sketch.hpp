@@ -7,7 +7,7 @@
 // be a book: 256 bytes at most.
 #pragma once
 
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 
 #include <cstddef>
 #include <cstdint>

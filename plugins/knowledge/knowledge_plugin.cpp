@@ -5,7 +5,7 @@
 #include "base/log.hpp"
 #include "base/os/files.hpp"
 #include "base/sqlite.hpp"
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 #include "plugins/knowledge/fact_store.hpp"
 #include "plugins/knowledge/knowledge_endpoints.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json/json.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 
 #include <cstddef>
 #include <optional>

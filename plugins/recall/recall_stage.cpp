@@ -4,7 +4,7 @@
 #include "exchange/interfaces/answer_recall.hpp"
 #include "exchange/interfaces/knowledge.hpp"
 #include "exchange/large_request.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "plugins/recall/ask/newest_turn.hpp"
 #include "plugins/recall/ask/question.hpp"
 #include "plugins/recall/choose/known_facts.hpp"

@@ -1,8 +1,8 @@
 // What the slots plugin changes in a request body for llama-server. Pure.
 #pragma once
 
-#include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
+#include "openai/request/chat_request.hpp"
 #include "plugins/slots/table/isolation.hpp"
 
 #include <optional>

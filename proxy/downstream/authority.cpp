@@ -1,6 +1,6 @@
 #include "downstream/authority.hpp"
 
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <boost/asio/ip/address.hpp>
 

@@ -1,6 +1,6 @@
 #include "downstream/cors.hpp"
 
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 #include "downstream/authority.hpp"
 #include "exchange/http/local_reply.hpp"
 

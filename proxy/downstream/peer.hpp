@@ -1,7 +1,7 @@
 // Peer: one client connection, its socket and the bytes read but not yet consumed.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/streambuf.hpp>

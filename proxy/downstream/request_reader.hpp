@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/async/deadline.hpp"
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 #include "downstream/peer.hpp"
 #include "exchange/http/http_message.hpp"
 

@@ -1,6 +1,6 @@
 #include "downstream/request_target.hpp"
 
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -4,8 +4,8 @@
 // that takes nothing for the peer's write limit is given up: Fault::kTimeout. Loop thread only.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 #include "downstream/cors.hpp"
 #include "downstream/peer.hpp"
 #include "exchange/http/http_message.hpp"

@@ -2,7 +2,7 @@
 // from some place on by the next attempt. The client sees one answer.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 
 #include <cstdint>
 #include <string>

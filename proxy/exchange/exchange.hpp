@@ -5,16 +5,16 @@
 // one plugin has to know is in its stage.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/clear_zone.hpp"
 #include "exchange/continuation.hpp"
 #include "exchange/conversation_name.hpp"
 #include "exchange/http/http_message.hpp"
 #include "exchange/route.hpp"
-#include "openai/chat_request.hpp"
 #include "openai/dialect/dialect.hpp"
 #include "openai/edit/body_edit.hpp"
 #include "openai/event/event_info.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,7 @@
 // What the flow of an exchange needs from outside. Fixed after start.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "flow/flow_metrics.hpp"

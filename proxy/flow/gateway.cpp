@@ -1,8 +1,8 @@
 #include "flow/gateway.hpp"
 
 #include "base/async/maybe_task.hpp"
-#include "base/ids.hpp"
-#include "base/unix_time.hpp"
+#include "base/text/ids.hpp"
+#include "base/time/unix_time.hpp"
 #include "downstream/request_body.hpp"
 #include "exchange/http/endpoints.hpp"
 #include "exchange/large_request.hpp"

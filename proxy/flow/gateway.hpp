@@ -5,7 +5,7 @@
 #include "base/async/maybe_task.hpp"
 #include "downstream/listener.hpp"
 #include "flow/flow.hpp"
-#include "openai/prefix_memory.hpp"
+#include "openai/request/prefix_memory.hpp"
 #include "openai/responses/references.hpp"
 
 #include <functional>

@@ -5,7 +5,7 @@
 // thread only.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "upstream/http_client.hpp"
 
 #include <chrono>

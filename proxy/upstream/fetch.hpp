@@ -1,8 +1,8 @@
 // fetch: one small request to llama-server, read whole. For probes and slot control.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 #include "upstream/connection_pool.hpp"
 
 #include <span>

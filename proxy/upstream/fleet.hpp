@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/async/pools.hpp"
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "exchange/route.hpp"
 #include "upstream/upstream_server.hpp"

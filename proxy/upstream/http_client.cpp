@@ -2,7 +2,7 @@
 
 #include "base/async/deadline.hpp"
 #include "base/async/write_all.hpp"
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>

@@ -2,8 +2,8 @@
 // handed out as they come. Closing it is how a generation is aborted. Loop thread only.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/http/http_message.hpp"
 
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,7 @@
 // Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase|save|restore.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "upstream/connection_pool.hpp"
 

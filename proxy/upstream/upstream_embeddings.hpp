@@ -7,8 +7,8 @@
 #pragma once
 
 #include "base/async/pools.hpp"
-#include "base/clock.hpp"
 #include "base/metrics.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/embeddings.hpp"
 #include "upstream/connection_pool.hpp"
 

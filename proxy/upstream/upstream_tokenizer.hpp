@@ -5,8 +5,8 @@
 // hold up requests. A text that the server refuses to count is nobody else's trouble.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/lru_map.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 
 #include <chrono>

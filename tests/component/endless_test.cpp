@@ -1,6 +1,6 @@
 // Conversations longer than the model's window: what goes upstream, what comes back, what is kept.
 #include "base/json/json.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"

@@ -1,6 +1,6 @@
 // As many things as a request may hold are answered, one more is refused, in the words of each
 // dialect.
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"

@@ -1,6 +1,6 @@
 // Bytes -> parse_chat_request() on every surface. The first byte chooses the surface. All views
 // must lie inside the body, in order, and an answer must hash as it does when it comes back.
-#include "openai/chat_request.hpp"
+#include "openai/request/chat_request.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

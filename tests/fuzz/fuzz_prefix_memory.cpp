@@ -1,7 +1,7 @@
 // Bytes -> two bodies, read one after the other with a PrefixMemory. The second one, which may go
 // on where the first one ends, must be read as if the first one had never been. Small bodies are
 // filled up by white space, which the memory passes over.
-#include "openai/prefix_memory.hpp"
+#include "openai/request/prefix_memory.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <string>

@@ -12,7 +12,7 @@ PLUGIN_FLOOR = 3
 PLUGIN_LIST = "plugins/plugin_list"
 DOORS = [  # (header, the only files that may include it)
     (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/prebuilt/boost_src\.cpp"),
-    (r"boost/url", r"proxy/base/url\.cpp|proxy/prebuilt/boost_src\.cpp"),
+    (r"boost/url", r"proxy/base/text/url\.cpp|proxy/prebuilt/boost_src\.cpp"),
     (r"simdjson", r"proxy/base/json/json\.cpp"),
     (r"hnswlib", r"proxy/search/vector_graph\.cpp"),
     (r"xxh", r"proxy/base/hash\.cpp"),
@@ -84,8 +84,8 @@ self_test(check, bad=[
     ("proxy/app/app.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
     ("proxy/app/app.cpp", '#include "tests/support/fake_clock.hpp"\n'),
     ("proxy/flow/answer/relay.cpp", "#include <boost/beast/http.hpp>\n"),
-    ("proxy/openai/chat_request.cpp", "#include <simdjson.h>\n"),
-    ("proxy/text/words.cpp", '#include "openai/message.hpp"\n'),
+    ("proxy/openai/request/chat_request.cpp", "#include <simdjson.h>\n"),
+    ("proxy/text/words.cpp", '#include "openai/request/message.hpp"\n'),
     ("proxy/search/scope.cpp", '#include "exchange/window.hpp"\n'),
 ], good=[
     ("proxy/flow/answer/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),

@@ -1,7 +1,7 @@
 #include "tests/support/fake_template.hpp"
 
 #include "base/json/json.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "tests/support/scripted_upstream.hpp"
 
 #include <utility>

@@ -1,7 +1,7 @@
 #include "plugins/history/endpoints/conversation_endpoints.hpp"
 
 #include "base/json/json.hpp"
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <algorithm>
 #include <charconv>

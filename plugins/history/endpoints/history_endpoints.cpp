@@ -1,6 +1,6 @@
 #include "plugins/history/endpoints/history_endpoints.hpp"
 
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 #include "exchange/window.hpp"
 #include "plugins/history/endpoints/conversation_endpoints.hpp"
 

@@ -1,7 +1,7 @@
 #include "plugins/history/store/conversation_store.hpp"
 
 #include "base/log.hpp"
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 #include "plugins/history/store/store_scan.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -4,7 +4,7 @@
 #include "base/json/json.hpp"
 #include "exchange/large_request.hpp"
 #include "openai/count_of.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "openai/roles/role_fit.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "plugins/history/zone/zone_weights.hpp"
 
 #include "base/hash.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 
 #include <algorithm>
 #include <string>

@@ -1,7 +1,7 @@
 #include "plugins/recall/ask/message_text.hpp"
 
 #include "base/json/json.hpp"
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 
 namespace keep::recall {
 

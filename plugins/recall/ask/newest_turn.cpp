@@ -1,6 +1,6 @@
 #include "plugins/recall/ask/newest_turn.hpp"
 
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "plugins/recall/ask/question.hpp"
 
 #include <string_view>

@@ -2,8 +2,8 @@
 // Pure.
 #pragma once
 
-#include "openai/chat_request.hpp"
 #include "openai/edit/body_edit.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <cstddef>
 #include <cstdint>

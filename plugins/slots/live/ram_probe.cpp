@@ -1,7 +1,7 @@
 #include "plugins/slots/live/ram_probe.hpp"
 
-#include "base/ids.hpp"
 #include "base/json/json.hpp"
+#include "base/text/ids.hpp"
 #include "openai/count_of.hpp"
 
 #include <optional>

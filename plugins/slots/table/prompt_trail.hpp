@@ -3,7 +3,7 @@
 #pragma once
 
 #include "exchange/clear_zone.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <cstddef>
 #include <cstdint>

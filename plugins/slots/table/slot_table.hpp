@@ -13,7 +13,7 @@
 // a release that comes twice, or after the server was restarted, is harmless.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/slot_archive.hpp"
 #include "plugins/slots/table/prompt_trail.hpp"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "app/client/chat_flags.hpp"
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/http/http_message.hpp"
 #include "upstream/http_client.hpp"
 

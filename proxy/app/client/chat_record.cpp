@@ -1,7 +1,7 @@
 #include "app/client/chat_record.hpp"
 
 #include "base/json/json.hpp"
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <algorithm>
 #include <array>

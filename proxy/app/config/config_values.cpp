@@ -2,7 +2,7 @@
 
 #include "app/config/config.hpp"
 #include "base/text/tokens.hpp"
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <boost/asio/ip/address.hpp>
 

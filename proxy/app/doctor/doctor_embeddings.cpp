@@ -1,6 +1,6 @@
 #include "app/doctor/doctor_embeddings.hpp"
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "upstream/upstream_embeddings.hpp"
 
 #include <chrono>

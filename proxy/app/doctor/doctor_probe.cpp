@@ -1,7 +1,7 @@
 #include "app/doctor/doctor_probe.hpp"
 
-#include "base/ids.hpp"
 #include "base/json/json.hpp"
+#include "base/text/ids.hpp"
 
 #include <utility>
 

@@ -6,7 +6,7 @@
 #include "app/client/line_editor.hpp"
 #include "app/config/config_values.hpp"
 #include "app/verbs/verbs.hpp"
-#include "base/ids.hpp"
+#include "base/text/ids.hpp"
 
 #include <array>
 #include <optional>

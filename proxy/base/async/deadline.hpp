@@ -5,8 +5,8 @@
 // requests, arm it a few times. Loop thread only.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

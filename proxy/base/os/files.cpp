@@ -1,6 +1,6 @@
 #include "base/os/files.hpp"
 
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

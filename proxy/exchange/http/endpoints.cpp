@@ -1,6 +1,6 @@
 #include "exchange/http/endpoints.hpp"
 
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <algorithm>
 #include <utility>

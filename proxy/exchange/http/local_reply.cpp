@@ -1,7 +1,7 @@
 #include "exchange/http/local_reply.hpp"
 
 #include "base/json/json.hpp"
-#include "base/url.hpp"
+#include "base/text/url.hpp"
 
 #include <utility>
 

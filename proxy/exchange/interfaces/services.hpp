@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/async/pools.hpp"
-#include "base/clock.hpp"
 #include "base/metrics.hpp"
+#include "base/time/clock.hpp"
 
 namespace keep {
 

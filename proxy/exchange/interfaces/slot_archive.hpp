@@ -20,8 +20,8 @@
 // a ConversationObserver, too.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/conversation_name.hpp"
 
 #include <cstddef>

@@ -6,10 +6,10 @@
 #include "flow/answer/unstreamed.hpp"
 #include "openai/answer/answer_end.hpp"
 #include "openai/answer/completion_chunk.hpp"
-#include "openai/chat_reply.hpp"
+#include "openai/event/chat_reply.hpp"
 #include "openai/event/sse_parser.hpp"
-#include "openai/untold_cache.hpp"
-#include "openai/upstream_error.hpp"
+#include "openai/event/untold_cache.hpp"
+#include "openai/event/upstream_error.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>

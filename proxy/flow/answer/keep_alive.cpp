@@ -1,6 +1,6 @@
 #include "flow/answer/keep_alive.hpp"
 
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 #include "flow/answer/relay.hpp"
 
 #include <chrono>

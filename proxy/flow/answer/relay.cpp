@@ -1,7 +1,7 @@
 #include "flow/answer/relay.hpp"
 
 #include "openai/answer/response_encoder.hpp"
-#include "openai/upstream_error.hpp"
+#include "openai/event/upstream_error.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "openai/answer/assembler.hpp"
 
-#include "openai/upstream_error.hpp"
+#include "openai/event/upstream_error.hpp"
 
 namespace keep::openai {
 

@@ -1,7 +1,7 @@
 #include "openai/answer/response_encoder.hpp"
 
 #include "openai/answer/answer_end.hpp"
-#include "openai/upstream_error.hpp"
+#include "openai/event/upstream_error.hpp"
 
 #include <utility>
 

@@ -8,10 +8,10 @@
 
 #include "base/result.hpp"
 #include "openai/answer/response_fields.hpp"
-#include "openai/chat_request.hpp"
 #include "openai/dialect/dialect.hpp"
 #include "openai/event/event_info.hpp"
 #include "openai/event/sse_event.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <functional>
 #include <memory>

@@ -2,8 +2,8 @@
 
 #include "openai/answer/assembler.hpp"
 #include "openai/anthropic/anthropic_error.hpp"
+#include "openai/event/upstream_error.hpp"
 #include "openai/json_text.hpp"
-#include "openai/upstream_error.hpp"
 
 #include <utility>
 

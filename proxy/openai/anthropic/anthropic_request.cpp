@@ -4,8 +4,8 @@
 #include "openai/anthropic/anthropic_tools.hpp"
 #include "openai/anthropic/anthropic_turns.hpp"
 #include "openai/json_text.hpp"
-#include "openai/known_members.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/known_members.hpp"
+#include "openai/request/request_limits.hpp"
 
 #include <iterator>
 #include <string_view>

@@ -2,7 +2,7 @@
 
 #include "openai/anthropic/anthropic_content.hpp"
 #include "openai/json_text.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 
 #include <string>
 #include <string_view>

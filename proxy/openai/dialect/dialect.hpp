@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/dialect/surface.hpp"
+#include "openai/surface.hpp"
 
 #include <cstdint>
 #include <memory>

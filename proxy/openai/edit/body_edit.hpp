@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/chat_request.hpp"
 #include "openai/edit/pieces.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <cstddef>
 #include <string>

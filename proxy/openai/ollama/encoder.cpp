@@ -1,9 +1,9 @@
 // The encoder: chat completion chunks, or those of a completion -> lines, or one JSON.
 #include "openai/answer/assembler.hpp"
+#include "openai/event/upstream_error.hpp"
 #include "openai/json_text.hpp"
 #include "openai/ollama/line.hpp"
 #include "openai/ollama/tool_calls.hpp"
-#include "openai/upstream_error.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "openai/ollama/line.hpp"
 
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 
 #include <chrono>
 #include <cstdio>

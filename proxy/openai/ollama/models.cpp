@@ -1,7 +1,7 @@
 #include "openai/ollama/models.hpp"
 
 #include "base/hash.hpp"
-#include "base/unix_time.hpp"
+#include "base/time/unix_time.hpp"
 #include "openai/count_of.hpp"
 #include "openai/ollama/ollama.hpp"
 

@@ -1,9 +1,9 @@
-#include "openai/known_members.hpp"
 #include "openai/ollama/body/fault.hpp"
 #include "openai/ollama/body/options.hpp"
 #include "openai/ollama/body/turns.hpp"
 #include "openai/ollama/ollama.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/known_members.hpp"
+#include "openai/request/request_limits.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 #include "openai/responses/content.hpp"
 
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 #include "openai/responses/responses.hpp"
 
 namespace keep::openai::responses {

@@ -1,11 +1,11 @@
 // The encoder: chat completion chunks -> the events of a response, or the response as one JSON.
 #include "openai/answer/assembler.hpp"
+#include "openai/event/upstream_error.hpp"
 #include "openai/json_text.hpp"
 #include "openai/responses/event_writer.hpp"
 #include "openai/responses/output_item.hpp"
 #include "openai/responses/response_object.hpp"
 #include "openai/responses/responses.hpp"
-#include "openai/upstream_error.hpp"
 
 #include <algorithm>
 #include <cctype>

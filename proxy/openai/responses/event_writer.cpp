@@ -1,6 +1,6 @@
 #include "openai/responses/event_writer.hpp"
 
-#include "openai/upstream_error.hpp"
+#include "openai/event/upstream_error.hpp"
 
 #include <utility>
 

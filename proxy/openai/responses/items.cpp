@@ -1,7 +1,7 @@
 #include "openai/responses/items.hpp"
 
 #include "openai/json_text.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 #include "openai/responses/content.hpp"
 #include "openai/responses/tools.hpp"
 

@@ -1,7 +1,7 @@
 #include "openai/responses/references.hpp"
 
 #include "base/json/json.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 // to_chat_body(): the top level of a Responses request.
 #include "openai/json_text.hpp"
-#include "openai/known_members.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/known_members.hpp"
+#include "openai/request/request_limits.hpp"
 #include "openai/responses/content.hpp"
 #include "openai/responses/items.hpp"
 #include "openai/responses/responses.hpp"

@@ -1,7 +1,7 @@
 // Services that do nothing, of an upstream that is not there.
 #pragma once
 
-#include "base/clock.hpp"
+#include "base/time/clock.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"

@@ -4,7 +4,7 @@
 
 #include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
-#include "openai/chat_request.hpp"
+#include "openai/request/chat_request.hpp"
 #include "tests/unit/plugins/fake_services.hpp"
 
 #include <boost/asio/co_spawn.hpp>

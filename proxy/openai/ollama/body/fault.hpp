@@ -3,7 +3,7 @@
 
 #include "base/json/json.hpp"
 #include "openai/json_text.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 
 namespace keep::openai::ollama {
 

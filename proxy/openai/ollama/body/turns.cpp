@@ -3,7 +3,7 @@
 #include "openai/ollama/body/fault.hpp"
 #include "openai/ollama/body/images.hpp"
 #include "openai/ollama/body/open_calls.hpp"
-#include "openai/request_limits.hpp"
+#include "openai/request/request_limits.hpp"
 
 #include <algorithm>
 #include <cstdio>

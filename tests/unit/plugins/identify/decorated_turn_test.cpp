@@ -1,5 +1,5 @@
 // Clients that decorate the newest turn and send it plain later: through the whole plugin.
-#include "openai/message.hpp"
+#include "openai/request/message.hpp"
 #include "plugins/identify/identify_plugin.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
 

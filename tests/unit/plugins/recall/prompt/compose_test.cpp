@@ -1,6 +1,6 @@
 #include "plugins/recall/prompt/compose.hpp"
 
-#include "openai/chat_request.hpp"
+#include "openai/request/chat_request.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "openai/answer/chat_assembler.hpp"
 
-#include "openai/chat_reply.hpp"
+#include "openai/event/chat_reply.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 
 #include <chrono>

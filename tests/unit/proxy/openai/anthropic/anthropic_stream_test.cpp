@@ -1,5 +1,5 @@
 #include "openai/anthropic/anthropic.hpp"
-#include "openai/upstream_error.hpp"
+#include "openai/event/upstream_error.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 
 namespace keep::openai {

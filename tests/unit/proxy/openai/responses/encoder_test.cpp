@@ -1,6 +1,6 @@
+#include "openai/event/upstream_error.hpp"
 #include "openai/responses/request_echo.hpp"
 #include "openai/responses/responses.hpp"
-#include "openai/upstream_error.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 
 namespace keep::openai {
