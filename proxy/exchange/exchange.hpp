@@ -11,7 +11,7 @@
 #include "exchange/conversation_name.hpp"
 #include "exchange/http/http_message.hpp"
 #include "exchange/route.hpp"
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialects/dialects.hpp"
 #include "openai/edit/body_edit.hpp"
 #include "openai/event/event_info.hpp"
 #include "openai/request/chat_request.hpp"

@@ -4,6 +4,7 @@
 // An input is a list of requests, each up to a separator. A request is a dialect and an answer, one
 // byte each, and then either a body as it is or, where that does not begin with '{', one byte for
 // each message: its role and its text.
+#include "openai/dialects/dialects.hpp"
 #include "openai/request/chat_request.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/pipeline_stage.hpp"

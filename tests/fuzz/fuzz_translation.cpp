@@ -2,6 +2,7 @@
 // separator. The translated body must be JSON; what the encoders write must be whole events or
 // lines, or one JSON text.
 #include "openai/anthropic/anthropic.hpp"
+#include "openai/dialects/dialects.hpp"
 #include "openai/event/sse_parser.hpp"
 #include "openai/request/chat_request.hpp"
 #include "openai/responses/request_echo.hpp"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialects/dialects.hpp"
 
 #include <span>
 #include <string_view>

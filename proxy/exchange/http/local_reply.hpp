@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "exchange/http/http_message.hpp"
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialects/dialects.hpp"
 
 #include <memory>
 #include <string>

@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "openai/answer/response_fields.hpp"
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialect.hpp"
 #include "openai/event/event_info.hpp"
 #include "openai/event/sse_event.hpp"
 #include "openai/request/chat_request.hpp"
@@ -25,8 +25,8 @@ struct RequestEcho;
 }
 
 struct EncoderOptions {
-  const Dialect* dialect = &dialects::chat();  // what the client speaks
-  bool stream = false;                         // what the client asked for
+  const Dialect* dialect = nullptr;  // what the client speaks: make_encoder() needs to know
+  bool stream = false;               // what the client asked for
   bool untouched = false;     // nobody here has changed what is asked: events go as they come
   bool hide_progress = true;  // it did not ask for return_progress
   int choices = 1;            // answers that were asked for

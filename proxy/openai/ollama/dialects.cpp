@@ -1,6 +1,6 @@
 // Ollama's dialects.
 #include "openai/answer/response_encoder.hpp"
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialect.hpp"
 #include "openai/ollama/ollama.hpp"
 
 #include <utility>
@@ -49,11 +49,7 @@ const Dialect& Ollama::of_body(const std::string& body) const {
 
 }  // namespace
 
-namespace dialects {
-
-const Dialect& ollama_chat() noexcept { return kOllamaChat; }
-const Dialect& ollama_generate() noexcept { return kOllamaGenerate; }
-
-}  // namespace dialects
+const Dialect& ollama::chat_dialect() noexcept { return kOllamaChat; }
+const Dialect& ollama::generate_dialect() noexcept { return kOllamaGenerate; }
 
 }  // namespace keep::openai

@@ -39,6 +39,10 @@ Result<std::string> to_upstream_body(Call call, const std::string& body);
 // whole answer to it. Nothing for any other request. `now`: seconds since 1970.
 std::optional<std::string> load_answer(Call call, const std::string& body, std::int64_t now);
 
+// What is spoken at /api/chat and at /api/generate.
+const Dialect& chat_dialect() noexcept;
+const Dialect& generate_dialect() noexcept;
+
 // One JSON for each line, or one JSON.
 std::unique_ptr<ResponseEncoder> make_encoder(Call call, const EncoderOptions& options);
 

@@ -4,6 +4,7 @@
 
 #include "exchange/interfaces/services.hpp"
 #include "exchange/plugin.hpp"
+#include "openai/dialects/dialects.hpp"
 #include "openai/request/chat_request.hpp"
 #include "tests/unit/plugins/fake_services.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "base/json/json.hpp"
 #include "exchange/plugin.hpp"
+#include "openai/dialects/dialects.hpp"
 #include "openai/edit/body_edit.hpp"
 #include "plugins/slots/slots_plugin.hpp"
 #include "tests/unit/plugins/fake_services.hpp"

@@ -1,4 +1,5 @@
 // What goes upstream, and what the client is told about it.
+#include "openai/dialects/dialects.hpp"
 #include "tests/unit/plugins/slots/fakes.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 #include "flow/run_exchange.hpp"
 
+#include "openai/dialects/dialects.hpp"
 #include "tests/unit/proxy/flow/one_client.hpp"
 
 #include <gtest/gtest.h>

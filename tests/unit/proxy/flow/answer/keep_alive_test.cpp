@@ -1,6 +1,7 @@
 #include "flow/answer/keep_alive.hpp"
 
 #include "flow/item_memory.hpp"
+#include "openai/dialects/dialects.hpp"
 #include "tests/unit/plugins/fake_services.hpp"
 
 #include <gtest/gtest.h>

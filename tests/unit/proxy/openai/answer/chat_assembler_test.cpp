@@ -1,5 +1,6 @@
 #include "openai/answer/chat_assembler.hpp"
 
+#include "openai/dialects/dialects.hpp"
 #include "openai/event/chat_reply.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 

@@ -1,5 +1,6 @@
 #include "openai/answer/response_encoder.hpp"
 
+#include "openai/dialects/dialects.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 
 namespace keep::openai {

@@ -1,4 +1,5 @@
 #include "openai/anthropic/anthropic.hpp"
+#include "openai/dialects/dialects.hpp"
 #include "openai/event/upstream_error.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 

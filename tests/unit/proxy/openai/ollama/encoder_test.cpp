@@ -1,3 +1,4 @@
+#include "openai/dialects/dialects.hpp"
 #include "openai/ollama/ollama.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 

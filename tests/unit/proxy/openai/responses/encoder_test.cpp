@@ -1,3 +1,4 @@
+#include "openai/dialects/dialects.hpp"
 #include "openai/event/upstream_error.hpp"
 #include "openai/responses/request_echo.hpp"
 #include "openai/responses/responses.hpp"

@@ -1,4 +1,4 @@
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialects/dialects.hpp"
 
 #include <gtest/gtest.h>
 

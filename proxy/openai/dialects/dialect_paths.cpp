@@ -1,5 +1,5 @@
 // Which dialect is spoken at which path.
-#include "openai/dialect/dialect.hpp"
+#include "openai/dialects/dialects.hpp"
 
 namespace keep::openai {
 
