@@ -5,7 +5,7 @@
 #pragma once
 
 #include "exchange/interfaces/conversations.hpp"
-#include "plugins/recall/fog/passage_place.hpp"
+#include "plugins/recall/passage_place.hpp"
 #include "search/lexical_index.hpp"
 
 #include <cstddef>

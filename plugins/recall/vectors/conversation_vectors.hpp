@@ -6,7 +6,7 @@
 
 #include "base/result.hpp"
 #include "exchange/interfaces/conversations.hpp"
-#include "plugins/recall/fog/passage_place.hpp"
+#include "plugins/recall/passage_place.hpp"
 #include "search/vector_index.hpp"
 
 #include <cstddef>

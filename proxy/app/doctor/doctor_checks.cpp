@@ -1,6 +1,6 @@
 #include "app/doctor/doctor_checks.hpp"
 
-#include "app/verbs/verbs.hpp"
+#include "app/doctor/minimum_engine.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,3 +1,4 @@
+#include "app/doctor/minimum_engine.hpp"
 #include "app/verbs/verbs.hpp"
 
 #include <ostream>

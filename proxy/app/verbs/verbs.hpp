@@ -11,10 +11,6 @@ namespace keep {
 
 inline constexpr int kExitOk = 0, kExitProblem = 1, kExitUsage = 2;
 
-// The oldest llama-server whose behaviour was verified.
-inline constexpr const char* kMinimumEngine = "0.7.0";
-inline constexpr int kMinimumBuild = 11669;
-
 struct Invocation {
   std::vector<std::string> arguments;  // after the verb
   NamedValues environment;

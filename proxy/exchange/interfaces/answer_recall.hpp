@@ -3,11 +3,12 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "exchange/exchange.hpp"
 
 #include <string_view>
 
 namespace keep {
+
+struct Exchange;
 
 class AnswerRecall {
  public:

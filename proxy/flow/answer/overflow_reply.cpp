@@ -1,7 +1,6 @@
 #include "flow/answer/overflow_reply.hpp"
 
 #include "base/json/json.hpp"
-#include "flow/run_attempt.hpp"
 #include "openai/count_of.hpp"
 
 #include <optional>

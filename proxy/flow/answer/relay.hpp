@@ -8,8 +8,8 @@
 #include "downstream/response_writer.hpp"
 #include "exchange/explanation.hpp"
 #include "flow/answer/client_stream.hpp"
+#include "flow/attempt.hpp"
 #include "flow/flow.hpp"
-#include "flow/run_attempt.hpp"
 #include "openai/answer/response_encoder.hpp"
 #include "upstream/http_client.hpp"
 

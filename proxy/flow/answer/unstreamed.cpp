@@ -1,6 +1,7 @@
 #include "flow/answer/unstreamed.hpp"
 
 #include "base/async/race.hpp"
+#include "flow/upstream_request.hpp"
 
 #include <boost/asio/this_coro.hpp>
 

@@ -1,5 +1,7 @@
 #include "app/verbs/verbs.hpp"
 
+#include "app/doctor/minimum_engine.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

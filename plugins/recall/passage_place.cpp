@@ -1,4 +1,4 @@
-#include "plugins/recall/fog/passage_place.hpp"
+#include "plugins/recall/passage_place.hpp"
 
 #include <algorithm>
 
