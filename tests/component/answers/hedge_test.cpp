@@ -1,5 +1,5 @@
 // Answers that hedge: what the client sees, whatever happens in which order.
-#include "tests/component/hedge_stage.hpp"
+#include "tests/component/answers/hedge_stage.hpp"
 
 namespace keep::test {
 namespace {

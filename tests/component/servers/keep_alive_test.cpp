@@ -1,5 +1,5 @@
 // Clients that wait for a stream hear something, whatever they wait for.
-#include "tests/component/hedge_stage.hpp"
+#include "tests/component/answers/hedge_stage.hpp"
 
 #include <memory>
 

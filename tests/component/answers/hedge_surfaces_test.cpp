@@ -1,5 +1,5 @@
 // Answers that hedge: on every surface, and where nothing must be done.
-#include "tests/component/hedge_stage.hpp"
+#include "tests/component/answers/hedge_stage.hpp"
 
 namespace keep::test {
 namespace {
