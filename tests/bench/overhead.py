@@ -90,13 +90,16 @@ def start_haproxy(bench, port, mock):
     return bench.start("haproxy", ["haproxy", "-db", "-f", conf], port)
 
 
-def start_keep(bench, port, mock):
-    command = [benchkit.KEEP_BIN, "serve", "--listen", f"127.0.0.1:{port}",
-               "--upstream", f"http://127.0.0.1:{mock}", "--history.folder", bench.folder / f"keep-{port}"]
-    return bench.start(KEEP, command, port, path="/ready")
+def keep_starter(name, program):
+    def start(bench, port, mock):
+        command = [program, "serve", "--listen", f"127.0.0.1:{port}",
+                   "--upstream", f"http://127.0.0.1:{mock}", "--history.folder", bench.folder / f"keep-{port}"]
+        return bench.start(name, command, port, path="/ready")
+
+    return start
 
 
-ARMS = {"direct": None, "nginx": start_nginx, "haproxy": start_haproxy, KEEP: start_keep}
+ARMS = {"direct": None, "nginx": start_nginx, "haproxy": start_haproxy, KEEP: keep_starter(KEEP, benchkit.KEEP_BIN)}
 
 
 def make_phases(quick, kinds):
@@ -284,7 +287,11 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--kinds", default=",".join(KINDS), help="of load, a subset of %(default)s")
     parser.add_argument("--arms", default=",".join(ARMS), help="a subset of %(default)s; direct always runs")
+    parser.add_argument("--baseline", metavar="PROGRAM", help="another build of llama-keep, as one more arm")
     arguments = parser.parse_args()
+    if arguments.baseline:
+        ARMS["baseline"] = keep_starter("baseline", arguments.baseline)
+        arguments.arms += ",baseline"
     chosen = arguments.arms.split(",")
     if unknown := set(chosen) - set(ARMS):
         parser.error(f"unknown arms: {', '.join(unknown)}")
