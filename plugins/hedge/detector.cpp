@@ -1,5 +1,7 @@
 #include "plugins/hedge/detector.hpp"
 
+#include "base/text/utf8.hpp"
+
 #include <algorithm>
 
 namespace keep::hedge {
@@ -19,7 +21,7 @@ std::optional<Detector::Hit> Detector::feed(std::string_view piece) noexcept {
 void Detector::read(unsigned char byte) noexcept {
   if (lead_size_ == 1 && is_second_byte(byte)) {
     lead_[lead_size_++] = byte;
-  } else if (lead_size_ == 2 && (byte & 0xC0) == 0x80) {
+  } else if (lead_size_ == 2 && utf8::is_inside(static_cast<char>(byte))) {
     lead_size_ = 0;
     take(general_punctuation(lead_[1], byte), byte, size_ - 2);
   } else {

@@ -1,6 +1,6 @@
 #include "plugins/hedge/phrases.hpp"
 
-#include "base/json/json_scan.hpp"
+#include "base/text/utf8.hpp"
 #include "plugins/hedge/folding.hpp"
 
 #include <algorithm>
@@ -16,15 +16,6 @@ constexpr std::uint8_t kBlankClass = 0;
 constexpr std::uint8_t kOtherClass = 1;
 
 char small(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool is_utf8(std::string_view text) noexcept {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t size = json::scan::utf8_length(text, at);
-    if (size == 0) return false;
-    at += size;
-  }
-  return true;
-}
 
 Error bad(const std::string& what) {
   return Error(Fault::kBadRequest, Side::kInternal, "hedging phrases: " + what);
@@ -59,7 +50,7 @@ std::optional<std::string> fault_of(std::string_view phrase) {
   if (phrase.size() > kMaxPhraseBytes) {
     return "is longer than " + std::to_string(kMaxPhraseBytes) + " bytes";
   }
-  if (!is_utf8(phrase)) return "is not UTF-8";
+  if (!utf8::is_valid(phrase)) return "is not UTF-8";
   const std::string text = folded(phrase);
   const auto letter = [](char c) { return is_letter(static_cast<unsigned char>(c)); };
   if (std::none_of(text.begin(), text.end(), letter)) return "has no letter";

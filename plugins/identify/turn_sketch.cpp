@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/json/json.hpp"
+#include "base/text/utf8.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -27,8 +28,6 @@ constexpr std::size_t kHidesTail = 2 * (TurnSketch::kTailWords - kManyWords);
 bool is_word_byte(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
-bool is_beyond_ascii(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80; }
-bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
 // Punctuation of other scripts: U+2000 to U+207F, U+3000 to U+303F, the wide forms of ASCII.
 bool separates(std::string_view character) noexcept {
@@ -65,16 +64,16 @@ class WordReader {
  private:
   static bool is_word(std::string_view unit) noexcept {
     return is_word_byte(unit.front()) || unit.starts_with("\\u") ||
-           (is_beyond_ascii(unit.front()) && !separates(unit));
+           (!utf8::is_ascii(unit.front()) && !separates(unit));
   }
   // A word, an escape, or one character: scripts without spaces have no words to be found.
   std::string_view next_unit() const noexcept {
     std::size_t end = 1;
     if (rest_[0] == '\\') return rest_.substr(0, rest_.substr(1).starts_with('u') ? 6 : 2);
-    const bool beyond = is_beyond_ascii(rest_[0]);
+    const bool beyond = !utf8::is_ascii(rest_[0]);
     if (!beyond && !is_word_byte(rest_[0])) return rest_.substr(0, 1);
     while (end < rest_.size() &&
-           (beyond ? is_continuation(rest_[end]) : is_word_byte(rest_[end]))) {
+           (beyond ? utf8::is_inside(rest_[end]) : is_word_byte(rest_[end]))) {
       ++end;
     }
     return rest_.substr(0, end);
@@ -108,7 +107,7 @@ std::vector<std::string_view> texts_of(std::span<const openai::Message> turn, bo
 std::string_view end_of(std::string_view text) noexcept {
   if (text.size() <= kTailBytes) return text;
   text.remove_prefix(text.size() - kTailBytes);
-  const auto safe = [](char c) { return c == ' ' || (is_beyond_ascii(c) && !is_continuation(c)); };
+  const auto safe = [](char c) { return c == ' ' || (!utf8::is_ascii(c) && !utf8::is_inside(c)); };
   const auto at = std::ranges::find_if(text, safe);
   text.remove_prefix(static_cast<std::size_t>(at - text.begin()));
   return text;

@@ -1,5 +1,7 @@
 #include "plugins/knowledge/fact_words.hpp"
 
+#include "base/text/utf8.hpp"
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -10,7 +12,7 @@ namespace {
 
 bool in_word(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         static_cast<unsigned char>(c) >= 0x80;
+         !utf8::is_ascii(c);
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {

@@ -1,5 +1,7 @@
 #include "text/passages.hpp"
 
+#include "base/text/utf8.hpp"
+
 #include <array>
 
 namespace keep::text {
@@ -20,7 +22,6 @@ constexpr std::string_view kIdeographicStop = "\u3002";
 enum Cut { kParagraph, kLine, kSentence, kWord, kCuts };
 
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool continues_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 bool ends_sentence(std::string_view text) noexcept {
   return text.ends_with('.') || text.ends_with('?') || text.ends_with('!');
@@ -39,7 +40,7 @@ class Piece {
       }
       if (cost_ > kWholeCost) return best_cut(at);
       if (cost_ > kMaxCost) continue;
-      if (!continues_character(text[at])) last_character_ = at;
+      if (!utf8::is_inside(text[at])) last_character_ = at;
       if (cost_ >= kMinCost) look_for_cut(text.substr(0, at + 1));
     }
     return text.size();

@@ -1,9 +1,9 @@
 #include "text/words.hpp"
 
+#include "base/text/utf8.hpp"
 #include "text/characters.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace keep::text {
 
@@ -16,19 +16,11 @@ bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_plain(char c) noexcept { return is_lower(c) || is_upper(c) || is_digit(c); }
-bool is_ascii(char c) noexcept { return static_cast<unsigned char>(c) < 0x80; }
 bool is_ascii_letter(char c) noexcept { return is_lower(c) || is_upper(c); }
 bool is_joiner(char c) noexcept {
   return c == '_' || c == '.' || c == '/' || c == '-' || c == ':' || c == '@' || c == '\\';
 }
 char small(char c) noexcept { return is_upper(c) ? static_cast<char>(c | 0x20) : c; }
-
-std::string_view to_utf8(char32_t code, std::array<char, 2>& bytes) noexcept {
-  // What to_small() changes is in the blocks of two bytes.
-  bytes[0] = static_cast<char>(0xC0 | code >> 6);
-  bytes[1] = static_cast<char>(0x80 | (code & 0x3F));
-  return {bytes.data(), 2};
-}
 
 // Bytes from `at` on that join two parts of a name: one or two of the same kind, 0 for none.
 std::size_t joiner_at(std::string_view text, std::size_t at) noexcept {
@@ -72,15 +64,14 @@ std::string_view WordReader::next() {
     return lower(piece);
   }
   while (at_ < text_.size()) {
-    if (is_ascii(text_[at_])) {
+    if (utf8::is_ascii(text_[at_])) {
       in_pairs_ = false;
       if (is_plain(text_[at_])) return read_word();
       ++at_;
       continue;
     }
-    const Character character = character_at(text_, at_);
-    const CharacterKind kind =
-        character.code == 0 ? CharacterKind::kSeparator : kind_of(character.code);
+    const utf8::Character character = utf8::decode(text_, at_);
+    const CharacterKind kind = kind_of(character.code);
     if (kind == CharacterKind::kLetter) return read_word();
     if (kind == CharacterKind::kUnspaced) {
       const std::string_view pair = read_pair(character.size);
@@ -88,7 +79,7 @@ std::string_view WordReader::next() {
       continue;
     }
     in_pairs_ = false;
-    at_ += character.size;
+    at_ += std::max<std::size_t>(character.size, 1);
   }
   return {};
 }
@@ -98,9 +89,9 @@ std::string_view WordReader::read_pair(std::size_t size) noexcept {
   const std::size_t begin = at_;
   at_ += size;
   std::size_t end = at_;
-  if (at_ < text_.size() && !is_ascii(text_[at_])) {
-    const Character second = character_at(text_, at_);
-    if (second.code != 0 && kind_of(second.code) == CharacterKind::kUnspaced) end += second.size;
+  if (at_ < text_.size() && !utf8::is_ascii(text_[at_])) {
+    const utf8::Character second = utf8::decode(text_, at_);
+    if (kind_of(second.code) == CharacterKind::kUnspaced) end += second.size;
   }
   if (end == at_ && in_pairs_) {
     in_pairs_ = false;
@@ -133,13 +124,14 @@ std::string_view WordReader::read_word() {
       apostrophe_seen = true;
       append('\'');
       at_ += size;
-    } else if (!is_ascii(c)) {
-      const Character character = character_at(text_, at_);
-      if (character.code == 0 || kind_of(character.code) != CharacterKind::kLetter) break;
+    } else if (!utf8::is_ascii(c)) {
+      const utf8::Character character = utf8::decode(text_, at_);
+      const CharacterKind kind = kind_of(character.code);
+      if (kind != CharacterKind::kLetter && kind != CharacterKind::kMark) break;
       letters_of_others = true;
-      std::array<char, 2> bytes;
-      append(character.size == 2 ? to_utf8(to_small(character.code), bytes)
-                                 : text_.substr(at_, character.size));
+      const char32_t small_code = utf8::to_small(character.code);
+      append(small_code == character.code ? text_.substr(at_, character.size)
+                                          : std::string_view(utf8::encode(small_code)));
       at_ += character.size;
     } else {
       break;

@@ -1,6 +1,7 @@
 #include "upstream/upstream_embeddings.hpp"
 
 #include "base/json/json.hpp"
+#include "base/text/utf8.hpp"
 #include "upstream/fetch.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -34,12 +35,7 @@ bool says_too_long(const FetchResponse& response) {
          (says("too large") || says("too long") || says("context length"));
 }
 
-// At the head of a character of UTF-8.
-void cut_to_half(std::string& text) {
-  std::size_t size = text.size() / 2;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  text.resize(size);
-}
+void cut_to_half(std::string& text) { text.resize(utf8::boundary_before(text, text.size() / 2)); }
 
 Result<std::vector<float>> read_vector(const json::Value& list) {
   std::vector<float> vector;

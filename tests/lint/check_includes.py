@@ -23,6 +23,7 @@ DOORS = [  # (header, the only files that may include it)
     (r"zstd|zdict|lmdb", r"proxy/base/compression/\w+\.\w+"),
     (r"zlib", r"proxy/base/compression/inflate\.cpp"),
     (r"brotli/", r"proxy/base/compression/brotli\.cpp"),
+    (r"utf8proc", r"proxy/base/text/utf8\.cpp"),
     (r"libstemmer", r"proxy/text/stem\.cpp"),
     (r"sqlite3", r"proxy/base/sqlite\.cpp"),
     (r"editline|histedit", r"proxy/app/client/line_editor\.cpp"),

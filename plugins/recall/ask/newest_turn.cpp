@@ -1,5 +1,6 @@
 #include "plugins/recall/ask/newest_turn.hpp"
 
+#include "base/text/utf8.hpp"
 #include "openai/request/message.hpp"
 #include "plugins/recall/ask/question.hpp"
 
@@ -14,12 +15,6 @@ bool is_user(const openai::Message& message) { return role_of(message.role) == R
 bool answers(const openai::Message& message) {
   const Role role = role_of(message.role);
   return role == Role::kAssistant || role == Role::kTool;
-}
-
-// The first place from `at` on that is in no character.
-std::size_t whole_from(std::string_view text, std::size_t at) noexcept {
-  while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
-  return at;
 }
 
 // What the user says in messages `begin` to `end`.
@@ -67,8 +62,8 @@ std::string text_before(const Exchange& exchange, const Turn& turn) {
 
 std::string ends_of(std::string text) {
   if (text.size() <= kMaxAsked) return text;
-  const std::size_t head = whole_from(text, kMaxAsked / 2);
-  const std::size_t tail = whole_from(text, text.size() - kMaxAsked / 2);
+  const std::size_t head = utf8::boundary_from(text, kMaxAsked / 2);
+  const std::size_t tail = utf8::boundary_from(text, text.size() - kMaxAsked / 2);
   return text.substr(0, head) + '\n' + text.substr(tail);
 }
 

@@ -1,5 +1,6 @@
 #include "plugins/recall/ask/question.hpp"
 
+#include "base/text/utf8.hpp"
 #include "plugins/recall/ask/question_words.hpp"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ constexpr std::size_t kMaxNames = 8;
 constexpr std::size_t kTellingWords = 2;
 
 bool is_word(char c) noexcept {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || !utf8::is_ascii(c);
 }
 
 // Words with the character before them.

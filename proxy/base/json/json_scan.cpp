@@ -111,25 +111,6 @@ std::size_t skip_value(std::string_view text, std::size_t at) noexcept {
   }
 }
 
-std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned b0 = byte(0), b1 = byte(1);
-  if (b0 < 0x80) return 1;
-  if (b0 < 0xC2 || b0 > 0xF4 || !tail(1)) return 0;
-  if (b0 < 0xE0) return 2;
-  if (b0 < 0xF0) {
-    const bool overlong = b0 == 0xE0 && b1 < 0xA0;
-    const bool surrogate = b0 == 0xED && b1 > 0x9F;
-    return tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  const bool overlong = b0 == 0xF0 && b1 < 0x90;
-  const bool beyond = b0 == 0xF4 && b1 > 0x8F;
-  return tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-}
-
 int hex4(std::string_view text, std::size_t at) noexcept {
   if (at > text.size() || text.size() - at < 4) return -1;
   int value = 0;

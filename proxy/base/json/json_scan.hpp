@@ -22,9 +22,6 @@ std::size_t skip_string(std::string_view text, std::size_t at) noexcept;
 // The offset after the value that begins at `at`.
 std::size_t skip_value(std::string_view text, std::size_t at) noexcept;
 
-// Length of the well-formed UTF-8 sequence at `at`, 0 if it is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
-
 // Four hex digits at `at`, or -1.
 int hex4(std::string_view text, std::size_t at) noexcept;
 

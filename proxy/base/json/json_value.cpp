@@ -1,6 +1,7 @@
 // Value, Members, Elements, Cursor: walking over the bytes.
 #include "base/json/json.hpp"
 #include "base/json/json_scan.hpp"
+#include "base/text/utf8.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -22,45 +23,28 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text;
 }
 
-struct CodePoint {
-  char bytes[4];
-  std::size_t size = 0;
-  operator std::string_view() const noexcept { return {bytes, size}; }  // NOLINT(google-explicit*)
-};
-
-CodePoint encode(unsigned value) noexcept {
-  const auto tail = [&](unsigned shift) {
-    return static_cast<char>(0x80U | ((value >> shift) & 0x3FU));
-  };
-  if (value < 0x80) return {{static_cast<char>(value)}, 1};
-  if (value < 0x800) return {{static_cast<char>(0xC0U | (value >> 6)), tail(0)}, 2};
-  if (value < 0x10000) return {{static_cast<char>(0xE0U | (value >> 12)), tail(6), tail(0)}, 3};
-  return {{static_cast<char>(0xF0U | (value >> 18)), tail(12), tail(6), tail(0)}, 4};
-}
-
 // `at` is after `\u`; moves past the digits, and past the second half of a surrogate pair.
-CodePoint decode_unicode(std::string_view raw, std::size_t& at) noexcept {
-  constexpr CodePoint kUnknown{{'\xEF', '\xBF', '\xBD'}, 3};
+utf8::Encoded decode_unicode(std::string_view raw, std::size_t& at) noexcept {
   const int high = scan::hex4(raw, at);
-  if (high < 0) return kUnknown;
+  if (high < 0) return utf8::kReplacement;
   at += 4;
-  if (high < 0xD800 || high > 0xDFFF) return encode(static_cast<unsigned>(high));
-  if (high > 0xDBFF || raw.substr(at, 2) != "\\u") return kUnknown;
+  if (high < 0xD800 || high > 0xDFFF) return utf8::encode(static_cast<char32_t>(high));
+  if (high > 0xDBFF || raw.substr(at, 2) != "\\u") return utf8::kReplacement;
   const int low = scan::hex4(raw, at + 2);
-  if (low < 0xDC00 || low > 0xDFFF) return kUnknown;
+  if (low < 0xDC00 || low > 0xDFFF) return utf8::kReplacement;
   at += 6;
-  return encode(0x10000U + ((static_cast<unsigned>(high) - 0xD800U) << 10) +
-                (static_cast<unsigned>(low) - 0xDC00U));
+  return utf8::encode(0x10000U + ((static_cast<unsigned>(high) - 0xD800U) << 10) +
+                      (static_cast<unsigned>(low) - 0xDC00U));
 }
 
 // What the escape at `at` stands for; moves past it.
-CodePoint decode_escape(std::string_view raw, std::size_t& at) noexcept {
+utf8::Encoded decode_escape(std::string_view raw, std::size_t& at) noexcept {
   const char c = at + 1 < raw.size() ? raw[at + 1] : '\0';
   at = std::min(at + 2, raw.size());
   if (c == 'u') return decode_unicode(raw, at);
   static constexpr std::string_view kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
   const std::size_t known = kNames.find(c);
-  if (known == scan::npos) return {{'\xEF', '\xBF', '\xBD'}, 3};
+  if (known == scan::npos) return utf8::kReplacement;
   return {{kBytes[known]}, 1};
 }
 

@@ -1,6 +1,7 @@
 // Writer and string literals.
 #include "base/json/json.hpp"
 #include "base/json/json_scan.hpp"
+#include "base/text/utf8.hpp"
 
 #include <array>
 #include <charconv>
@@ -42,7 +43,7 @@ void append_quoted(std::string& out, std::string_view text) {
       ++at;
       continue;
     }
-    const std::size_t length = byte < 0x80 ? 0 : scan::utf8_length(text, at);
+    const std::size_t length = byte < 0x80 ? 0 : utf8::length_at(text, at);
     if (length > 0) {
       at += length;
       continue;
@@ -51,7 +52,7 @@ void append_quoted(std::string& out, std::string_view text) {
     if (byte < 0x80) {
       append_escaped(out, text[at]);
     } else {
-      out += "\xEF\xBF\xBD";
+      out += utf8::kReplacement;
     }
     copied = ++at;
   }

@@ -41,6 +41,47 @@ TEST(WordReader, LowersOtherScripts) {
               ElementsAre("caf\u00e9", "bar", "great"));
 }
 
+TEST(WordReader, ReadsEveryScript) {
+  struct Row {
+    const char* script;
+    std::string_view text;
+    std::vector<std::string> words;
+  };
+  const std::vector<Row> rows{
+      {"Latin", "Łódź, ŞİŞLİ… «Être»", {"łódź", "şişli", "être"}},
+      {"Latin, taken apart", "Cafe\u0301 nai\u0308ve", {"cafe\u0301", "nai\u0308ve"}},
+      {"Greek", "ΟΔΟΣ οδος· Ἀθῆναι;", {"οδοσ", "οδοσ", "ἀθῆναι"}},
+      {"Cyrillic", "Київ — Ґанок, ЁЖИК!", {"київ", "ґанок", "ёжик"}},
+      {"Armenian", "Երևան։ ՀԱՅ", {"երևան", "հայ"}},
+      {"Georgian", "თბილისი, ᲗᲑᲘᲚᲘᲡᲘ", {"თბილისი", "თბილისი"}},
+      {"Hebrew", "תֵּל־אָבִיב, שלום", {"תֵּל", "אָבִיב", "שלום"}},
+      {"Arabic", "مرحبا، كِتاب؟ ١٢٣", {"مرحبا", "كِتاب", "١٢٣"}},
+      {"Devanagari", "हिन्दी में। दिल्ली", {"हिन्दी", "में", "दिल्ली"}},
+      {"Thai", "กิน ข้าว", {"กิ", "ิน", "ข้", "้า", "าว"}},
+      {"Chinese", "我爱北京。", {"我爱", "爱北", "北京"}},
+      {"Japanese", "人々、ジョン・ミー", {"人々", "ジョ", "ョン", "ミー"}},
+      {"Korean", "안녕 서울시", {"안녕", "서울", "울시"}},
+      {"Deseret", "\U00010414\U0001042F", {"\U0001043C\U0001042F"}},
+      {"Adlam", "\U0001E900\U0001E922", {"\U0001E922\U0001E922"}},
+      {"Cherokee", "\u13A0\uAB70", {"\uAB70\uAB70"}},
+      {"wide", "ＡＢＣ１", {"ａｂｃ１"}},
+      {"signs", "1\uFE0F\u20E3 word\u00B2 \u2764\uFE0Fred", {"1", "word", "red"}},
+  };
+  for (const Row& row : rows) EXPECT_EQ(words(row.text), row.words) << row.script;
+}
+
+TEST(WordReader, IsNotLedAstrayByCutCharacters) {
+  for (const std::string whole : {"\u00e9", "\u0915", "\u4e00", "\U0001E922"}) {
+    for (std::size_t size = 1; size < whole.size(); ++size) {
+      const std::string cut = whole.substr(0, size);
+      EXPECT_THAT(words("ab" + cut), ElementsAre("ab"));
+      EXPECT_THAT(words(cut + "ab"), ElementsAre("ab"));
+      EXPECT_THAT(words("ab" + cut + "cd" + cut), ElementsAre("ab", "cd"));
+      EXPECT_THAT(words(whole.substr(size) + "ab"), ElementsAre("ab"));
+    }
+  }
+}
+
 TEST(WordReader, PairsCharactersOfScriptsWithoutSpaces) {
   EXPECT_THAT(words("\u6211\u4eec\u5403 a \u732b\u3002"),
               ElementsAre("\u6211\u4eec", "\u4eec\u5403", "a", "\u732b"));
