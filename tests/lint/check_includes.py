@@ -16,6 +16,7 @@ DOORS = [  # (header, the only files that may include it)
     (r"simdjson", r"proxy/base/json/json\.cpp"),
     (r"hnswlib", r"proxy/search/vector_graph\.cpp"),
     (r"xxh", r"proxy/base/hash\.cpp"),
+    (r"fmt/", r"proxy/base/text/format\.\w+"),
     (r"spdlog", r"proxy/base/log\.\w+"),
     (r"toml", r"proxy/app/config/\w+\.cpp"),
     (r"prometheus/", r"proxy/base/metrics\w*\.cpp"),

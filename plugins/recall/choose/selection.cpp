@@ -1,10 +1,10 @@
 #include "plugins/recall/choose/selection.hpp"
 
+#include "base/text/format.hpp"
 #include "plugins/recall/choose/ranking.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -23,12 +23,7 @@ std::uint64_t distance_of(const Found& found, const ClearZone& zone) {
 
 std::string day_of(std::int64_t time, std::int64_t today) {
   if (time <= 0 || time / kDay == today) return {};
-  const std::time_t seconds = time;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[16];
-  std::strftime(text, sizeof text, "%Y-%m-%d", &utc);
-  return text;
+  return format_utc(time, "%F");
 }
 
 // Hashes of the messages that go to the model, and passages that stand before them.

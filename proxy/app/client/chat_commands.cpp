@@ -2,10 +2,9 @@
 
 #include "app/config/config_values.hpp"
 #include "base/json/json.hpp"
+#include "base/text/format.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 namespace keep {
 
@@ -37,10 +36,9 @@ std::string member(const json::Value& object, std::string_view name) {
 }
 
 std::string line_of(const json::Value& fact) {
-  std::array<char, 16> score{};
-  std::snprintf(score.data(), score.size(), "%.2f", fact.find("score").number().value_or(0));
-  std::string line = std::string(score.data()) + "  " + member(fact, "topic") + "/";
-  line += member(fact, "key") + ": " + member(fact, "value");
+  const double score = fact.find("score").number().value_or(0);
+  std::string line = fmt::format("{:.2f}  {}/{}: {}", score, member(fact, "topic"),
+                                 member(fact, "key"), member(fact, "value"));
   const std::int64_t version = fact.find("version").integer().value_or(1);
   if (version > 1) line += "  (version " + std::to_string(version) + ")";
   return line + "\n";

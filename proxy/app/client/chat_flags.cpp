@@ -1,8 +1,8 @@
 #include "app/client/chat_flags.hpp"
 
 #include "app/config/config_values.hpp"
+#include "base/text/format.hpp"
 
-#include <algorithm>
 #include <array>
 #include <ostream>
 
@@ -81,13 +81,11 @@ Result<ClientLine> parse_client_line(const std::vector<std::string>& arguments,
 }
 
 void print_client_flags(std::ostream& out, std::span<const ClientFlag> flags) {
-  constexpr std::size_t kColumn = 26;
   out << "Flags:\n";
   for (const ClientFlag& flag : with_common(flags)) {
     std::string left = "  --" + std::string(flag.name);
     if (!flag.value.empty()) left.append(" ").append(flag.value);
-    left.resize(std::max(left.size() + 1, kColumn), ' ');
-    out << left << flag.help << "\n";
+    out << fmt::format("{:<25} {}\n", left, flag.help);
   }
 }
 

@@ -1,11 +1,10 @@
 #include "app/client/chat_record.hpp"
 
 #include "base/json/json.hpp"
+#include "base/text/format.hpp"
 #include "base/text/url.hpp"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <vector>
 
 namespace keep {
@@ -14,15 +13,6 @@ namespace {
 
 Error odd_reply(const ChatClient& client) {
   return Error(Fault::kProtocol, Side::kUpstream, client.url() + " is no llama-keep");
-}
-
-std::string utc(std::int64_t time) {
-  const std::time_t seconds = time;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-  return {text.data(), size};
 }
 
 std::string span_of(std::int64_t seconds) {
@@ -101,7 +91,7 @@ std::string readable_message(std::string_view entry) {
   const json::Value root(entry);
   std::string head = "[" + std::to_string(root.find("position").integer().value_or(0));
   head += ", turn " + std::to_string(root.find("turn").integer().value_or(0));
-  head += ", " + utc(root.find("time").integer().value_or(0)) + "] ";
+  head += ", " + format_utc(root.find("time").integer().value_or(0), "%F %T") + "] ";
   head += root.find("role").string().value_or("?");
   return head + ": " + text_of(root.find("message").raw()) + "\n";
 }

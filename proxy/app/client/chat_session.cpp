@@ -2,11 +2,10 @@
 
 #include "app/client/chat_record.hpp"
 #include "base/json/json.hpp"
+#include "base/text/format.hpp"
 #include "openai/event/sse_parser.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <ostream>
 #include <utility>
 
@@ -52,16 +51,8 @@ void Answering::take(const openai::EventInfo& info) {
   out << info.content;
 }
 
-std::string fixed(double value) {
-  std::array<char, 32> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%.1f", value);
-  return {text.data(), static_cast<std::size_t>(std::max(size, 0))};
-}
-
-void add_figure(std::string& table, std::string name, const std::string& value) {
-  constexpr std::size_t kColumn = 16;
-  name.resize(std::max(name.size() + 1, kColumn), ' ');
-  table += name + value + "\n";
+void add_figure(std::string& table, std::string_view name, std::string_view value) {
+  table += fmt::format("{:<15} {}\n", name, value);
 }
 
 }  // namespace
@@ -147,16 +138,17 @@ std::string ChatSession::stats() const {
   add_figure(table, "messages", std::to_string(messages_.size()));
   add_figure(table, "turns", std::to_string(turns_) + " since this chat began");
   if (usage_) {
-    add_figure(table, "prompt",
-               std::to_string(usage_->prompt_tokens) + " tokens, " +
-                   std::to_string(usage_->cached_tokens) + " from the cache");
+    add_figure(
+        table, "prompt",
+        fmt::format("{} tokens, {} from the cache", usage_->prompt_tokens, usage_->cached_tokens));
     add_figure(table, "answer", std::to_string(usage_->completion_tokens) + " tokens");
   }
   if (timings_ && timings_->predicted_ms > 0) {
     const double per_second =
         1000 * static_cast<double>(timings_->predicted_n) / timings_->predicted_ms;
-    add_figure(table, "speed",
-               fixed(per_second) + " tokens/s, prompt in " + fixed(timings_->prompt_ms) + " ms");
+    add_figure(
+        table, "speed",
+        fmt::format("{:.1f} tokens/s, prompt in {:.1f} ms", per_second, timings_->prompt_ms));
   }
   for (const Header& header : headers_) {
     if (!header.name.starts_with("X-Keep-")) continue;

@@ -1,5 +1,6 @@
 #include "app/doctor/doctor_checks.hpp"
 #include "base/json/json.hpp"
+#include "base/text/format.hpp"
 
 #include <algorithm>
 
@@ -35,18 +36,14 @@ bool any_failed(const std::vector<Check>& checks) {
 }
 
 std::string to_text(const std::vector<Check>& checks) {
-  constexpr std::size_t kColumn = 16;
   std::string out;
   std::string target;
   for (const Check& check : checks) {
     if (check.target != target) out.append(check.target).append("\n");
     target = check.target;
-    std::string id = check.id;
-    id.resize(std::max(kColumn, id.size() + 1), ' ');
-    out.append("  ").append(words_for(check.status).human).append("  ").append(id);
-    out.append(check.message).append("\n");
+    out += fmt::format("  {}  {:<15} {}\n", words_for(check.status).human, check.id, check.message);
     if (check.status != Status::kOk && !check.fix.empty()) {
-      out.append(8 + kColumn, ' ').append("-> ").append(check.fix).append("\n");
+      out += fmt::format("{:24}-> {}\n", "", check.fix);
     }
   }
   return out + count_of(checks, Status::kFail, "problem") + ", " +

@@ -1,6 +1,7 @@
 #include "app/verbs/verbs.hpp"
 
 #include "app/config/config_values.hpp"
+#include "base/text/format.hpp"
 
 #include <array>
 #include <ostream>
@@ -28,9 +29,7 @@ constexpr std::array<Verb, 6> kVerbs{{
 void print_usage(std::ostream& out) {
   out << "llama-keep: a reverse proxy that keeps every conversation on a slot of its\n"
          "own in llama-server\n\nusage: llama-keep VERB [FLAGS]\n\n";
-  for (const Verb& verb : kVerbs) {
-    out << "  " << verb.name << std::string(15 - verb.name.size(), ' ') << verb.summary << "\n";
-  }
+  for (const Verb& verb : kVerbs) out << fmt::format("  {:<15}{}\n", verb.name, verb.summary);
   out << "\nllama-keep VERB --help tells the flags. To start:\n"
          "  llama-keep serve --upstream http://127.0.0.1:8080\n"
          "Exit codes: 0 ok, 1 a problem was found, 2 wrong usage.\n";

@@ -1,5 +1,7 @@
 #include "base/os/thread_stack.hpp"
 
+#include "base/text/format.hpp"
+
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -7,7 +9,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -35,12 +36,6 @@ void on_signal(int) {
   errno = saved;
 }
 
-std::string hex(std::uintptr_t number) {
-  std::array<char, 2 * sizeof number> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
-  return "+0x" + std::string(digits.data(), end);
-}
-
 std::string readable(const char* symbol) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
@@ -51,10 +46,11 @@ std::string readable(const char* symbol) {
 std::string describe(void* address) {
   Dl_info info{};
   const auto at = reinterpret_cast<std::uintptr_t>(address);
-  if (::dladdr(address, &info) == 0 || info.dli_fname == nullptr) return "?" + hex(at);
+  if (::dladdr(address, &info) == 0 || info.dli_fname == nullptr) return fmt::format("?+{:#x}", at);
   std::string file = info.dli_fname;
   file.erase(0, file.rfind('/') + 1);
-  std::string frame = file + hex(at - reinterpret_cast<std::uintptr_t>(info.dli_fbase));
+  const auto base = reinterpret_cast<std::uintptr_t>(info.dli_fbase);
+  std::string frame = fmt::format("{}+{:#x}", file, at - base);
   if (info.dli_sname != nullptr) frame += " " + readable(info.dli_sname);
   return frame;
 }

@@ -1,5 +1,6 @@
 #include "openai/ollama/line.hpp"
 
+#include "base/text/format.hpp"
 #include "base/time/unix_time.hpp"
 
 #include <chrono>
@@ -45,18 +46,6 @@ std::string empty_line(Call call, std::string_view model, std::int64_t now) {
   return out;
 }
 
-std::string timestamp(std::int64_t seconds) {
-  using namespace std::chrono;
-  const sys_seconds time{std::chrono::seconds(to_unix_time(seconds))};
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text;
-}
+std::string timestamp(std::int64_t seconds) { return format_utc(seconds, "%FT%TZ"); }
 
 }  // namespace keep::openai::ollama

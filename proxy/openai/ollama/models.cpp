@@ -1,12 +1,12 @@
 #include "openai/ollama/models.hpp"
 
 #include "base/hash.hpp"
+#include "base/text/format.hpp"
 #include "base/time/unix_time.hpp"
 #include "openai/count_of.hpp"
 #include "openai/ollama/ollama.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace keep::openai::ollama {
 
@@ -30,25 +30,16 @@ std::string time_of(const ServedModel& model) {
 // "7.6B", "135M".
 std::string parameter_size(std::int64_t count) {
   if (count <= 0) return "";
-  char text[32];
-  if (count >= 1'000'000'000) {
-    std::snprintf(text, sizeof text, "%.1fB", static_cast<double>(count) / 1e9);
-  } else {
-    std::snprintf(text, sizeof text, "%.0fM", static_cast<double>(count) / 1e6);
-  }
-  return text;
+  const auto exact = static_cast<double>(count);
+  return count >= 1'000'000'000 ? fmt::format("{:.1f}B", exact / 1e9)
+                                : fmt::format("{:.0f}M", exact / 1e6);
 }
 
 // Clients take it for the name of a file with those contents. There is no such file here, so it
 // stands for the name of the model.
 std::string digest_of(std::string_view name) {
   std::string digest;
-  for (std::uint64_t part = 0; part < 4; ++part) {
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx",
-                  static_cast<unsigned long long>(hash64(name, part)));
-    digest += text;
-  }
+  for (std::uint64_t part = 0; part < 4; ++part) digest += to_hex(hash64(name, part));
   return digest;
 }
 

@@ -1,12 +1,12 @@
 #include "openai/ollama/body/turns.hpp"
 
+#include "base/text/format.hpp"
 #include "openai/ollama/body/fault.hpp"
 #include "openai/ollama/body/images.hpp"
 #include "openai/ollama/body/open_calls.hpp"
 #include "openai/request/request_limits.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -152,11 +152,7 @@ class Turns {
   }
 
   // Some chat templates want nine characters.
-  std::string next_id() {
-    char id[32];
-    std::snprintf(id, sizeof id, "call%05zu", calls_++);
-    return id;
-  }
+  std::string next_id() { return fmt::format("call{:05}", calls_++); }
 
   json::Writer& out_;
   OpenCalls open_;  // of the newest message with calls
