@@ -6,30 +6,12 @@
 #include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "exchange/plugin.hpp"
-#include "plugins/hedge/hedge_settings.hpp"
-#include "plugins/history/history_settings.hpp"
-#include "plugins/hygiene/hygiene_settings.hpp"
-#include "plugins/identify/identify_settings.hpp"
-#include "plugins/knowledge/knowledge_settings.hpp"
-#include "plugins/recall/recall_settings.hpp"
-#include "plugins/roles/roles_settings.hpp"
-#include "plugins/slots/slots_settings.hpp"
+#include "plugins/plugin_settings.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace keep {
-
-struct PluginSettings {
-  hedge::HedgeSettings hedge;
-  hygiene::HygieneSettings hygiene;
-  identify::IdentifySettings identify;
-  history::HistorySettings history;
-  knowledge::KnowledgeSettings knowledge;
-  recall::RecallSettings recall;
-  roles::RolesSettings roles;
-  slots::SlotsSettings slots;
-};
 
 // What plugins are lent. All of it outlives them.
 struct PluginNeeds {

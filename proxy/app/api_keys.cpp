@@ -1,6 +1,6 @@
 #include "app/api_keys.hpp"
 
-#include "app/config/config_values.hpp"
+#include "base/config/values.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 

@@ -1,6 +1,7 @@
 #include "app/app.hpp"
 
 #include "app/api_keys.hpp"
+#include "app/config/addresses.hpp"
 #include "app/endpoints/admin.hpp"
 #include "app/process/folder_lock.hpp"
 #include "app/process/loop_watch.hpp"
@@ -88,19 +89,11 @@ ListenerSettings listener_settings(const Config& config) {
 }
 
 PluginSettings plugin_settings(const Config& config) {
-  PluginSettings settings;
-  settings.hygiene = config.hygiene;
-  settings.identify = config.identify;
-  settings.history = config.history;
+  PluginSettings settings = config;
   settings.history.folder = state_folder(config.history.folder);
   if (config.history.enabled) settings.identify.folder = settings.history.folder;
-  settings.recall = config.recall;
   settings.recall.folder = settings.history.folder;
-  settings.hedge = config.hedge;
-  settings.knowledge = config.knowledge;
   settings.knowledge.folder = settings.history.folder;
-  settings.roles = config.roles;
-  settings.slots = config.slots;
   return settings;
 }
 

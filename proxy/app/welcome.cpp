@@ -1,5 +1,6 @@
 #include "app/welcome.hpp"
 
+#include "app/config/addresses.hpp"
 #include "app/doctor/doctor_checks.hpp"
 #include "app/doctor/doctor_http.hpp"
 #include "base/log.hpp"

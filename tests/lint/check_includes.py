@@ -9,7 +9,7 @@ FLOORS = {
     "proxy/exchange": 2, "proxy/downstream": 3, "proxy/upstream": 3, "proxy/flow": 4, "proxy/app": 5, "proxy": 5,
 }
 PLUGIN_FLOOR = 3
-PLUGIN_LIST = "plugins/plugin_list"
+PLUGIN_GATHER = r"plugins/plugin_(list|keys|settings)\.[ch]pp"  # what names every plugin
 DOORS = [  # (header, the only files that may include it)
     (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/prebuilt/boost_src\.cpp"),
     (r"boost/url", r"proxy/base/text/url\.cpp|proxy/prebuilt/boost_src\.cpp"),
@@ -50,15 +50,15 @@ def resolve(path, target):
 
 def fault_in(path, target):
     own = resolve(path, target)
-    if own.startswith("engine/abi/") or path.startswith(PLUGIN_LIST):
+    if own.startswith("engine/abi/") or re.fullmatch(PLUGIN_GATHER, path):
         return None
     if not own.startswith(("proxy/", "plugins/")):
         return f"product code must not include {own}"
     if own.startswith("plugins/") and not path.startswith("plugins/"):
-        allowed = own == PLUGIN_LIST + ".hpp" or own.endswith("_settings.hpp")
+        allowed = re.fullmatch(PLUGIN_GATHER, own) or own.endswith("_settings.hpp")
         if allowed and path.startswith("proxy/app/"):
             return None
-        return f"only proxy/app sees plugins: {PLUGIN_LIST}.hpp and their *_settings.hpp"
+        return f"only proxy/app sees plugins: {PLUGIN_GATHER} and their *_settings.hpp"
     (mine, here), (theirs, there) = place(path), place(own)
     if theirs > mine or (theirs == mine and here != there and there != "proxy/app"):
         return f"{own} (floor {theirs}) must not be seen from {here} (floor {mine})"
@@ -84,6 +84,8 @@ self_test(check, bad=[
     ("plugins/slots/slots_plugin.cpp", '#include "../identify/table.hpp"\n'),
     ("proxy/flow/answer/relay.cpp", '#include "plugins/plugin_list.hpp"\n'),
     ("proxy/app/app.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
+    ("proxy/app/config/config_keys.cpp", '#include "plugins/slots/slots_keys.hpp"\n'),
+    ("proxy/flow/pipeline.cpp", '#include "plugins/plugin_keys.hpp"\n'),
     ("proxy/app/app.cpp", '#include "tests/support/fake_clock.hpp"\n'),
     ("proxy/flow/answer/relay.cpp", "#include <boost/beast/http.hpp>\n"),
     ("proxy/openai/request/chat_request.cpp", "#include <simdjson.h>\n"),
@@ -94,6 +96,8 @@ self_test(check, bad=[
     ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n'),
     ("proxy/app/config/config.hpp", '#include "plugins/slots/slots_settings.hpp"\n'),
     ("proxy/main.cpp", '#include "app/verbs/verbs.hpp"\n'),
+    ("proxy/app/config/config_keys.cpp", '#include "plugins/plugin_keys.hpp"\n'),
+    ("plugins/plugin_keys.cpp", '#include "plugins/slots/slots_keys.hpp"\n'),
     ("plugins/plugin_list.cpp", '#include "plugins/slots/slots_plugin.hpp"\n'),
     ("plugins/tier/model/lru.cpp", '#include "plugins/tier/effects.hpp"\n'),
     ("proxy/upstream/pool.cpp", "#include <boost/beast/core.hpp>\n"),

@@ -1,6 +1,7 @@
 #include "app/client/chat_commands.hpp"
 
-#include "app/config/config_values.hpp"
+#include "app/suggestion.hpp"
+#include "base/config/values.hpp"
 #include "base/json/json.hpp"
 #include "base/text/format.hpp"
 
@@ -135,7 +136,7 @@ Result<std::string> run_command(const std::string& line, ChatClient& client,
     return store_fact(client, {fact[0], fact[1], fact[2], "chat"});
   }
   const std::vector<std::string> known{"/topics", "/store", "/search", "/stats", "/help", "/quit"};
-  return wrong_use("unknown command " + name + config::suggestion(name, known) +
+  return wrong_use("unknown command " + name + suggestion(name, known) +
                    " (/help lists the commands)");
 }
 

@@ -1,6 +1,8 @@
 #include "app/client/chat_flags.hpp"
 
 #include "app/config/config_values.hpp"
+#include "app/suggestion.hpp"
+#include "base/config/values.hpp"
 #include "base/text/format.hpp"
 
 #include <array>
@@ -34,7 +36,7 @@ Error unknown(const std::string& name, const std::vector<ClientFlag>& flags) {
   std::vector<std::string> known;
   known.reserve(flags.size());
   for (const ClientFlag& flag : flags) known.emplace_back(flag.name);
-  const std::string near = config::nearest(name, known);
+  const std::string near = nearest(name, known);
   return config::bad_value("unknown flag --" + name +
                            (near.empty() ? "" : "; did you mean --" + near + "?"));
 }

@@ -2,7 +2,10 @@
 
 #include "app/config/config_keys.hpp"
 #include "app/config/config_toml.hpp"
-#include "app/config/config_values.hpp"
+#include "app/suggestion.hpp"
+#include "base/config/checks.hpp"
+#include "base/config/values.hpp"
+#include "base/text/tokens.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -31,31 +34,34 @@ Result<> apply_file(const std::string& path, Config& config) {
 Result<> apply_text(const std::string& name, const std::string& value, const std::string& label,
                     Config& config) {
   const auto failed = [&](const std::string& what) { return bad_value(label + ": " + what); };
-  if (const config::Key* key = config::find_key(name)) {
-    const auto stored = config::set_value(*key, config, value);
+  if (const config::Key<Config>* const key = config::find_key(name)) {
+    const auto stored = key->set(config, value);
     if (!stored) return failed(stored.error().detail);
     return {};
   }
-  for (const auto& key : config::upstream_keys()) {
-    if (key.name != name) continue;
-    for (UpstreamSettings& upstream : config.upstreams) {
-      const auto stored = config::set_value(key, upstream, value);
+  const config::List<Config>& upstreams = config::upstream_list();
+  bool known = false;
+  for (std::size_t row = 0; row < upstreams.size(config); ++row) {
+    for (const config::Key<Config>& key : upstreams.keys(row)) {
+      if (key.name != name) continue;
+      known = true;
+      const auto stored = key.set(config, value);
       if (!stored) return failed(stored.error().detail);
     }
-    return {};
   }
-  return bad_value("unknown key " + label + config::suggestion(name, config::key_names()));
+  if (known) return {};
+  return bad_value("unknown key " + label + suggestion(name, config::key_names()));
 }
 
 // Replaces the list of upstreams, their key files with it.
-Result<> set_upstreams(const std::vector<std::string>& urls, const std::string& label,
+Result<> set_upstreams(const std::vector<std::string_view>& urls, const std::string& label,
                        Config& config) {
   if (urls.empty()) return bad_value(label + ": expected http://host:port");
   std::vector<UpstreamSettings> upstreams;
-  for (const std::string& url : urls) {
+  for (const std::string_view url : urls) {
     UpstreamSettings& added = upstreams.emplace_back();
     added.url = url;
-    const auto checked = config::check_upstream_url(added.url);
+    const auto checked = config::check_server_url(added.url);
     if (!checked) return bad_value(label + ": " + checked.error().detail);
   }
   config.upstreams = std::move(upstreams);
@@ -77,15 +83,15 @@ bool names_upstreams(const std::string& name) {
 Result<> apply_upstreams(const ConfigSources& sources, Config& config) {
   for (const auto& [name, value] : sources.environment) {
     if (!names_upstreams(name)) continue;
-    const auto done = set_upstreams(config::split_list(value), name, config);
+    const auto done = set_upstreams(tokens_of(value), name, config);
     if (!done) return done.error();
   }
-  std::vector<std::string> urls;
+  std::vector<std::string_view> urls;
   bool named = false;
   for (const auto& [name, value] : sources.flags) {
     if (name != config::kUpstreamUrl) continue;
     named = true;
-    for (std::string& url : config::split_list(value)) urls.push_back(std::move(url));
+    for (const std::string_view url : tokens_of(value)) urls.push_back(url);
   }
   if (!named) return {};
   return set_upstreams(urls, "--upstream", config);
@@ -93,9 +99,8 @@ Result<> apply_upstreams(const ConfigSources& sources, Config& config) {
 
 Result<> apply_environment(const NamedValues& environment, Config& config) {
   std::vector<std::string> known{"LLAMA_KEEP_CONFIG", "LLAMA_KEEP_UPSTREAM"};
-  for (const std::string& key : config::key_names()) {
-    if (!key.starts_with(config::kRuleList)) known.push_back(config::environment_name(key));
-  }
+  for (const std::string& key : config::flag_names())
+    known.push_back(config::environment_name(key));
   for (const auto& [name, value] : environment) {
     if (!name.starts_with("LLAMA_KEEP_") || names_upstreams(name) || is_service_link(name) ||
         name == "LLAMA_KEEP_CONFIG") {
@@ -109,7 +114,7 @@ Result<> apply_environment(const NamedValues& environment, Config& config) {
       found = true;
     }
     if (!found) {
-      return bad_value("unknown environment variable " + name + config::suggestion(name, known));
+      return bad_value("unknown environment variable " + name + suggestion(name, known));
     }
   }
   return {};

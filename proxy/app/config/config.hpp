@@ -7,14 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "plugins/hedge/hedge_settings.hpp"
-#include "plugins/history/history_settings.hpp"
-#include "plugins/hygiene/hygiene_settings.hpp"
-#include "plugins/identify/identify_settings.hpp"
-#include "plugins/knowledge/knowledge_settings.hpp"
-#include "plugins/recall/recall_settings.hpp"
-#include "plugins/roles/roles_settings.hpp"
-#include "plugins/slots/slots_settings.hpp"
+#include "plugins/plugin_settings.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -47,7 +40,7 @@ struct LimitSettings {
   std::chrono::milliseconds stall{10000};  // of the loop: then the program aborts
 };
 
-struct Config {
+struct Config : PluginSettings {
   ListenSettings listen;
   std::vector<UpstreamSettings> upstreams;  // never empty after load
   TimeoutSettings timeouts;
@@ -56,14 +49,6 @@ struct Config {
   bool explain = true;    // headers.explain: X-Keep-* response headers
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
-  identify::IdentifySettings identify;
-  hygiene::HygieneSettings hygiene;
-  history::HistorySettings history;
-  recall::RecallSettings recall;
-  hedge::HedgeSettings hedge;
-  knowledge::KnowledgeSettings knowledge;
-  roles::RolesSettings roles;
-  slots::SlotsSettings slots;
 };
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
@@ -80,13 +65,5 @@ Result<Config> load_config(const ConfigSources& sources);
 
 // The whole configuration as TOML with a comment for each key. Reading it back gives the same.
 std::string to_toml(const Config& config);
-
-struct HostPort {
-  std::string host;  // without brackets
-  unsigned short port = 0;
-};
-
-// "host:port" or "[::1]:port"; the host is an IP address, or localhost for 127.0.0.1.
-Result<HostPort> parse_listen_address(const std::string& text);
 
 }  // namespace keep

@@ -9,6 +9,10 @@ namespace keep {
 
 namespace {
 
+using config::Key;
+using config::List;
+using config::Section;
+
 void append_comment(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -17,61 +21,54 @@ void append_comment(std::string& out, std::string_view text) {
   }
 }
 
-template <class Row>
-void append_rows(std::string& out, std::string_view table, const std::vector<Row>& rows,
-                 std::span<const config::KeyOf<Row>> keys) {
-  bool first = true;
-  for (const Row& row : rows) {
-    if (!first) out += "\n";
-    out.append("[[").append(table).append("]]\n");
-    for (const config::KeyOf<Row>& key : keys) {
-      if (first) append_comment(out, key.help);
-      out.append(key.name.substr(table.size() + 1)).append(" = ");
-      out.append(config::get_value(key, row)).append("\n");
+std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+void append_key(std::string& out, const Key<Config>& key, const Config& config) {
+  out.append(last_part(key.name)).append(" = ").append(key.get(config)).append("\n");
+}
+
+void append_rows(std::string& out, const List<Config>& list, const Config& config) {
+  for (std::size_t row = 0; row < list.size(config); ++row) {
+    if (row > 0) out += "\n";
+    out.append("[[").append(list.name).append("]]\n");
+    for (const Key<Config>& key : list.keys(row)) {
+      if (row == 0) append_comment(out, key.help);
+      append_key(out, key, config);
     }
-    first = false;
   }
 }
 
-// How a list would look, for --print-config without rules.
-void append_rule_example(std::string& out) {
-  out += "# A rule of your own; as many as you like:\n# [[hygiene.rule]]\n";
-  for (const auto& key : config::rule_keys()) {
+// How a list would look that has no rows.
+void append_example(std::string& out, const List<Config>& list) {
+  append_comment(out, list.invitation);
+  out.append("# [[").append(list.name).append("]]\n");
+  auto example = list.examples.begin();
+  for (const Key<Config>& key : list.keys(0)) {
     append_comment(out, key.help);
-    out.append("# ").append(key.name.substr(key.name.rfind('.') + 1)).append(" = ");
-    if (key.name.ends_with("name")) out += "\"clock\"\n";
-    if (key.name.ends_with("role")) out += "\"system\"\n";
-    if (key.name.ends_with("pattern")) out += "'It is \\d\\d:\\d\\d o.clock\\.'\n";
-    if (key.name.ends_with("action")) out += "\"freeze\"\n";
+    out.append("# ").append(last_part(key.name)).append(" = ").append(*example++).append("\n");
   }
+}
+
+void append_section(std::string& out, const Section<Config>& section, const Config& config) {
+  append_comment(out, section.help);
+  if (!section.keys.empty()) out.append("[").append(section.name).append("]\n");
+  for (const Key<Config>& key : section.keys) {
+    append_comment(out, key.help);
+    append_key(out, key, config);
+  }
+  if (!section.list) return;
+  if (!section.keys.empty()) out += "\n";
+  if (section.list->size(config) == 0) return append_example(out, *section.list);
+  append_rows(out, *section.list, config);
 }
 
 }  // namespace
 
 std::string to_toml(const Config& config) {
   std::string out;
-  for (const config::Section& section : config::sections()) {
+  for (const Section<Config>& section : config::sections()) {
     if (!out.empty()) out += "\n";
-    append_comment(out, section.help);
-    if (section.name == "upstream") {
-      append_rows(out, section.name, config.upstreams, config::upstream_keys());
-      continue;
-    }
-    out.append("[").append(section.name).append("]\n");
-    for (const config::Key& key : config::keys()) {
-      const std::size_t dot = key.name.find('.');
-      if (key.name.substr(0, dot) != section.name) continue;
-      append_comment(out, key.help);
-      out.append(key.name.substr(dot + 1)).append(" = ");
-      out.append(config::get_value(key, config)).append("\n");
-    }
-    if (section.name != "hygiene") continue;
-    out += "\n";
-    if (config.hygiene.rules.empty()) {
-      append_rule_example(out);
-    } else {
-      append_rows(out, config::kRuleList, config.hygiene.rules, config::rule_keys());
-    }
+    append_section(out, section, config);
   }
   return out;
 }

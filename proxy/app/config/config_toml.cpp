@@ -1,10 +1,13 @@
 #include "app/config/config_toml.hpp"
 
 #include "app/config/config_keys.hpp"
-#include "app/config/config_values.hpp"
+#include "app/suggestion.hpp"
+#include "base/config/values.hpp"
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -68,26 +71,24 @@ class Reader {
 
   Error unknown(const toml::source_region& where, const std::string& name) const {
     std::vector<std::string> known = key_names();
-    for (const Section& section : sections()) known.emplace_back(section.name);
+    for (const Section<Config>& section : sections()) known.emplace_back(section.name);
     return bad_value(file_ + ":" + std::to_string(where.begin.line) + ": unknown key " + name +
                      suggestion(name, known));
   }
 
   Result<> read_section(std::string_view name, const toml::source_region& where,
                         const toml::node& node) {
-    const std::string section(name);
-    if (section == kUpstreamList)
-      return read_rows(node, section, upstream_keys(), config_.upstreams);
-    bool known = false;
-    for (const Section& s : sections()) known = known || s.name == name;
-    if (!known) return unknown(where, section);
+    const Section<Config>* const section = find_section(name);
+    if (section == nullptr) return unknown(where, std::string(name));
+    const List<Config>* const list = section->list ? &*section->list : nullptr;
+    if (list != nullptr && list->name == name) return read_rows(node, *list);
     const toml::table* table = node.as_table();
-    if (!table) return fault(where, section, "expected a table; write [" + section + "]");
+    const std::string title(name);
+    if (!table) return fault(where, title, "expected a table; write [" + title + "]");
     for (const auto& [key, value] : *table) {
-      const std::string full = section + "." + std::string(key.str());
-      const auto done = full == kRuleList
-                            ? read_rows(value, full, rule_keys(), config_.hygiene.rules)
-                            : read_key(full, key.source(), value);
+      const std::string full = title + "." + std::string(key.str());
+      const auto done = list != nullptr && list->name == full ? read_rows(value, *list)
+                                                              : read_key(full, key.source(), value);
       if (!done) return done.error();
     }
     return {};
@@ -95,19 +96,16 @@ class Reader {
 
   Result<> read_key(const std::string& name, const toml::source_region& where,
                     const toml::node& node) {
-    const Key* key = find_key(name);
-    if (!key) return unknown(where, name);
-    return store(*key, config_, where, node);
+    const Key<Config>* const key = find_key(name);
+    if (key == nullptr) return unknown(where, name);
+    return store(*key, where, node);
   }
 
-  template <class Owner>
-  Result<> store(const KeyOf<Owner>& key, Owner& owner, const toml::source_region& where,
-                 const toml::node& node) {
+  Result<> store(const Key<Config>& key, const toml::source_region& where, const toml::node& node) {
     const std::string name(key.name);
-    const Type type = type_of(key);
-    const auto text = text_for(type, node);
-    if (!text) return fault(where, name, wrong_type(type, node));
-    const auto stored = set_value(key, owner, *text);
+    const auto text = text_for(key.type, node);
+    if (!text) return fault(where, name, wrong_type(key.type, node));
+    const auto stored = key.set(config_, *text);
     if (!stored) return fault(where, name, stored.error().detail);
     return {};
   }
@@ -116,43 +114,41 @@ class Reader {
     return "expected " + std::string(describe(type)) + ", not " + std::string(kind_of(node));
   }
 
-  template <class Row>
-  Result<> read_rows(const toml::node& node, const std::string& name,
-                     std::span<const KeyOf<Row>> keys, std::vector<Row>& out) {
+  Result<> read_rows(const toml::node& node, const List<Config>& rows) {
+    const std::string name(rows.name);
     const toml::array* list = node.as_array();
     if (!list) return fault(node.source(), name, "expected a list; write [[" + name + "]]");
-    out.clear();
+    rows.resize(config_, 0);
     for (const toml::node& item : *list) {
       const toml::table* table = item.as_table();
       if (!table) return fault(item.source(), name, "expected tables; write [[" + name + "]]");
-      Row row;
-      const auto done = read_row(*table, name, keys, row);
+      const std::size_t row = rows.size(config_);
+      rows.resize(config_, row + 1);
+      const auto done = read_row(*table, name, rows.keys(row));
       if (!done) return done.error();
-      out.push_back(std::move(row));
     }
     return {};
   }
 
-  template <class Row>
   Result<> read_row(const toml::table& table, const std::string& name,
-                    std::span<const KeyOf<Row>> keys, Row& row) {
+                    const std::vector<Key<Config>>& keys) {
     std::size_t matched = 0;
-    for (const KeyOf<Row>& key : keys) {
+    for (const Key<Config>& key : keys) {
       const toml::node* node = table.get(key.name.substr(name.size() + 1));
       if (!node) {
         if (key.required) return fault(table.source(), std::string(key.name), "is missing");
         continue;
       }
       ++matched;
-      const auto done = store(key, row, node->source(), *node);
+      const auto done = store(key, node->source(), *node);
       if (!done) return done.error();
     }
     if (matched == table.size()) return {};
     for (const auto& [key, value] : table) {
       const std::string full = name + "." + std::string(key.str());
-      bool known = false;
-      for (const KeyOf<Row>& k : keys) known = known || k.name == full;
-      if (!known) return unknown(key.source(), full);
+      if (std::ranges::find(keys, full, &Key<Config>::name) == keys.end()) {
+        return unknown(key.source(), full);
+      }
     }
     return {};
   }

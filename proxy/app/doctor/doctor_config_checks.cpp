@@ -1,3 +1,4 @@
+#include "app/config/addresses.hpp"
 #include "app/doctor/doctor_checks.hpp"
 
 #include <numeric>

@@ -1,7 +1,8 @@
 #include "app/verbs/command_line.hpp"
 
 #include "app/config/config_keys.hpp"
-#include "app/config/config_values.hpp"
+#include "app/suggestion.hpp"
+#include "base/config/values.hpp"
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/parsers.hpp>
@@ -47,19 +48,18 @@ po::options_description common_flags(const std::vector<Switch>& switches) {
 
 po::options_description setting_flags() {
   po::options_description group("Settings, with their defaults", kWidth);
-  const Config defaults;
-  for (const config::Key& key : config::keys()) {
+  Config defaults;
+  defaults.upstreams.emplace_back();
+  const auto add = [&](const config::Key<Config>& key, const char* whose) {
     const std::string name(key.name);
-    group.add_options()(name.c_str(),
-                        po::value<std::string>()->value_name(config::get_value(key, defaults)),
-                        one_line(key.help).c_str());
+    group.add_options()(name.c_str(), po::value<std::string>()->value_name(key.get(defaults)),
+                        (one_line(key.help) + whose).c_str());
+  };
+  for (const config::Section<Config>& section : config::sections()) {
+    for (const config::Key<Config>& key : section.keys) add(key, "");
   }
-  const UpstreamSettings row;
-  for (const auto& key : config::upstream_keys()) {
-    const std::string name(key.name);
-    group.add_options()(name.c_str(),
-                        po::value<std::string>()->value_name(config::get_value(key, row)),
-                        (one_line(key.help) + " For every upstream.").c_str());
+  for (const config::Key<Config>& key : config::upstream_list().keys(0)) {
+    add(key, " For every upstream.");
   }
   return group;
 }
@@ -69,10 +69,8 @@ std::string suggest_flag(std::string name, const std::vector<Switch>& switches) 
   name.erase(std::min(name.find('='), name.size()));
   std::vector<std::string> known{"help", "help-all", "config", "upstream", "listen"};
   for (const Switch& s : switches) known.push_back(s.name);
-  for (std::string& key : config::key_names()) {
-    if (!key.starts_with(config::kRuleList)) known.push_back(std::move(key));
-  }
-  const std::string near = config::nearest(name, known);
+  for (std::string& key : config::flag_names()) known.push_back(std::move(key));
+  const std::string near = nearest(name, known);
   return "unknown flag --" + name + (near.empty() ? "" : "; did you mean --" + near + "?");
 }
 

@@ -4,8 +4,8 @@
 #include "app/client/chat_interrupt.hpp"
 #include "app/client/chat_session.hpp"
 #include "app/client/line_editor.hpp"
-#include "app/config/config_values.hpp"
 #include "app/verbs/verbs.hpp"
+#include "base/config/values.hpp"
 #include "base/text/ids.hpp"
 
 #include <array>

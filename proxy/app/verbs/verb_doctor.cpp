@@ -1,4 +1,5 @@
 #include "app/api_keys.hpp"
+#include "app/config/addresses.hpp"
 #include "app/doctor/doctor_checks.hpp"
 #include "app/doctor/doctor_collect.hpp"
 #include "app/doctor/doctor_embeddings.hpp"

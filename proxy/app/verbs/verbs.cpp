@@ -1,6 +1,7 @@
 #include "app/verbs/verbs.hpp"
 
 #include "app/config/config_values.hpp"
+#include "app/suggestion.hpp"
 #include "base/text/format.hpp"
 
 #include <array>
@@ -54,7 +55,7 @@ int run_verb(Invocation invocation) {
     if (verb.name == name) return verb.run(invocation);
     known.emplace_back(verb.name);
   }
-  invocation.err << "llama-keep: unknown verb " << name << config::suggestion(name, known)
+  invocation.err << "llama-keep: unknown verb " << name << suggestion(name, known)
                  << "\nllama-keep --help lists the verbs\n";
   return kExitUsage;
 }

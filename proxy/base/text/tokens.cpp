@@ -5,7 +5,7 @@
 namespace keep {
 
 std::vector<std::string_view> tokens_of(std::string_view list) {
-  constexpr std::string_view kWhite = " \t";
+  constexpr std::string_view kWhite = " \t\r\n";
   std::vector<std::string_view> tokens;
   while (!list.empty()) {
     std::string_view token = list.substr(0, list.find(','));

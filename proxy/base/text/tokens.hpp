@@ -1,4 +1,4 @@
-// Comma-separated lists, as in header fields. Pure.
+// Comma-separated lists, as in header fields and settings. Pure.
 #pragma once
 
 #include <string_view>

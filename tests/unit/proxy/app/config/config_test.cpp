@@ -256,15 +256,5 @@ TEST(ExampleFile, ReferenceDeploymentsLoad) {
   }
 }
 
-TEST(ParseListenAddress, TakesAddressesOnly) {
-  EXPECT_EQ(parse_listen_address("localhost:1")->host, "127.0.0.1");
-  EXPECT_EQ(parse_listen_address("[::1]:65535")->port, 65535);
-  EXPECT_EQ(parse_listen_address("0.0.0.0:0")->port, 0);
-  for (const char* bad : {"", "8200", "host:1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
-                          "::1:80", "[::1]", "[::1", "127.0.0.1:80x"}) {
-    EXPECT_FALSE(parse_listen_address(bad)) << bad;
-  }
-}
-
 }  // namespace
 }  // namespace keep

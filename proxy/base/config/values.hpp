@@ -1,6 +1,7 @@
-// Values of the configuration as text: sizes, durations, addresses, URLs. Pure.
+// Values of the configuration as text: numbers, sizes, times. Pure.
 //
-// Errors say what is wrong with the value; the caller adds whose value it is.
+// Errors are Fault::kBadRequest and say what is wrong with the value; the caller adds whose value
+// it is.
 #pragma once
 
 #include "base/result.hpp"
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace keep::config {
 
@@ -25,18 +25,7 @@ std::string format_fraction(double value);      // 0.5; always with a point
 std::string format_bytes(std::uint64_t bytes);  // the largest whole unit: 64MB
 std::string format_seconds(std::chrono::milliseconds duration);
 
-// Refuse, or rewrite into the normal form.
-Result<> check_listen_address(std::string& text);
-// "*", or origins as browsers send them, with commas between them.
-Result<> check_cors_origins(std::string& text);
-Result<> check_upstream_url(std::string& text);
-
+// Without white space at both ends.
 std::string trim(std::string_view text);
-std::vector<std::string> split_list(std::string_view text);  // at commas, trimmed, none empty
-
-// The candidate that differs in the fewest typing errors; empty when none is near.
-std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
-// "; did you mean X?" or nothing.
-std::string suggestion(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace keep::config

@@ -1,4 +1,4 @@
-#include "app/config/config_values.hpp"
+#include "base/config/values.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,6 @@ namespace keep::config {
 namespace {
 
 using std::chrono::milliseconds;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 TEST(ParseBytes, KnowsUnits) {
   EXPECT_EQ(*parse_bytes("0"), 0u);
@@ -47,39 +44,17 @@ TEST(Formats, AreReadBack) {
   EXPECT_EQ(format_seconds(milliseconds(1500)), "1.5");
 }
 
-TEST(CheckUpstreamUrl, SaysWhatToDoAboutTls) {
-  std::string url = "https://example.org";
-  EXPECT_THAT(check_upstream_url(url).error().detail, HasSubstr("TLS"));
+TEST(ParseBool, KnowsWhatPeopleWrite) {
+  for (const char* yes : {"true", "on", "YES", " 1 "}) EXPECT_TRUE(*parse_bool(yes)) << yes;
+  for (const char* no : {"false", "Off", "no", "0"}) EXPECT_FALSE(*parse_bool(no)) << no;
+  for (const char* bad : {"", "2", "enabled"}) EXPECT_FALSE(parse_bool(bad)) << bad;
 }
 
-TEST(CheckUpstreamUrl, TakesHostAndPortOnly) {
-  std::string url = " http://box:8080// ";
-  ASSERT_TRUE(check_upstream_url(url));
-  EXPECT_EQ(url, "http://box:8080");
-  for (std::string bad : {"", "box:8080", "http://", "http://box", "http://:1", "http://box:0",
-                          "http://box:1/v1", "http://u@box:1", "ftp://box:1", "http://box:1?x"}) {
-    EXPECT_FALSE(check_upstream_url(bad)) << bad;
-  }
-}
-
-TEST(CheckCorsOrigins, MakesThemWhatBrowsersSend) {
-  std::string origins = " https://Chat.example.org:443/, http://10.0.0.5:3000, http://box:80 ";
-  ASSERT_TRUE(check_cors_origins(origins));
-  EXPECT_EQ(origins, "https://chat.example.org, http://10.0.0.5:3000, http://box");
-  for (std::string bad :
-       {"chat.example.org", "https://", "https:///", "https://a/b", "https://*"}) {
-    EXPECT_FALSE(check_cors_origins(bad)) << bad;
-  }
-}
-
-TEST(SplitList, TrimsAndSkipsEmpty) {
-  EXPECT_THAT(split_list(" a, b ,,c,"), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(split_list(" , "), IsEmpty());
-}
-
-TEST(Nearest, IsEmptyWhenNothingIsNear) {
-  EXPECT_EQ(nearest("log.levl", {"log.format", "log.level"}), "log.level");
-  EXPECT_EQ(nearest("xyz", {"log.format", "log.level"}), "");
+TEST(ParseFraction, WantsPlainNumbers) {
+  EXPECT_EQ(*parse_fraction("0.5"), 0.5);
+  EXPECT_EQ(format_fraction(1), "1.0");
+  for (const char* bad : {"", "half", "0.5x", "inf", "nan"})
+    EXPECT_FALSE(parse_fraction(bad)) << bad;
 }
 
 }  // namespace
