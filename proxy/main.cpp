@@ -14,5 +14,5 @@ int main(int argc, char** argv) {
     if (equals == std::string::npos) continue;
     invocation.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
   }
-  return keep::run_verb(std::move(invocation));
+  return keep::run_verb(invocation);
 }

@@ -12,6 +12,7 @@ PLUGIN_FLOOR = 3
 PLUGIN_GATHER = r"plugins/plugin_(list|keys|settings)\.[ch]pp"  # what names every plugin
 DOORS = [  # (header, the only files that may include it)
     (r"boost/beast", r"proxy/(downstream|upstream)/\w+\.cpp|proxy/prebuilt/boost_src\.cpp"),
+    (r"boost/program_options", r"proxy/app/flags\.cpp"),
     (r"boost/url", r"proxy/base/text/url\.cpp|proxy/prebuilt/boost_src\.cpp"),
     (r"simdjson", r"proxy/base/json/json\.cpp"),
     (r"hnswlib", r"proxy/search/vector_graph\.cpp"),
@@ -89,6 +90,7 @@ self_test(check, bad=[
     ("proxy/app/app.cpp", '#include "tests/support/fake_clock.hpp"\n'),
     ("proxy/flow/answer/relay.cpp", "#include <boost/beast/http.hpp>\n"),
     ("proxy/openai/request/chat_request.cpp", "#include <simdjson.h>\n"),
+    ("proxy/app/verbs/verbs.cpp", "#include <boost/program_options/parsers.hpp>\n"),
     ("proxy/text/words.cpp", '#include "openai/request/message.hpp"\n'),
     ("proxy/search/scope.cpp", '#include "exchange/window.hpp"\n'),
 ], good=[

@@ -78,7 +78,7 @@ asio::awaitable<void> run(Talk& t, const std::function<bool()>& interrupted) {
 
 }  // namespace
 
-Result<ChatClient> ChatClient::make(const ClientLine& line) {
+Result<ChatClient> ChatClient::make(const FlagLine& line) {
   std::string url = line.value("url", "http://127.0.0.1:8200");
   auto address = resolve_upstream(url);
   if (!address) {

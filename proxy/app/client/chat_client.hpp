@@ -1,7 +1,7 @@
 // ChatClient: requests to a running llama-keep, one after the other. Blocks; its own loop.
 #pragma once
 
-#include "app/client/chat_flags.hpp"
+#include "app/flags.hpp"
 #include "base/result.hpp"
 #include "base/time/clock.hpp"
 #include "exchange/http/http_message.hpp"
@@ -34,7 +34,7 @@ using OnPiece = std::function<void(std::string_view)>;
 class ChatClient {
  public:
   // From --url, --api-key-file and --tenant. Errors are for people.
-  static Result<ChatClient> make(const ClientLine& line);
+  static Result<ChatClient> make(const FlagLine& line);
 
   // Asked several times a second while a request runs; true: the request is given up.
   void set_interrupted(std::function<bool()> interrupted) { interrupted_ = std::move(interrupted); }

@@ -1,27 +1,31 @@
 #include "app/verbs/client_verb.hpp"
 
+#include "base/config/values.hpp"
+
+#include <iterator>
 #include <ostream>
+#include <utility>
 
 namespace keep {
 
-int run_client_verb(const ClientVerb& verb, const Invocation& invocation) {
-  const auto wrong = [&](const std::string& why, int code) {
-    invocation.err << "llama-keep " << verb.name << ": " << why << "\n";
-    return code;
+std::vector<Flag> with_client_flags(std::vector<Flag> flags) {
+  const Flag kShared[] = {
+      {"url", "URL", "Where llama-keep listens (http://127.0.0.1:8200)."},
+      {"api-key-file", "PATH", "File with the API key that llama-keep asks for."},
+      {"tenant", "ID", "Sent as X-Tenant-ID, for a proxy without keys."},
+      {"help", "", "Print this and exit."},
   };
-  const auto line = parse_client_line(invocation.arguments, verb.flags);
-  if (!line) return wrong(line.error().detail, kExitUsage);
-  if (line->switches.contains("help")) {
-    invocation.out << verb.usage;
-    print_client_flags(invocation.out, verb.flags);
-    return kExitOk;
-  }
-  const std::string fault = verb.fault_in(*line);
-  if (!fault.empty()) return wrong(fault, kExitUsage);
-  auto client = ChatClient::make(*line);
-  if (!client) return wrong(client.error().detail, kExitUsage);
-  const auto done = verb.run(*client, *line, invocation.out);
-  if (!done) return wrong(done.error().detail, kExitProblem);
+  flags.insert(flags.end(), std::begin(kShared), std::end(kShared));
+  return flags;
+}
+
+int run_client(const ClientAction& action, const FlagLine& line, const Invocation& invocation) {
+  std::string fault = action.fault_in(line);
+  if (!fault.empty()) return fail(invocation, config::bad_value(std::move(fault)), kExitUsage);
+  auto client = ChatClient::make(line);
+  if (!client) return fail(invocation, client.error(), kExitUsage);
+  const auto done = action.run(*client, line, invocation.out);
+  if (!done) return fail(invocation, done.error(), kExitProblem);
   invocation.out.flush();
   return kExitOk;
 }

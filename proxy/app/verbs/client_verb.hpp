@@ -1,23 +1,25 @@
-// What the verbs that ask a running llama-keep have in common: flags, help, faults, exit codes.
+// What the verbs that ask a running llama-keep have in common: flags, faults, exit codes.
 #pragma once
 
 #include "app/client/chat_client.hpp"
-#include "app/client/chat_flags.hpp"
+#include "app/flags.hpp"
 #include "app/verbs/verbs.hpp"
 
-#include <span>
+#include <iosfwd>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace keep {
 
-struct ClientVerb {
-  std::string_view name, usage;
-  std::span<const ClientFlag> flags;
-  std::string (*fault_in)(const ClientLine&);  // of the words; empty: none
-  Result<> (*run)(ChatClient&, const ClientLine&, std::ostream& out);
+// --url, --api-key-file, --tenant and --help, behind those that only the verb has. They name no
+// configuration keys: the server that is asked may be anywhere.
+std::vector<Flag> with_client_flags(std::vector<Flag> flags);
+
+struct ClientAction {
+  std::string (*fault_in)(const FlagLine&);  // of the words; empty: none
+  Result<> (*run)(ChatClient&, const FlagLine&, std::ostream& out);
 };
 
-int run_client_verb(const ClientVerb& verb, const Invocation& invocation);
+int run_client(const ClientAction& action, const FlagLine& line, const Invocation& invocation);
 
 }  // namespace keep

@@ -1,14 +1,13 @@
 #include "app/client/chat_client.hpp"
 #include "app/client/chat_commands.hpp"
-#include "app/client/chat_flags.hpp"
 #include "app/client/chat_interrupt.hpp"
 #include "app/client/chat_session.hpp"
 #include "app/client/line_editor.hpp"
+#include "app/verbs/client_verb.hpp"
 #include "app/verbs/verbs.hpp"
 #include "base/config/values.hpp"
 #include "base/text/ids.hpp"
 
-#include <array>
 #include <optional>
 #include <ostream>
 
@@ -16,29 +15,18 @@ namespace keep {
 
 namespace {
 
-constexpr std::array<ClientFlag, 5> kFlags{{
-    {"conversation", "ID", "Go on with this conversation, not with a new one."},
-    {"system", "TEXT", "System prompt."},
-    {"max-tokens", "N", "Longest answer, in tokens."},
-    {"temperature", "T", "How freely the model chooses its words; 0: not at all."},
-    {"model", "NAME", "Model to ask for, where llama-server has several."},
-}};
-
-Result<ChatSettings> settings_of(const ClientLine& line) {
-  if (!line.words.empty()) {
-    return config::bad_value("unexpected word \"" + line.words.front() + "\"");
-  }
+Result<ChatSettings> settings_of(const FlagLine& line) {
   ChatSettings settings;
   settings.conversation = line.value("conversation");
   if (settings.conversation.empty()) settings.conversation = random_id("chat-");
   settings.system = line.value("system");
   settings.model = line.value("model");
-  if (line.values.contains("max-tokens")) {
+  if (line.has("max-tokens")) {
     const auto count = config::parse_count(line.value("max-tokens"));
     if (!count) return config::bad_value("--max-tokens: " + count.error().detail);
     settings.max_tokens = static_cast<std::int64_t>(*count);
   }
-  if (line.values.contains("temperature")) {
+  if (line.has("temperature")) {
     const auto value = config::parse_fraction(line.value("temperature"));
     if (!value) return config::bad_value("--temperature: " + value.error().detail);
     settings.temperature = *value;
@@ -106,30 +94,32 @@ int chat(ChatClient& client, ChatSession& session, const Invocation& invocation)
   return well || LineEditor::is_terminal() ? kExitOk : kExitProblem;
 }
 
+int run(const FlagLine& line, const Invocation& invocation) {
+  auto settings = settings_of(line);
+  if (!settings) return fail(invocation, settings.error(), kExitUsage);
+  auto client = ChatClient::make(line);
+  if (!client) return fail(invocation, client.error(), kExitUsage);
+  ChatSession session(*client, *std::move(settings));
+  const auto greeted = greet(*client, session, line.has("conversation"), invocation.out);
+  if (!greeted) return fail(invocation, greeted.error(), kExitProblem);
+  return chat(*client, session, invocation);
+}
+
 }  // namespace
 
-int verb_chat(const Invocation& invocation) {
-  const auto wrong = [&invocation](const std::string& why, int code) {
-    invocation.err << "llama-keep chat: " << why << "\n";
-    return code;
-  };
-  const auto line = parse_client_line(invocation.arguments, kFlags);
-  if (!line) return wrong(line.error().detail, kExitUsage);
-  if (line->switches.contains("help")) {
-    invocation.out << "usage: llama-keep chat [FLAGS]\nTalk to the model behind a running "
-                      "llama-keep.\n\n";
-    print_client_flags(invocation.out, kFlags);
-    return kExitOk;
-  }
-  auto settings = settings_of(*line);
-  if (!settings) return wrong(settings.error().detail, kExitUsage);
-  auto client = ChatClient::make(*line);
-  if (!client) return wrong(client.error().detail, kExitUsage);
-  ChatSession session(*client, *std::move(settings));
-  const auto greeted =
-      greet(*client, session, line->values.contains("conversation"), invocation.out);
-  if (!greeted) return wrong(greeted.error().detail, kExitProblem);
-  return chat(*client, session, invocation);
+Verb chat_verb() {
+  Verb verb;
+  verb.name = "chat";
+  verb.summary = "talk to the model behind a running llama-keep";
+  verb.usage = "usage: llama-keep chat [FLAGS]\nTalk to the model behind a running llama-keep.\n";
+  verb.flags = with_client_flags(
+      {{"conversation", "ID", "Go on with this conversation, not with a new one."},
+       {"system", "TEXT", "System prompt."},
+       {"max-tokens", "N", "Longest answer, in tokens."},
+       {"temperature", "T", "How freely the model chooses its words; 0: not at all."},
+       {"model", "NAME", "Model to ask for, where llama-server has several."}});
+  verb.run = run;
+  return verb;
 }
 
 }  // namespace keep

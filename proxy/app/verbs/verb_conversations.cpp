@@ -1,29 +1,15 @@
 #include "app/client/chat_client.hpp"
-#include "app/client/chat_flags.hpp"
 #include "app/client/chat_record.hpp"
 #include "app/verbs/client_verb.hpp"
 #include "app/verbs/verbs.hpp"
 #include "base/json/json.hpp"
 
-#include <array>
 #include <ostream>
+#include <string>
 
 namespace keep {
 
 namespace {
-
-constexpr std::array<ClientFlag, 1> kFlags{{
-    {"json", "", "list: print what the server says as it is."},
-}};
-
-constexpr const char* kUsage =
-    "usage: llama-keep conversations ACTION [FLAGS]\n"
-    "What a running llama-keep has on record.\n\n"
-    "  list        every conversation, the last used first\n"
-    "  show ID     what was said, to read\n"
-    "  export ID   one message per line as JSON: position, parent, role, turn, time,\n"
-    "              tokens, and `message` as it was sent\n"
-    "  end ID      delete the conversation and all that is known of it\n\n";
 
 Result<> list(ChatClient& client, std::ostream& out, bool as_json) {
   const auto body = client.get("/v1/conversations/list");
@@ -47,9 +33,9 @@ Result<> end(ChatClient& client, std::ostream& out, const std::string& id) {
   return {};
 }
 
-Result<> run(ChatClient& client, const ClientLine& line, std::ostream& out) {
+Result<> ask(ChatClient& client, const FlagLine& line, std::ostream& out) {
   const std::string& action = line.words.front();
-  if (action == "list") return list(client, out, line.switches.contains("json"));
+  if (action == "list") return list(client, out, line.has("json"));
   const std::string& id = line.words.back();
   if (action == "end") return end(client, out, id);
   const bool to_read = action == "show";
@@ -60,7 +46,7 @@ Result<> run(ChatClient& client, const ClientLine& line, std::ostream& out) {
 }
 
 // Nothing when the words are right.
-std::string fault_in(const ClientLine& line) {
+std::string fault_in(const FlagLine& line) {
   if (line.words.empty()) return "an action is missing: list, show, export or end";
   const std::string& action = line.words.front();
   const bool lists = action == "list";
@@ -72,11 +58,28 @@ std::string fault_in(const ClientLine& line) {
   return line.words.size() > most ? "unexpected word " + line.words[most] : "";
 }
 
+int run(const FlagLine& line, const Invocation& invocation) {
+  return run_client({fault_in, ask}, line, invocation);
+}
+
 }  // namespace
 
-int verb_conversations(const Invocation& invocation) {
-  const ClientVerb verb{"conversations", kUsage, kFlags, fault_in, run};
-  return run_client_verb(verb, invocation);
+Verb conversations_verb() {
+  Verb verb;
+  verb.name = "conversations";
+  verb.summary = "list, show, export or end what is on record";
+  verb.usage =
+      "usage: llama-keep conversations ACTION [FLAGS]\n"
+      "What a running llama-keep has on record.\n\n"
+      "  list        every conversation, the last used first\n"
+      "  show ID     what was said, to read\n"
+      "  export ID   one message per line as JSON: position, parent, role, turn, time,\n"
+      "              tokens, and `message` as it was sent\n"
+      "  end ID      delete the conversation and all that is known of it\n";
+  verb.flags = with_client_flags({{"json", "", "list: print what the server says as it is."}});
+  verb.takes_words = true;
+  verb.run = run;
+  return verb;
 }
 
 }  // namespace keep

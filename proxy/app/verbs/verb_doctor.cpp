@@ -4,7 +4,7 @@
 #include "app/doctor/doctor_collect.hpp"
 #include "app/doctor/doctor_embeddings.hpp"
 #include "app/doctor/doctor_http.hpp"
-#include "app/verbs/command_line.hpp"
+#include "app/verbs/setting_flags.hpp"
 #include "app/verbs/verbs.hpp"
 #include "base/json/json.hpp"
 
@@ -136,38 +136,33 @@ std::vector<doctor::Check> diagnose(const Config& config, doctor::Pinning pinnin
   return checks;
 }
 
-const std::vector<Switch>& switches() {
-  static const std::vector<Switch> list{
-      {"json", "Print {\"checks\":[...],\"ok\":bool}."},
-      {"probe", "Try pinning on idle slots that hold conversations too; those are lost."}};
-  return list;
+int run(const FlagLine& line, const Invocation& invocation) {
+  const auto sources = read_sources(line, invocation.environment);
+  if (!sources) return fail(invocation, sources.error(), kExitUsage);
+  const auto config = load_config(*sources);
+  if (!config) return fail(invocation, config.error(), kExitProblem);
+  const auto pinning =
+      line.has("probe") ? doctor::Pinning::kTriedOnAnySlot : doctor::Pinning::kTriedOnEmptySlots;
+  const auto checks = diagnose(*config, pinning);
+  invocation.out << (line.has("json") ? doctor::to_json(checks) : doctor::to_text(checks));
+  return doctor::any_failed(checks) ? kExitProblem : kExitOk;
 }
 
 }  // namespace
 
-int verb_doctor(const Invocation& invocation) {
-  const auto line = parse_command_line(invocation.arguments, invocation.environment, switches());
-  if (!line) {
-    invocation.err << "llama-keep doctor: " << line.error().detail << "\n";
-    return kExitUsage;
-  }
-  if (line->wants_help()) {
-    invocation.out << "usage: llama-keep doctor [FLAGS]\nChecks the configuration and every "
-                      "llama-server it names.\nExit code 1 when anything fails.\n\n";
-    print_flags(invocation.out, switches(), *line);
-    return kExitOk;
-  }
-  const auto config = load_config(line->sources);
-  if (!config) {
-    invocation.err << "llama-keep doctor: " << config.error().detail << "\n";
-    return kExitProblem;
-  }
-  const auto pinning = line->switches.contains("probe") ? doctor::Pinning::kTriedOnAnySlot
-                                                        : doctor::Pinning::kTriedOnEmptySlots;
-  const auto checks = diagnose(*config, pinning);
-  invocation.out << (line->switches.contains("json") ? doctor::to_json(checks)
-                                                     : doctor::to_text(checks));
-  return doctor::any_failed(checks) ? kExitProblem : kExitOk;
+Verb doctor_verb() {
+  Verb verb;
+  verb.name = "doctor";
+  verb.summary = "check the configuration and every llama-server behind it";
+  verb.usage =
+      "usage: llama-keep doctor [FLAGS]\nChecks the configuration and every llama-server it "
+      "names.\nExit code 1 when anything fails.\n";
+  verb.flags = with_config_flags(
+      {{"json", "", "Print {\"checks\":[...],\"ok\":bool}."},
+       {"probe", "", "Try pinning on idle slots that hold conversations too; those are lost."}});
+  verb.configured = true;
+  verb.run = run;
+  return verb;
 }
 
 }  // namespace keep

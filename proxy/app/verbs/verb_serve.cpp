@@ -1,6 +1,6 @@
 #include "app/api_keys.hpp"
 #include "app/app.hpp"
-#include "app/verbs/command_line.hpp"
+#include "app/verbs/setting_flags.hpp"
 #include "app/verbs/verbs.hpp"
 #include "app/welcome.hpp"
 #include "base/os/memory.hpp"
@@ -11,13 +11,6 @@
 namespace keep {
 
 namespace {
-
-const std::vector<Switch>& switches() {
-  static const std::vector<Switch> list{
-      {"check-config", "Check the configuration and the files it names, then exit."},
-      {"print-config", "Print the configuration in force as TOML, then exit."}};
-  return list;
-}
 
 // The files with secrets are read again when the proxy starts; here they only must be readable.
 Result<> check_secret_files(const Config& config, std::ostream& err) {
@@ -34,43 +27,44 @@ Result<> check_secret_files(const Config& config, std::ostream& err) {
   return {};
 }
 
-}  // namespace
+int check(const Config& config, const Invocation& invocation) {
+  const auto checked = check_secret_files(config, invocation.err);
+  if (!checked) return fail(invocation, checked.error(), kExitProblem);
+  if (const auto exposed = exposure(config)) {
+    invocation.err << "llama-keep: " << *exposed << "; name a file of keys in auth.keys_file\n";
+  }
+  invocation.out << "configuration ok\n";
+  return kExitOk;
+}
 
-int verb_serve(const Invocation& invocation) {
-  const auto line = parse_command_line(invocation.arguments, invocation.environment, switches());
-  if (!line) {
-    invocation.err << "llama-keep serve: " << line.error().detail << "\n";
-    return kExitUsage;
-  }
-  if (line->wants_help()) {
-    invocation.out << "usage: llama-keep serve [FLAGS]\nRuns the proxy until SIGTERM.\n\n";
-    print_flags(invocation.out, switches(), *line);
-    return kExitOk;
-  }
-  const auto config = load_config(line->sources);
-  if (!config) {
-    invocation.err << "llama-keep serve: " << config.error().detail << "\n";
-    return kExitProblem;
-  }
-  if (line->switches.contains("print-config")) {
+int run(const FlagLine& line, const Invocation& invocation) {
+  const auto sources = read_sources(line, invocation.environment);
+  if (!sources) return fail(invocation, sources.error(), kExitUsage);
+  const auto config = load_config(*sources);
+  if (!config) return fail(invocation, config.error(), kExitProblem);
+  if (line.has("print-config")) {
     invocation.out << to_toml(*config);
     return kExitOk;
   }
-  if (line->switches.contains("check-config")) {
-    const auto checked = check_secret_files(*config, invocation.err);
-    if (!checked) {
-      invocation.err << "llama-keep serve: " << checked.error().detail << "\n";
-      return kExitProblem;
-    }
-    if (const auto exposed = exposure(*config)) {
-      invocation.err << "llama-keep: " << *exposed << "; name a file of keys in auth.keys_file\n";
-    }
-    invocation.out << "configuration ok\n";
-    return kExitOk;
-  }
+  if (line.has("check-config")) return check(*config, invocation);
   keep_freed_memory();
   raise_open_files_limit();
   return run_app(*config);
+}
+
+}  // namespace
+
+Verb serve_verb() {
+  Verb verb;
+  verb.name = "serve";
+  verb.summary = "run the proxy";
+  verb.usage = "usage: llama-keep serve [FLAGS]\nRuns the proxy until SIGTERM.\n";
+  verb.flags = with_config_flags(
+      {{"check-config", "", "Check the configuration and the files it names, then exit."},
+       {"print-config", "", "Print the configuration in force as TOML, then exit."}});
+  verb.configured = true;
+  verb.run = run;
+  return verb;
 }
 
 }  // namespace keep

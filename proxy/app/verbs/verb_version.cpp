@@ -13,24 +13,25 @@ constexpr const char* kBuildType = "release";
 constexpr const char* kBuildType = "debug";
 #endif
 
-}  // namespace
-
-int verb_version(const Invocation& invocation) {
-  const bool help = !invocation.arguments.empty() && invocation.arguments.front() == "--help";
-  if (help) {
-    invocation.out << "usage: llama-keep version\nPrints the version, the oldest supported "
-                      "llama-server, and the kind of build.\n";
-    return kExitOk;
-  }
-  if (!invocation.arguments.empty()) {
-    invocation.err << "llama-keep version: unexpected word " << invocation.arguments.front()
-                   << "\n";
-    return kExitUsage;
-  }
+int run(const FlagLine&, const Invocation& invocation) {
   invocation.out << "llama-keep " << KEEP_VERSION << " (" << kBuildType
                  << " build), for llama-server " << kMinimumEngine << " (build " << kMinimumBuild
                  << ") or newer\n";
   return kExitOk;
+}
+
+}  // namespace
+
+Verb version_verb() {
+  Verb verb;
+  verb.name = "version";
+  verb.summary = "print the version";
+  verb.usage =
+      "usage: llama-keep version\nPrints the version, the oldest supported llama-server, and the "
+      "kind of build.\n";
+  verb.flags = {{"help", "", "Print this and exit."}};
+  verb.run = run;
+  return verb;
 }
 
 }  // namespace keep

@@ -11,6 +11,7 @@ namespace keep {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Ran {
   int code;
@@ -55,6 +56,32 @@ TEST(RunVerb, HelpFitsAScreen) {
     for (std::string line; std::getline(out, line); ++lines) EXPECT_LE(line.size(), 80U) << line;
     EXPECT_LE(lines, 24) << call.front();
   }
+}
+
+TEST(RunVerb, HelpNamesTheFlagsAndHelpAllTheSettings) {
+  for (const char* verb : {"serve", "doctor"}) {
+    const std::string help = run({verb, "--help"}).out;
+    EXPECT_THAT(help, HasSubstr("--help-all"));
+    EXPECT_THAT(help, Not(HasSubstr("--upstream.pool_tokens")));
+    const std::string all = run({verb, "--help-all"}).out;
+    EXPECT_THAT(all, HasSubstr("--config PATH"));
+    EXPECT_THAT(all, HasSubstr("--upstream.pool_tokens 0"));
+    EXPECT_THAT(all, Not(HasSubstr("--hygiene.rule")));
+  }
+  for (const char* verb : {"chat", "conversations", "knowledge"}) {
+    const std::string help = run({verb, "--help"}).out;
+    for (const char* flag : {"--url URL ", "--api-key-file PATH ", "--tenant ID ", "--help "}) {
+      EXPECT_THAT(help, HasSubstr(flag));
+    }
+  }
+}
+
+TEST(RunVerb, FaultsNameTheVerb) {
+  const Ran ran = run({"serve", "extra"});
+  EXPECT_EQ(ran.code, kExitUsage);
+  EXPECT_EQ(ran.err, "llama-keep serve: unexpected word \"extra\"\n");
+  EXPECT_EQ(run({"doctor", "--listen"}).err, "llama-keep doctor: --listen needs a value\n");
+  EXPECT_EQ(run({"chat", "--help-all"}).code, kExitUsage);
 }
 
 TEST(VerbConversations, WantsAnActionAndAnId) {
