@@ -234,7 +234,7 @@ Result<> App::Parts::make_flow() {
   auto local = [this](const Request& r) {
     return admin.answer(r, !keys.tenant_for(r.headers).has_value());
   };
-  gateway.emplace(*flow, std::move(authenticate), &Admin::is_open, std::move(local));
+  gateway.emplace(*flow, std::move(authenticate), std::move(local));
   listener.emplace(loop, connections, listener_settings(config), *gateway);
   return {};
 }

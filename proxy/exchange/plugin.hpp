@@ -29,8 +29,8 @@ class Plugin {
   // next one. A stage may refer to its plugin, which outlives it.
   virtual std::unique_ptr<Stage> begin(Exchange&) { return nullptr; }
 
-  // Endpoints of its own, asked for every request that is no API call: nullptr when not one of
-  // them.
+  // Endpoints of its own: asked for what is its by the list (exchange/http/endpoints.cpp). nullptr:
+  // not answered.
   virtual asio::awaitable<Reply> on_endpoint(const Exchange&) { co_return nullptr; }
   // Members of the object that GET /health answers.
   virtual void report(json::Writer&) const {}

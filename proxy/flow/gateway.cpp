@@ -129,11 +129,8 @@ Task<T> watched(Guard& guard, Task<T> work) {
 
 }  // namespace
 
-Gateway::Gateway(Flow& flow, Authenticate authenticate, IsOpen is_open, Local local)
-    : flow_(flow),
-      authenticate_(std::move(authenticate)),
-      is_open_(std::move(is_open)),
-      local_(std::move(local)) {}
+Gateway::Gateway(Flow& flow, Authenticate authenticate, Local local)
+    : flow_(flow), authenticate_(std::move(authenticate)), local_(std::move(local)) {}
 
 Result<std::string> Gateway::admit(const Request& request) const {
   auto tenant = authenticate_(request);
@@ -224,13 +221,14 @@ asio::awaitable<void> Gateway::count(Exchange& exchange, ResponseWriter& writer,
 }
 
 bool Gateway::wants_body(const Request& head) const {
-  return !is_open_(head) && authenticate_(head).has_value();
+  return !is_open(head.path()) && authenticate_(head).has_value();
 }
 
 // It may wait for what runs to end.
-Task<Reply> Gateway::ask_plugins(const Exchange& exchange, Deadline& deadline) {
+Task<Reply> Gateway::ask_plugin(std::string_view name, const Exchange& exchange,
+                                Deadline& deadline) {
   deadline.set(flow_.settings.between_events, "an answer of ours");
-  co_return co_await flow_.pipeline.on_endpoint(exchange);
+  co_return co_await flow_.pipeline.on_endpoint(name, exchange);
 }
 
 asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& writer,
@@ -247,7 +245,7 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
     exchange.surface = treatment->dialect->surface();
   }
 
-  if (!is_open_(request)) {
+  if (!is_open(request.path())) {
     auto tenant = admit(request);
     if (!tenant) co_return co_await refuse(exchange, writer, tenant.error());
     exchange.identity.tenant = std::move(*tenant);
@@ -276,8 +274,8 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
   }
   const Reply local = co_await local_(request);
   if (local) co_return co_await answer(exchange, writer, local);
-  if (exchange.surface == openai::Surface::kPassThrough) {
-    auto asking = ask_plugins(exchange, guard.deadline());
+  if (!treatment->by.empty()) {
+    auto asking = ask_plugin(treatment->by, exchange, guard.deadline());
     const auto own = co_await watched(guard, std::move(asking));
     if (!own) co_return co_await refuse(exchange, writer, own.error());
     if (*own) co_return co_await answer(exchange, writer, *own);

@@ -11,6 +11,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace keep {
 
@@ -20,10 +21,8 @@ class Gateway final : public RequestHandler {
   using Authenticate = std::function<std::optional<std::string>(const Request&)>;
   // A reply for the endpoints answered here, nullptr for all others.
   using Local = std::function<asio::awaitable<Reply>(const Request&)>;
-  // Paths that need no key (/health, /ready).
-  using IsOpen = std::function<bool(const Request&)>;
 
-  Gateway(Flow& flow, Authenticate authenticate, IsOpen is_open, Local local);
+  Gateway(Flow& flow, Authenticate authenticate, Local local);
 
   // Not of a request that is refused for its key, nor of one that needs none.
   bool wants_body(const Request& head) const override;
@@ -36,7 +35,7 @@ class Gateway final : public RequestHandler {
   Task<> parse_with_references(Exchange& exchange);
   openai::responses::FindItem known_items(const Exchange& exchange) const;
   Result<> resolve_references(Exchange& exchange) const;
-  Task<Reply> ask_plugins(const Exchange& exchange, Deadline& deadline);
+  Task<Reply> ask_plugin(std::string_view name, const Exchange& exchange, Deadline& deadline);
   asio::awaitable<void> count(Exchange& exchange, ResponseWriter& writer, Guard& guard);
   Result<std::string> admit(const Request& request) const;
   static asio::awaitable<void> answer(const Exchange& exchange, ResponseWriter& writer,
@@ -47,7 +46,6 @@ class Gateway final : public RequestHandler {
 
   Flow& flow_;
   Authenticate authenticate_;
-  IsOpen is_open_;
   Local local_;
   openai::PrefixMemory prefixes_;
 };

@@ -78,11 +78,11 @@ Task<> Pipeline::stop() {
   co_return Result<>{};
 }
 
-asio::awaitable<Reply> Pipeline::on_endpoint(const Exchange& exchange) {
+asio::awaitable<Reply> Pipeline::on_endpoint(std::string_view name, const Exchange& exchange) {
   for (const auto& plugin : plugins_) {
+    if (plugin->name() != name) continue;
     auto call = plugin->on_endpoint(exchange);
-    Reply reply = co_await std::move(call);
-    if (reply) co_return reply;
+    co_return co_await std::move(call);
   }
   co_return nullptr;
 }

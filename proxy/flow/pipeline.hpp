@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace keep {
@@ -23,8 +24,8 @@ class Pipeline {
   Task<> start();
   Task<> stop();
 
-  // nullptr: no plugin's endpoint.
-  asio::awaitable<Reply> on_endpoint(const Exchange& exchange);
+  // What the plugin of that name answers; nullptr: nothing, or it is switched off.
+  asio::awaitable<Reply> on_endpoint(std::string_view name, const Exchange& exchange);
   void report(json::Writer& health) const;
   bool degraded() const;
 

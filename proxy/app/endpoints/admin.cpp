@@ -38,11 +38,6 @@ std::string with_window(const json::Value& model, const Upstream& server, std::s
 
 }  // namespace
 
-bool Admin::is_open(const Request& request) {
-  const std::string_view path = request.path();
-  return path == "/" || path == "/health" || path == "/ready";
-}
-
 asio::awaitable<Reply> Admin::answer(const Request& request, bool stranger) {
   const std::string_view path = request.path();
   if (path.starts_with("/api/")) co_return co_await ollama_.answer(request);

@@ -45,7 +45,6 @@ class Admin {
 
   // nullptr: not one of ours. `stranger`: has no key where one is asked for.
   asio::awaitable<Reply> answer(const Request& request, bool stranger);
-  static bool is_open(const Request& request);  // needs no API key
 
   void set_draining() noexcept { draining_ = true; }
   bool ready() const noexcept { return !draining_ && upstreams_.any_ready(); }

@@ -14,70 +14,83 @@ using enum Handling;
 
 // First match wins.
 constexpr Endpoint kTable[] = {
-    {"/", "GET", kLocal, "what this is"},
-    {"/health", "GET", kLocal, "our health, with the upstreams'"},
-    {"/ready", "GET", kLocal, "whether requests can be served"},
-    {"/metrics", "GET", kLocal, "our figures, of all tenants together"},
-    {"/v1/models", "GET", kLocal, "upstream's list with the window of each model"},
-    {"/v1/conversations/list", "*", kQuestion, "the tenant's own record"},
-    {"/v1/conversations/*", "*", kLocal, "the tenant's own record"},
-    {"/v1/sessions/*", "*", kLocal, "the tenant's own record"},
-    {"/v1/knowledge/search", "*", kQuestion, "the tenant's own facts"},
-    {"/v1/knowledge/*", "*", kLocal, "the tenant's own facts"},
+    {"/", "GET", kOpen, "app", "what this is"},
+    {"/health", "GET", kOpen, "app", "our health, with the upstreams'"},
+    {"/ready", "GET", kOpen, "app", "whether requests can be served"},
+    {"/metrics", "GET", kLocal, "app", "our figures, of all tenants together"},
+    {"/v1/models", "GET", kLocal, "app", "upstream's list with the window of each model"},
+    {"/v1/conversations/list", "*", kQuestion, "history", "the tenant's own record"},
+    {"/v1/conversations/*", "*", kLocal, "history", "the tenant's own record"},
+    {"/v1/sessions/*", "*", kLocal, "history", "the tenant's own record"},
+    {"/v1/knowledge/search", "*", kQuestion, "knowledge", "the tenant's own facts"},
+    {"/v1/knowledge/*", "*", kLocal, "knowledge", "the tenant's own facts"},
 
-    {"/api/tags", "GET", kLocal, "names the model, as /v1/models does"},
-    {"/api/ps", "GET", kLocal, "names the model, as /v1/models does"},
-    {"/api/version", "GET", kLocal, "says which API is spoken"},
-    {"/api/show", "POST", kQuestion, "tells of the model what everybody may know"},
-    {"/api/pull", "*", kQuestion, "refused: there is no store of models"},
-    {"/api/push", "*", kQuestion, "refused: there is no store of models"},
-    {"/api/create", "*", kQuestion, "refused: there is no store of models"},
-    {"/api/copy", "*", kQuestion, "refused: there is no store of models"},
-    {"/api/delete", "*", kQuestion, "refused: there is no store of models"},
-    {"/api/blobs/*", "*", kQuestion, "refused: there is no store of models"},
-    {"/api/embed", "*", kQuestion, "refused: they are asked for at /v1/embeddings"},
-    {"/api/embeddings", "*", kQuestion, "refused: they are asked for at /v1/embeddings"},
+    {"/v1/chat/completions", "POST", kModel, "flow", "OpenAI's chat completions"},
+    {"/chat/completions", "POST", kModel, "flow", "OpenAI's chat completions"},
+    {"/v1/completions", "POST", kModel, "flow", "OpenAI's completions"},
+    {"/completions", "POST", kModel, "flow", "llama-server's own completions"},
+    {"/completion", "POST", kModel, "flow", "llama-server's own completions"},
+    {"/v1/responses", "POST", kModel, "flow", "OpenAI's Responses"},
+    {"/responses", "POST", kModel, "flow", "OpenAI's Responses"},
+    {"/v1/messages", "POST", kModel, "flow", "Anthropic's messages"},
+    {"/api/chat", "POST", kModel, "flow", "Ollama's chat"},
+    {"/api/generate", "POST", kModel, "flow", "Ollama's completions"},
 
-    {"/models", "GET", kForward, "names the model, as /v1/models does"},
-    {"/v1/health", "GET", kForward, "says ok or not"},
-    {"/tokenize", "POST", kForward, "depends on body and model alone"},
-    {"/detokenize", "POST", kForward, "depends on body and model alone"},
-    {"/apply-template", "POST", kForward, "depends on body and model alone"},
-    {"/v1/messages/count_tokens", "POST", kLocal, "counted as an answer to its body would read it"},
-    {"/v1/chat/completions/input_tokens", "POST", kLocal,
+    {"/api/tags", "GET", kLocal, "app", "names the model, as /v1/models does"},
+    {"/api/ps", "GET", kLocal, "app", "names the model, as /v1/models does"},
+    {"/api/version", "GET", kLocal, "app", "says which API is spoken"},
+    {"/api/show", "POST", kQuestion, "app", "tells of the model what everybody may know"},
+    {"/api/pull", "*", kQuestion, "app", "refused: there is no store of models"},
+    {"/api/push", "*", kQuestion, "app", "refused: there is no store of models"},
+    {"/api/create", "*", kQuestion, "app", "refused: there is no store of models"},
+    {"/api/copy", "*", kQuestion, "app", "refused: there is no store of models"},
+    {"/api/delete", "*", kQuestion, "app", "refused: there is no store of models"},
+    {"/api/blobs/*", "*", kQuestion, "app", "refused: there is no store of models"},
+    {"/api/embed", "*", kQuestion, "app", "refused: they are asked for at /v1/embeddings"},
+    {"/api/embeddings", "*", kQuestion, "app", "refused: they are asked for at /v1/embeddings"},
+
+    {"/models", "GET", kForward, "upstream", "names the model, as /v1/models does"},
+    {"/v1/health", "GET", kForward, "upstream", "says ok or not"},
+    {"/tokenize", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/detokenize", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/apply-template", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/v1/messages/count_tokens", "POST", kLocal, "flow",
      "counted as an answer to its body would read it"},
-    {"/chat/completions/input_tokens", "POST", kLocal,
+    {"/v1/chat/completions/input_tokens", "POST", kLocal, "flow",
      "counted as an answer to its body would read it"},
-    {"/responses/input_tokens", "POST", kLocal, "counted as an answer to its body would read it"},
-    {"/v1/responses/input_tokens", "POST", kLocal,
+    {"/chat/completions/input_tokens", "POST", kLocal, "flow",
      "counted as an answer to its body would read it"},
-    {"/v1/embeddings", "POST", kForward, "depends on body and model alone"},
-    {"/embeddings", "POST", kForward, "depends on body and model alone"},
-    {"/embedding", "POST", kForward, "depends on body and model alone"},
-    {"/v1/rerank", "POST", kForward, "depends on body and model alone"},
-    {"/rerank", "POST", kForward, "depends on body and model alone"},
-    {"/v1/reranking", "POST", kForward, "depends on body and model alone"},
-    {"/reranking", "POST", kForward, "depends on body and model alone"},
-    {"/v1/audio/transcriptions", "POST", kForward, "depends on body and model alone"},
-    {"/audio/transcriptions", "POST", kForward, "depends on body and model alone"},
-    {"/v1/systemone", "POST", kForward, "depends on body and model alone"},
-    {"/infill", "POST", kForward, "slots keeps it from what others left there"},
+    {"/responses/input_tokens", "POST", kLocal, "flow",
+     "counted as an answer to its body would read it"},
+    {"/v1/responses/input_tokens", "POST", kLocal, "flow",
+     "counted as an answer to its body would read it"},
+    {"/v1/embeddings", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/embeddings", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/embedding", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/v1/rerank", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/rerank", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/v1/reranking", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/reranking", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/v1/audio/transcriptions", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/audio/transcriptions", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/v1/systemone", "POST", kForward, "upstream", "depends on body and model alone"},
+    {"/infill", "POST", kForward, "upstream", "slots keeps it from what others left there"},
 
-    {"/slots", "*", kOperator, "shows and changes the slots of all"},
-    {"/slots/*", "*", kOperator, "shows and changes the slots of all"},
-    {"/props", "*", kOperator, "shows and changes the settings of the server"},
-    {"/lora-adapters", "*", kOperator, "shows and changes the adapters of all"},
-    {"/models/*", "*", kOperator, "loads and unloads the models of all"},
-    {"/v1/chat/completions/control", "*", kOperator, "steers the answer of whoever"},
-    {"/tools", "*", kOperator, "runs commands on the server"},
-    {"/tools/*", "*", kOperator, "runs commands on the server"},
-    {"/cors-proxy", "*", kOperator, "fetches what the server can reach"},
-    {"/cors-proxy/*", "*", kOperator, "fetches what the server can reach"},
+    {"/slots", "*", kOperator, "upstream", "shows and changes the slots of all"},
+    {"/slots/*", "*", kOperator, "upstream", "shows and changes the slots of all"},
+    {"/props", "*", kOperator, "upstream", "shows and changes the settings of the server"},
+    {"/lora-adapters", "*", kOperator, "upstream", "shows and changes the adapters of all"},
+    {"/models/*", "*", kOperator, "upstream", "loads and unloads the models of all"},
+    {"/v1/chat/completions/control", "*", kOperator, "upstream", "steers the answer of whoever"},
+    {"/tools", "*", kOperator, "upstream", "runs commands on the server"},
+    {"/tools/*", "*", kOperator, "upstream", "runs commands on the server"},
+    {"/cors-proxy", "*", kOperator, "upstream", "fetches what the server can reach"},
+    {"/cors-proxy/*", "*", kOperator, "upstream", "fetches what the server can reach"},
 
-    {"/v1/stream", "*", kClosed, "shows or ends the answer of whoever used that id"},
-    {"/v1/stream/*", "*", kClosed, "shows or ends the answer of whoever used that id"},
-    {"/v1/streams", "*", kClosed, "shows the answers of whoever used those ids"},
-    {"/v1/streams/*", "*", kClosed, "shows the answers of whoever used those ids"},
+    {"/v1/stream", "*", kClosed, "", "shows or ends the answer of whoever used that id"},
+    {"/v1/stream/*", "*", kClosed, "", "shows or ends the answer of whoever used that id"},
+    {"/v1/streams", "*", kClosed, "", "shows the answers of whoever used those ids"},
+    {"/v1/streams/*", "*", kClosed, "", "shows the answers of whoever used those ids"},
 };
 
 bool is_at(const Endpoint& endpoint, std::string_view path) noexcept {
@@ -95,6 +108,10 @@ const Endpoint* find_endpoint(std::string_view method, std::string_view path) no
   const auto fits = [&](const Endpoint& e) { return is_at(e, path) && takes(e, method); };
   const auto* const found = std::ranges::find_if(kTable, fits);
   return found == std::end(kTable) ? nullptr : found;
+}
+
+bool is_answered_here(Handling handling) noexcept {
+  return handling == kOpen || handling == kLocal || handling == kQuestion;
 }
 
 std::string_view path_of(std::string_view target) noexcept {
@@ -156,11 +173,17 @@ Result<Treatment> treatment_of(std::string_view method, std::string_view target,
     return refusal(*path, " while API keys are asked for: it " + std::string(alike->reason));
   }
   if (keys && !exact) return refusal(*path, " while API keys are asked for: it is not known");
-  treatment.read_here = exact && (exact->handling == kLocal || exact->handling == kQuestion);
+  treatment.read_here = exact && is_answered_here(exact->handling);
+  if (treatment.read_here) treatment.by = exact->by;
   treatment.forwardable = !keys || !treatment.read_here;
   const bool sends = method == "POST" || method == "PUT" || method == "PATCH";
   treatment.changes = sends && alike && (alike->handling == kLocal || alike->handling == kOperator);
   return treatment;
+}
+
+bool is_open(std::string_view path) noexcept {
+  return std::ranges::any_of(
+      kTable, [&](const Endpoint& e) { return e.handling == kOpen && e.path == path; });
 }
 
 bool is_repeatable(std::string_view method, std::string_view target) noexcept {

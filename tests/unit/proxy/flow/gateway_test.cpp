@@ -40,8 +40,7 @@ class LeaversTest : public test::OneClient, public testing::WithParamInterface<S
  protected:
   asio::awaitable<void> handle(Flow& flow, ResponseWriter& writer, Guard& guard) {
     Gateway gateway(
-        flow, [](const Request&) { return std::optional<std::string>("me"); },
-        [](const Request&) { return false; }, nothing_local);
+        flow, [](const Request&) { return std::optional<std::string>("me"); }, nothing_local);
     IncomingRequest incoming;
     incoming.request.method = "POST";
     incoming.request.target = GetParam().target;

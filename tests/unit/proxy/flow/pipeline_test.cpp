@@ -17,6 +17,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,44 @@ TEST_P(PipelineTest, BeingCutShortIsNoFailure) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Manners, PipelineTest, testing::Values(Manner::kThrows, Manner::kReturns));
+
+// Answers whatever it is asked with its name.
+class Answering final : public Plugin {
+ public:
+  explicit Answering(std::string name) : name_(std::move(name)) {}
+  std::string_view name() const noexcept override { return name_; }
+  asio::awaitable<Reply> on_endpoint(const Exchange&) override {
+    std::string body = name_;
+    co_return json_reply(200, std::move(body));
+  }
+
+ private:
+  std::string name_;
+};
+
+TEST(Pipeline, AsksThePluginThatIsNamed) {
+  Metrics metrics;
+  std::vector<std::unique_ptr<Plugin>> plugins;
+  for (const char* name : {"first", "second"}) plugins.push_back(std::make_unique<Answering>(name));
+  Pipeline pipeline(std::move(plugins), metrics);
+  const Exchange exchange;
+  const auto asked = [&](std::string_view name) {
+    asio::io_context loop;
+    Spawner spawner(loop);
+    Reply reply;
+    const auto ask = [&]() -> asio::awaitable<void> {
+      auto call = pipeline.on_endpoint(name, exchange);
+      reply = co_await std::move(call);
+    };
+    spawner.spawn("ask", ask());
+    loop.run_for(10s);
+    return reply;
+  };
+  ASSERT_TRUE(asked("second"));
+  EXPECT_EQ(asked("second")->body, "second");
+  EXPECT_EQ(asked("third"), nullptr);
+  EXPECT_EQ(asked("app"), nullptr);
+}
 
 // Notes what happens to it.
 class Noting final : public Stage {

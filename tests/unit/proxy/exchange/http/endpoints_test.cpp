@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace keep {
 namespace {
@@ -22,6 +25,50 @@ TEST(Endpoints, EachHasAReason) {
     EXPECT_TRUE(endpoint.path.starts_with('/')) << endpoint.path;
     EXPECT_FALSE(endpoint.reason.empty()) << endpoint.path;
     EXPECT_FALSE(endpoint.methods.empty()) << endpoint.path;
+  }
+}
+
+TEST(Endpoints, SayWhoAnswers) {
+  const std::set<std::string_view> known{"app", "flow", "history", "knowledge", "upstream"};
+  for (const Endpoint& endpoint : endpoint_table()) {
+    const bool closed = endpoint.handling == Handling::kClosed;
+    EXPECT_EQ(known.contains(endpoint.by), !closed) << endpoint.path;
+    EXPECT_TRUE(!closed || endpoint.by.empty()) << endpoint.path;
+    const bool ours = endpoint.handling == Handling::kOpen ||
+                      endpoint.handling == Handling::kLocal ||
+                      endpoint.handling == Handling::kQuestion;
+    EXPECT_TRUE(!ours || endpoint.by != "upstream") << endpoint.path;
+  }
+  EXPECT_EQ(treatment_of("GET", "/v1/conversations/list", true)->by, "history");
+  EXPECT_EQ(treatment_of("GET", "/v1/sessions/a%20b?x", false)->by, "history");
+  EXPECT_EQ(treatment_of("POST", "/v1/knowledge/store", false)->by, "knowledge");
+  EXPECT_EQ(treatment_of("POST", "/tokenize", false)->by, "");
+  EXPECT_EQ(treatment_of("POST", "/v1/chat/completions", false)->by, "");
+  EXPECT_EQ(treatment_of("GET", "/nothing", false)->by, "");
+}
+
+// A path where a dialect is spoken has to be on the list, too (openai/dialect/dialect_paths.cpp).
+TEST(Endpoints, TheModelAnswersWhereADialectIsSpoken) {
+  for (const Endpoint& endpoint : endpoint_table()) {
+    const openai::Spoken spoken = openai::spoken_at("POST", endpoint.path);
+    const bool read = spoken.dialect.surface() != openai::Surface::kPassThrough;
+    EXPECT_EQ(endpoint.handling == Handling::kModel, read && !spoken.counts) << endpoint.path;
+  }
+  const auto table = endpoint_table();
+  for (const char* path : {"/v1/chat/completions", "/chat/completions", "/v1/completions",
+                           "/completions", "/completion", "/v1/responses", "/responses",
+                           "/v1/messages", "/api/chat", "/api/generate"}) {
+    const auto found = std::ranges::find(table, std::string_view(path), &Endpoint::path);
+    ASSERT_NE(found, table.end()) << path;
+    EXPECT_EQ(found->handling, Handling::kModel) << path;
+  }
+}
+
+TEST(Endpoints, WithoutAKeyThreeAreAnswered) {
+  for (const char* path : {"/", "/health", "/ready"}) EXPECT_TRUE(is_open(path)) << path;
+  for (const char* path : {"", "/metrics", "/health/", "//health", "/Health", "/%68ealth",
+                           "/v1/models", "/v1/chat/completions", "/nothing"}) {
+    EXPECT_FALSE(is_open(path)) << path;
   }
 }
 
