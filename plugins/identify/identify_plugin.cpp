@@ -214,9 +214,7 @@ class IdentifyPlugin final : public Plugin {
 
 Task<> IdentifyPlugin::start() {
   if (shared_.settings.folder.empty()) co_return Result<>{};
-  auto job = [path = table_path()]() -> Result<std::vector<ConversationTable::Remembered>> {
-    return load_table(path);
-  };
+  auto job = [&files = services_.files, path = table_path()] { return load_table(files, path); };
   const auto loaded = co_await run_on(services_.pools.disk, std::move(job));
   // Clients without an id begin anew then, which is no reason to refuse everybody.
   if (!loaded) log::warn("conversations not restored", {{"why", loaded.error().detail}});
@@ -231,7 +229,9 @@ Task<> IdentifyPlugin::save() {
   const std::uint64_t changes = shared_.changes;
   if (shared_.settings.folder.empty() || changes == saved_changes_) co_return Result<>{};
   std::vector<ConversationTable::Remembered> list = co_await copy_table();
-  auto job = [path = table_path(), list = std::move(list)] { return save_table(path, list); };
+  auto job = [&files = services_.files, path = table_path(), list = std::move(list)] {
+    return save_table(files, path, list);
+  };
   const auto saved = co_await run_in_turn(saves_, std::move(job));
   if (saved) saved_changes_ = changes;
   co_return saved;

@@ -2,7 +2,6 @@
 
 #include "base/hash.hpp"
 #include "base/json/json.hpp"
-#include "base/os/files.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -95,26 +94,27 @@ Remembered read_entry(const json::Value& line) {
 
 }  // namespace
 
-Result<> save_table(const std::string& path, std::span<const Remembered> conversations) {
+Result<> save_table(FileSystem& files, const std::string& path,
+                    std::span<const Remembered> conversations) {
   std::string text(kVersion);
   for (const Remembered& entry : conversations) write_entry(entry, text);
-  return files::replace(path, text, true);
+  return files.replace(path, text, true);
 }
 
-Result<std::vector<Remembered>> load_table(const std::string& path) {
+Result<std::vector<Remembered>> load_table(FileSystem& files, const std::string& path) {
   std::vector<Remembered> conversations;
-  const auto file = File::open(path, File::Mode::kRead);
+  const auto file = files.open(path, File::Mode::kRead);
   if (!file) {
     if (file.error().fault == Fault::kNotFound) return conversations;
     return file.error();
   }
-  const auto info = file->info();
+  const auto info = (*file)->info();
   if (!info) return info.error();
-  const auto text = file->read_at(0, info->size);
+  const auto text = (*file)->read_at(0, info->size);
   if (!text) return text.error();
   std::string_view rest = *text;
   if (!rest.starts_with(kVersion)) {
-    if (auto aside = files::rename(path, path + ".damaged"); !aside) return aside.error();
+    if (auto aside = files.rename(path, path + ".damaged"); !aside) return aside.error();
     return Error(Fault::kStorage, Side::kInternal, path + " is not ours, set aside as *.damaged");
   }
   rest.remove_prefix(kVersion.size());

@@ -3,7 +3,7 @@
 #include "base/async/sequenced.hpp"
 #include "base/json/json.hpp"
 #include "base/log.hpp"
-#include "base/os/files.hpp"
+#include "base/os/file_system.hpp"
 #include "base/sqlite.hpp"
 #include "base/time/unix_time.hpp"
 #include "plugins/knowledge/fact_store.hpp"
@@ -28,8 +28,8 @@ using Counts = std::map<std::string, std::uint64_t, std::less<>>;  // facts by t
 // The file of all facts, opened by the first who needs it.
 class FactFile {
  public:
-  explicit FactFile(std::string folder)
-      : folder_(std::move(folder)), path_(folder_ + "/knowledge.db") {}
+  FactFile(FileSystem& files, std::string folder)
+      : files_(files), folder_(std::move(folder)), path_(folder_ + "/knowledge.db") {}
 
   // How much it holds. Makes no file, and sets a damaged one aside: it must keep nobody from
   // starting.
@@ -40,12 +40,13 @@ class FactFile {
  private:
   Result<bool> set_aside_if_damaged() const;
 
+  FileSystem& files_;
   std::string folder_, path_;
   std::optional<FactStore> store_;
 };
 
 Result<Counts> FactFile::begin() {
-  const auto there = files::info(path_);
+  const auto there = files_.info(path_);
   if (folder_.empty() || !there) return Counts();
   const auto aside = set_aside_if_damaged();
   if (!aside) return aside.error();
@@ -63,7 +64,7 @@ Result<FactStore*> FactFile::open() {
   if (folder_.empty()) {
     return Error(Fault::kStorage, Side::kInternal, "history.folder: no place to keep anything");
   }
-  if (const auto made = files::make_folder(folder_); !made) return made.error();
+  if (const auto made = files_.make_folders(folder_); !made) return made.error();
   auto opened = FactStore::open(path_);
   if (!opened) return opened.error();
   store_ = *std::move(opened);
@@ -75,7 +76,7 @@ Result<bool> FactFile::set_aside_if_damaged() const {
   const auto sound = sqlite::Database::is_sound(path_);
   if (!sound) return sound.error();
   if (*sound) return false;
-  if (const auto moved = sqlite::set_aside(path_); !moved) return moved.error();
+  if (const auto moved = sqlite::set_aside(files_, path_); !moved) return moved.error();
   return true;
 }
 
@@ -102,7 +103,7 @@ class KnowledgePlugin final : public LendingPlugin<Knowledge> {
   KnowledgePlugin(KnowledgeSettings settings, Services& services,
                   std::shared_ptr<const TextRanker> ranker)
       : ranker_(std::move(ranker)),
-        file_(services.pools.disk, std::move(settings.folder)),
+        file_(services.pools.disk, services.files, std::move(settings.folder)),
         cpu_(services.pools.cpu) {}
 
   std::string_view name() const noexcept override { return "knowledge"; }

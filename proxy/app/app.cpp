@@ -11,6 +11,7 @@
 #include "app/welcome.hpp"
 #include "base/log.hpp"
 #include "base/os/open_files.hpp"
+#include "base/os/posix_file_system.hpp"
 #include "base/text/tokens.hpp"
 #include "flow/gateway.hpp"
 #include "plugins/plugin_list.hpp"
@@ -128,7 +129,7 @@ Config within_open_files(Config config) {
 }  // namespace
 
 struct App::Parts {
-  explicit Parts(Config c)
+  Parts(Config c, FileSystem& files)
       : config(within_open_files(std::move(c))),
         pools(cpu_threads()),
         connections(loop),
@@ -137,7 +138,7 @@ struct App::Parts {
         queries(upstreams),
         tokenizer(upstreams, queries, clock),
         templates(upstreams, queries),
-        services{loop, pools, clock, metrics, background},
+        services{loop, pools, clock, files, metrics, background},
         servers{upstreams, queries, tokenizer, templates},
         flow_metrics(metrics),
         admin(upstreams, metrics, config.history.enabled ? config.history.window_tokens : 0,
@@ -188,7 +189,7 @@ struct App::Parts {
 Result<> App::Parts::lock_state() {
   const std::string folder = state_folder(config.history.folder);
   if (!keeps_state(config) || folder.empty()) return {};
-  auto taken = FolderLock::take(folder);
+  auto taken = FolderLock::take(services.files, folder);
   if (!taken) return taken.error();
   lock = *std::move(taken);
   return {};
@@ -307,7 +308,8 @@ asio::awaitable<void> App::Parts::stop() {
   loop.stop();
 }
 
-App::App(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+App::App(Config config, FileSystem& files)
+    : parts_(std::make_unique<Parts>(std::move(config), files)) {}
 App::~App() = default;
 
 Result<> App::start() {
@@ -356,7 +358,8 @@ void App::request_stop() {
 int run_app(const Config& config) {
   log::start(config.log_level, config.log_format);
   std::signal(SIGPIPE, SIG_IGN);
-  App app(config);
+  PosixFileSystem files;
+  App app(config, files);
   const auto started = app.start();
   if (!started) {
     std::fprintf(stderr, "llama-keep: %s\n", started.error().detail.c_str());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/config/config.hpp"
+#include "base/os/file_system.hpp"
 #include "base/result.hpp"
 
 #include <memory>
@@ -11,7 +12,7 @@ namespace keep {
 
 class App {
  public:
-  explicit App(Config config);
+  App(Config config, FileSystem& files);  // `files` outlive it
   ~App();
   App(const App&) = delete;
 

@@ -1,7 +1,5 @@
 #include "base/sqlite.hpp"
 
-#include "base/os/files.hpp"
-
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -141,9 +139,9 @@ std::string Statement::text(int column) const {
   return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
 }
 
-Result<> set_aside(const std::string& path) {
+Result<> set_aside(FileSystem& files, const std::string& path) {
   for (const char* const ending : {"", "-journal", "-wal", "-shm"}) {
-    const auto moved = files::rename(path + ending, path + ".damaged" + ending);
+    const auto moved = files.rename(path + ending, path + ".damaged" + ending);
     if (!moved && moved.error().fault != Fault::kNotFound) return moved.error();
   }
   return {};

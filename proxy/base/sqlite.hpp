@@ -4,6 +4,7 @@
 // Fault::kStorage with the path and the reason.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "base/result.hpp"
 
 #include <cstdint>
@@ -69,7 +70,7 @@ class Database {
 
 // Renames a database that is not open, with whatever lies beside it, to PATH.damaged. What was
 // there by that name is gone.
-Result<> set_aside(const std::string& path);
+Result<> set_aside(FileSystem& files, const std::string& path);
 
 // All or nothing: what was not committed is undone.
 class Transaction {

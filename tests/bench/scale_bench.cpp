@@ -3,6 +3,7 @@
 // Made-up talk (chat_text.hpp) is stored message by message as the history plugin does it, read
 // back at random, and opened again. Bytes and memory are per token or message of what was stored.
 
+#include "base/os/posix_file_system.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "tests/bench/bench_report.hpp"
 #include "tests/bench/chat_text.hpp"
@@ -47,8 +48,8 @@ double resident_mb() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-std::unique_ptr<ConversationLog> open_log(const test::TempFolder& folder) {
-  return ConversationLog::open(folder.path + "/conversation", {"bench", "scale"}).value();
+std::unique_ptr<ConversationLog> open_log(FileSystem& files, const test::TempFolder& folder) {
+  return ConversationLog::open(files, folder.path + "/conversation", {"bench", "scale"}).value();
 }
 
 NewMessage to_message(ChatText::Said said, Position position) {
@@ -115,7 +116,8 @@ void expect_same_text(const ConversationLog& log) {
 void measure_store(BenchReport& report, std::uint64_t wanted) {
   const test::TempFolder folder(std::filesystem::temp_directory_path());  // on a disk
   const double resident_before = resident_mb();
-  auto log = open_log(folder);
+  PosixFileSystem files;
+  auto log = open_log(files, folder);
   const Ingested ingested = ingest(*log, wanted);
   const double resident = resident_mb() - resident_before;
   const auto tokens = static_cast<double>(log->tokens());
@@ -124,7 +126,7 @@ void measure_store(BenchReport& report, std::uint64_t wanted) {
   log.reset();
 
   const auto begun = Clock::now();
-  log = open_log(folder);
+  log = open_log(files, folder);
   const double open_s = seconds_since(begun);
   const auto memory = static_cast<double>(log->memory_bytes());
   const std::vector<double> reads = read_at_random(*log);

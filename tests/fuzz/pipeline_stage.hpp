@@ -2,6 +2,7 @@
 // wants it to say. One for the whole run: what earlier inputs have left is part of the test.
 #pragma once
 
+#include "base/os/posix_file_system.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "flow/pipeline.hpp"
 #include "plugins/plugin_list.hpp"
@@ -60,13 +61,14 @@ class PipelineStage {
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   Pools pools_{1, 1};
   SteadyClock clock_;
+  PosixFileSystem files_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   OneServer server_;
   test::NoQueries queries_;
   test::ByteTokenizer tokenizer_;
   StrictTemplates templates_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_};
+  Services services_{loop_, pools_, clock_, files_, metrics_, spawner_};
   const Servers servers_{server_, queries_, tokenizer_, templates_};
   const Tenancy tenancy_;
   std::optional<Pipeline> pipeline_;

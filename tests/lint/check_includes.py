@@ -30,6 +30,9 @@ DOORS = [  # (header, the only files that may include it)
     (r"sqlite3", r"proxy/base/sqlite\.cpp"),
     (r"editline|histedit", r"proxy/app/client/line_editor\.cpp"),
 ]
+MAKERS = [  # (header of ours, the only files that may include it): others are handed what it declares
+    ("base/os/posix_file_system.hpp", r"proxy/base/os/posix_file_system\.cpp|proxy/app/app\.cpp"),
+]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -73,6 +76,9 @@ def check(path, text):
         for header, doors in DOORS:
             if re.match(header, target) and quote == "<" and not re.fullmatch(doors, path):
                 yield line, f"<{target}>: its only door is {doors}"
+        for header, makers in MAKERS:
+            if target == header and not re.fullmatch(makers, path):
+                yield line, f"{target}: its only door is {makers}"
         fault = fault_in(path, target) if quote == '"' else None
         if fault:
             yield line, fault
@@ -91,11 +97,12 @@ self_test(check, bad=[
     ("proxy/flow/answer/relay.cpp", "#include <boost/beast/http.hpp>\n"),
     ("proxy/openai/request/chat_request.cpp", "#include <simdjson.h>\n"),
     ("proxy/app/verbs/verbs.cpp", "#include <boost/program_options/parsers.hpp>\n"),
+    ("plugins/history/log/tail_file.cpp", '#include "base/os/posix_file_system.hpp"\n'),
     ("proxy/text/words.cpp", '#include "openai/request/message.hpp"\n'),
     ("proxy/search/scope.cpp", '#include "exchange/window.hpp"\n'),
 ], good=[
     ("proxy/flow/answer/relay.cpp", '#include "upstream/pool.hpp"\n#include "relay.hpp"\n#include <vector>\n'),
-    ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n'),
+    ("proxy/app/app.cpp", '#include "plugins/plugin_list.hpp"\n#include "base/os/posix_file_system.hpp"\n'),
     ("proxy/app/config/config.hpp", '#include "plugins/slots/slots_settings.hpp"\n'),
     ("proxy/main.cpp", '#include "app/verbs/verbs.hpp"\n'),
     ("proxy/app/config/config_keys.cpp", '#include "plugins/plugin_keys.hpp"\n'),

@@ -35,7 +35,7 @@ Config TestProxy::placed(Config config) const {
   return config;
 }
 
-TestProxy::TestProxy(Config config, bool wait_ready) : app_(placed(std::move(config))) {
+TestProxy::TestProxy(Config config, bool wait_ready) : app_(placed(std::move(config)), files_) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto started = app_.start();
   if (!started) throw std::runtime_error(started.error().detail);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/app.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <signal.h>
@@ -25,6 +26,7 @@ class TestProxy {
   ~TestProxy();
 
   unsigned short port() const { return port_; }
+  FaultyFileSystem& files() noexcept { return files_; }
   void request_stop() { app_.request_stop(); }
   // The loop's thread gets `signal`.
   void interrupt(int signal) { ::pthread_kill(thread_.native_handle(), signal); }
@@ -36,6 +38,7 @@ class TestProxy {
   Config placed(Config config) const;  // with a folder of its own, unless it names one
 
   TempFolder folder_;
+  FaultyFileSystem files_;
   App app_;
   unsigned short port_ = 0;
   std::atomic<bool> ended_{false};

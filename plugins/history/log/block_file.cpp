@@ -33,12 +33,12 @@ std::size_t BlockText::memory_bytes() const noexcept {
 
 Result<BlockFile::Loaded> BlockFile::load(const Covered& covered, const OnBlock& on_block) {
   Loaded loaded;
-  auto file = File::open(path_, File::Mode::kWrite);
+  auto file = files_.open(path_, File::Mode::kWrite);
   if (!file && file.error().fault == Fault::kNotFound) return loaded;
   if (!file) return file.error();
-  const auto info = file->info();
+  const auto info = (*file)->info();
   if (!info) return info.error();
-  const auto head = file->read_at(0, kMaxFileHeaderBytes);
+  const auto head = (*file)->read_at(0, kMaxFileHeaderBytes);
   if (!head) return head.error();
   ReadFileHeader read = decode_file_header(*head, FileKind::kBlocks);
   loaded.format = read.format;
@@ -46,7 +46,7 @@ Result<BlockFile::Loaded> BlockFile::load(const Covered& covered, const OnBlock&
   if (read.format == Format::kOurs) loaded.header = std::move(read.header);
   file_ = *std::move(file);
   end_ = read.bytes;
-  RecordScan scan(file_, end_, info->size);
+  RecordScan scan(*file_, end_, info->size);
   for (;;) {
     const auto more = scan.next();
     if (!more) return more.error();
@@ -119,20 +119,20 @@ void BlockFile::back_to(const Mark& mark) {
   cache_.clear();
   end_ = mark.bytes;
   text_bytes_ = mark.text_bytes;
-  cut_ = file_.is_open() && !file_.truncate(end_);
+  cut_ = file_ != nullptr && !file_->truncate(end_);
 }
 
 Result<> BlockFile::write(std::string_view bytes) {
-  if (!file_.is_open()) {
-    auto file = File::open(path_, File::Mode::kCreate);
+  if (file_ == nullptr) {
+    auto file = files_.open(path_, File::Mode::kCreate);
     if (!file) return file.error();
     file_ = *std::move(file);
   }
   if (cut_) {
-    if (auto cut = file_.truncate(end_); !cut) return cut;
+    if (auto cut = file_->truncate(end_); !cut) return cut;
     cut_ = false;
   }
-  if (auto written = file_.write_at(end_, bytes); !written) return written;
+  if (auto written = file_->write_at(end_, bytes); !written) return written;
   end_ += bytes.size();
   return {};
 }
@@ -182,7 +182,7 @@ Result<std::string> BlockFile::decode(const Block& block, const RecordHeader& he
 }
 
 Result<std::shared_ptr<const BlockText>> BlockFile::read(const Block& block) {
-  const auto bytes = file_.read_at(block.offset, block.bytes);
+  const auto bytes = file_->read_at(block.offset, block.bytes);
   if (!bytes) return bytes.error();
   const Error damaged(Fault::kStorage, Side::kInternal, "damaged block in " + path_);
   const auto header = decode_record_header(*bytes);
@@ -233,8 +233,8 @@ Position BlockFile::end() const noexcept {
 }
 
 std::uint64_t BlockFile::disk_bytes() const {
-  if (!file_.is_open()) return 0;
-  const auto info = file_.info();
+  if (file_ == nullptr) return 0;
+  const auto info = file_->info();
   return info ? info->on_disk : end_;
 }
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/compression/zstd.hpp"
-#include "base/os/files.hpp"
+#include "base/os/file_system.hpp"
 #include "plugins/history/log/message_meta.hpp"
 #include "plugins/history/log/record.hpp"
 #include "plugins/history/log/record_scan.hpp"
@@ -49,7 +49,7 @@ class BlockFile {
  public:
   static constexpr std::size_t kCached = 4;
 
-  explicit BlockFile(std::string path) : path_(std::move(path)) {}
+  BlockFile(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
   // What a tail holds: blocks from there on may be half written, and are not needed.
   struct Covered {
@@ -77,7 +77,7 @@ class BlockFile {
   Result<> append_block(RecordHeader record, std::span<const MessageRow> rows,
                         std::string_view text, int level);
   Result<> append_dictionary(RecordHeader record, std::string bytes);
-  Result<> sync() { return file_.sync(); }
+  Result<> sync() { return file_->sync(); }
 
   // Fault::kNotFound: it is in no block.
   Result<std::shared_ptr<const BlockText>> text_of(Position position);
@@ -106,8 +106,9 @@ class BlockFile {
   Result<std::string> decode(const Block& block, const RecordHeader& header, std::string stored);
   Result<std::shared_ptr<const BlockText>> read(const Block& block);
 
-  std::string path_;
-  File file_;
+  FileSystem& files_;
+  const std::string path_;
+  std::unique_ptr<File> file_;  // none: there is no file yet
   std::uint64_t end_ = 0;
   std::uint64_t text_bytes_ = 0;  // of all blocks, as it comes out
   bool cut_ = false;              // there may be something behind end_

@@ -1,4 +1,3 @@
-#include "base/os/files.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/log/sidecar_file.hpp"
 
@@ -28,8 +27,8 @@ std::string path_of(const std::string& stem, std::string_view ending) {
   return stem + std::string(ending);
 }
 
-std::uint64_t disk_bytes_of(const std::string& path) {
-  const auto info = files::info(path);
+std::uint64_t disk_bytes_of(FileSystem& files, const std::string& path) {
+  const auto info = files.info(path);
   return info ? info->on_disk : 0;
 }
 
@@ -42,22 +41,23 @@ MessageRow lost_row(Position position) {
 
 }  // namespace
 
-Result<std::unique_ptr<ConversationLog>> ConversationLog::open(const std::string& stem,
+Result<std::unique_ptr<ConversationLog>> ConversationLog::open(FileSystem& files,
+                                                               const std::string& stem,
                                                                const ConversationName& name,
                                                                const LogSettings& settings,
                                                                std::optional<PackedFiles> packed) {
   if (name.tenant.size() + name.id.size() > kMaxNameBytes) {
     return Error(Fault::kTooLarge, Side::kDownstream, "the name of the conversation is too long");
   }
-  std::unique_ptr<ConversationLog> log(new ConversationLog(stem, name, settings));
+  std::unique_ptr<ConversationLog> log(new ConversationLog(files, stem, name, settings));
   if (auto loaded = log->load(std::move(packed)); !loaded) return loaded.error();
   return log;
 }
 
-Result<bool> ConversationLog::remove(const std::string& stem) {
+Result<bool> ConversationLog::remove(FileSystem& files, const std::string& stem) {
   // From the renaming on the conversation is gone: open() and the store finish what a crash leaves.
   bool found = true;
-  if (auto ended = files::rename(path_of(stem, kTail), path_of(stem, kEnded)); !ended) {
+  if (auto ended = files.rename(path_of(stem, kTail), path_of(stem, kEnded)); !ended) {
     if (ended.error().fault != Fault::kNotFound) return ended.error();
     found = false;
   }
@@ -73,7 +73,7 @@ Result<bool> ConversationLog::remove(const std::string& stem) {
                                          path_of(path_of(stem, kTail), kDamaged),
                                          path_of(stem, kEnded)};
   for (const std::string& path : paths) {
-    const auto removed = files::remove(path);
+    const auto removed = files.remove(path);
     if (!removed) return removed.error();
     found |= *removed;
   }
@@ -85,7 +85,7 @@ Result<std::string> ConversationLog::sidecar(Sidecar which) const {
   const SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
   if (sidecar.unwritten) return *sidecar.unwritten;
   if (!sidecar.packed.empty()) return parse_sidecar(sidecar.packed);
-  return read_sidecar(path_of(stem_, ending_of(which)));
+  return read_sidecar(files_, path_of(stem_, ending_of(which)));
 }
 
 Result<> ConversationLog::set_sidecar(Sidecar which, std::string_view text) {
@@ -116,20 +116,20 @@ Result<> ConversationLog::write_sidecars() {
     const bool unpack = !tail_.is_packed() && !sidecar.packed.empty();
     if (!sidecar.unwritten && !unpack) continue;
     const std::string path = path_of(stem_, ending_of(which));
-    auto written = sidecar.unwritten ? write_sidecar(path, *sidecar.unwritten)
-                                     : files::replace(path, sidecar.packed, false);
+    auto written = sidecar.unwritten ? write_sidecar(files_, path, *sidecar.unwritten)
+                                     : files_.replace(path, sidecar.packed, false);
     if (!written) return written;
     sidecar.unwritten.reset();
     sidecar.packed.clear();
-    sidecar.disk_bytes = disk_bytes_of(path);
+    sidecar.disk_bytes = disk_bytes_of(files_, path);
   }
   (void)sidecar_share_.resize(0);
   return {};
 }
 
 Result<> ConversationLog::load(std::optional<PackedFiles> packed) {
-  if (files::info(path_of(stem_, kEnded))) {
-    if (auto removed = remove(stem_); !removed) return removed.error();
+  if (files_.info(path_of(stem_, kEnded))) {
+    if (auto removed = remove(files_, stem_); !removed) return removed.error();
   }
   auto tail = load_tail(packed);
   if (!tail) return tail.error();
@@ -138,8 +138,8 @@ Result<> ConversationLog::load(std::optional<PackedFiles> packed) {
   for (const Sidecar which : {Sidecar::kZone, Sidecar::kRecalled}) {
     SidecarText& sidecar = sidecars_[static_cast<std::size_t>(which)];
     if (tail->packed) sidecar.packed = std::move(packed->sidecars[static_cast<std::size_t>(which)]);
-    sidecar.disk_bytes =
-        tail->packed ? sidecar.packed.size() : disk_bytes_of(path_of(stem_, ending_of(which)));
+    sidecar.disk_bytes = tail->packed ? sidecar.packed.size()
+                                      : disk_bytes_of(files_, path_of(stem_, ending_of(which)));
   }
   if (tail->packed) {
     packed->tail.resize(tail->good_bytes);
@@ -152,11 +152,11 @@ Result<> ConversationLog::load(std::optional<PackedFiles> packed) {
 }
 
 Result<TailContents> ConversationLog::load_tail(const std::optional<PackedFiles>& packed) {
-  auto tail = read_tail(tail_.path());
+  auto tail = read_tail(files_, tail_.path());
   if (!tail) return tail;
   if (tail->state == TailContents::State::kDamaged) {
     notes_.push_back("damaged header, set aside: " + tail_.path());
-    auto aside = files::rename(tail_.path(), path_of(tail_.path(), kDamaged));
+    auto aside = files_.rename(tail_.path(), path_of(tail_.path(), kDamaged));
     if (!aside) return aside.error();
     *tail = TailContents();
   }

@@ -60,13 +60,15 @@ void ConversationLog::Before::pass(const MessageRow& row) noexcept {
   if (row.role == Role::kUser) ++turns;
 }
 
-ConversationLog::ConversationLog(std::string stem, ConversationName name,
+ConversationLog::ConversationLog(FileSystem& files, std::string stem, ConversationName name,
                                  const LogSettings& settings)
-    : stem_(std::move(stem)),
+    : files_(files),
+      stem_(std::move(stem)),
       name_(std::move(name)),
       settings_(settings),
-      blocks_(stem_ + ".blocks"),
-      tail_(stem_ + ".tail", settings.max_unwritten, settings.unwritten, hash64(name_.tenant)),
+      blocks_(files, stem_ + ".blocks"),
+      tail_(files, stem_ + ".tail", settings.max_unwritten, settings.unwritten,
+            hash64(name_.tenant)),
       seal_at_(settings.block_bytes),
       train_at_(settings.dictionary_after),
       sidecar_share_(settings.max_unwritten, settings.unwritten, hash64(name_.tenant)) {}

@@ -15,6 +15,7 @@
 // and is written when there is some again; beyond them append() fails and nothing has changed.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "base/result.hpp"
 #include "exchange/interfaces/conversations.hpp"
 #include "plugins/history/log/block_file.hpp"
@@ -50,10 +51,10 @@ class ConversationLog {
   // version or of another conversation; those stay as they are. `packed` counts as long as there is
   // no tail.
   static Result<std::unique_ptr<ConversationLog>> open(
-      const std::string& stem, const ConversationName& name, const LogSettings& settings = {},
-      std::optional<PackedFiles> packed = std::nullopt);
+      FileSystem& files, const std::string& stem, const ConversationName& name,
+      const LogSettings& settings = {}, std::optional<PackedFiles> packed = std::nullopt);
   // Deletes the files of a conversation, all traces of damage included. false: there were none.
-  static Result<bool> remove(const std::string& stem);
+  static Result<bool> remove(FileSystem& files, const std::string& stem);
 
   ConversationLog(const ConversationLog&) = delete;
   ConversationLog& operator=(const ConversationLog&) = delete;
@@ -112,7 +113,8 @@ class ConversationLog {
     void pass(const MessageRow& row) noexcept;
   };
 
-  ConversationLog(std::string stem, ConversationName name, const LogSettings& settings);
+  ConversationLog(FileSystem& files, std::string stem, ConversationName name,
+                  const LogSettings& settings);
 
   Result<> load(std::optional<PackedFiles> packed);
   Result<TailContents> load_tail(const std::optional<PackedFiles>& packed);
@@ -130,6 +132,7 @@ class ConversationLog {
   Result<> write_dictionary(const Before& at);
   Result<std::string> text_of(Position position) const;
 
+  FileSystem& files_;
   std::string stem_;
   ConversationName name_;
   LogSettings settings_;

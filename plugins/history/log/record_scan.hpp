@@ -6,7 +6,7 @@
 // anywhere behind it follows. Text cannot pass for a record, for JSON has no zero bytes.
 #pragma once
 
-#include "base/os/files.hpp"
+#include "base/os/file_system.hpp"
 #include "plugins/history/log/record.hpp"
 
 #include <cstdint>

@@ -2,7 +2,6 @@
 
 #include "base/byte_codec.hpp"
 #include "base/hash.hpp"
-#include "base/os/files.hpp"
 
 #include <cstdint>
 
@@ -16,13 +15,13 @@ constexpr std::size_t kHeaderBytes = 24;
 
 }  // namespace
 
-Result<std::string> read_sidecar(const std::string& path) {
-  const auto file = File::open(path, File::Mode::kRead);
+Result<std::string> read_sidecar(FileSystem& files, const std::string& path) {
+  const auto file = files.open(path, File::Mode::kRead);
   if (!file) {
     if (file.error().fault == Fault::kNotFound) return std::string();
     return file.error();
   }
-  auto bytes = file->read_at(0, kHeaderBytes + kMaxSidecarBytes);
+  auto bytes = (*file)->read_at(0, kHeaderBytes + kMaxSidecarBytes);
   if (!bytes) return bytes.error();
   return parse_sidecar(*bytes);
 }
@@ -35,16 +34,16 @@ std::string parse_sidecar(std::string_view bytes) {
   return std::string(reader.left());
 }
 
-Result<> write_sidecar(const std::string& path, std::string_view text) {
+Result<> write_sidecar(FileSystem& files, const std::string& path, std::string_view text) {
   if (text.size() > kMaxSidecarBytes) {
-    if (const auto removed = files::remove(path); !removed) return removed.error();
+    if (const auto removed = files.remove(path); !removed) return removed.error();
     return Error(Fault::kTooLarge, Side::kInternal, "too long a sidecar: " + path);
   }
   std::string bytes(kMagic);
   put(bytes, kVersion);
   put(bytes, hash64(text));
   bytes += text;
-  return files::replace(path, bytes, false);
+  return files.replace(path, bytes, false);
 }
 
 }  // namespace keep::history

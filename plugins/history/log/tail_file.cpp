@@ -61,13 +61,13 @@ void read_records(std::string bytes, std::uint64_t from, TailContents& contents)
 }
 
 // Its folder is made with the first conversation in it.
-Result<File> make_file(const std::string& path) {
-  auto file = File::open(path, File::Mode::kCreate);
+Result<std::unique_ptr<File>> make_file(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, File::Mode::kCreate);
   if (file || file.error().fault != Fault::kNotFound) return file;
-  if (auto made = files::make_folder(path.substr(0, path.find_last_of('/'))); !made) {
+  if (auto made = files.make_folders(path.substr(0, path.find_last_of('/'))); !made) {
     return made.error();
   }
-  return File::open(path, File::Mode::kCreate);
+  return files.open(path, File::Mode::kCreate);
 }
 
 template <class Messages>
@@ -90,16 +90,16 @@ Position TailContents::end() const noexcept {
   return records.back().first + static_cast<Position>(records.back().messages.size());
 }
 
-Result<TailContents> read_tail(const std::string& path) {
+Result<TailContents> read_tail(FileSystem& files, const std::string& path) {
   TailContents contents;
-  const auto file = File::open(path, File::Mode::kRead);
+  const auto file = files.open(path, File::Mode::kRead);
   if (!file) {
     if (file.error().fault == Fault::kNotFound) return contents;
     return file.error();
   }
-  const auto info = file->info();
+  const auto info = (*file)->info();
   if (!info) return info.error();
-  auto bytes = file->read_at(0, info->size);
+  auto bytes = (*file)->read_at(0, info->size);
   if (!bytes) return bytes.error();
   contents = parse_tail(*std::move(bytes));
   contents.disk_bytes = info->on_disk;
@@ -123,7 +123,7 @@ TailContents parse_tail(std::string bytes) {
 }
 
 Result<> TailFile::resume(const TailContents& contents) {
-  auto file = File::open(path_, File::Mode::kWrite);
+  auto file = files_.open(path_, File::Mode::kWrite);
   if (!file) return file.error();
   file_ = *std::move(file);
   end_ = contents.good_bytes;
@@ -137,10 +137,10 @@ void TailFile::add(TailMessage message) {
 }
 
 Result<> TailFile::create(const std::string& bytes) {
-  auto file = make_file(path_);
+  auto file = make_file(files_, path_);
   if (!file) return file.error();
-  if (auto written = file->write_at(0, bytes); !written) {
-    (void)files::remove(path_);  // what stays is written over by the next attempt
+  if (auto written = (*file)->write_at(0, bytes); !written) {
+    (void)files_.remove(path_);  // what stays is written over by the next attempt
     return written;
   }
   file_ = *std::move(file);
@@ -151,12 +151,12 @@ Result<> TailFile::create(const std::string& bytes) {
 // All of the file at once.
 Result<> TailFile::replace(const std::string& bytes) {
   const std::string fresh_path = path_ + ".new";
-  auto fresh = make_file(fresh_path);
+  auto fresh = make_file(files_, fresh_path);
   if (!fresh) return fresh.error();
-  auto done = fresh->write_at(0, bytes);
-  if (done) done = fresh->move_to(path_);
+  auto done = (*fresh)->write_at(0, bytes);
+  if (done) done = (*fresh)->move_to(path_);
   if (!done) {
-    (void)files::remove(fresh_path);  // it may be what the disk has no room for
+    (void)files_.remove(fresh_path);  // it may be what the disk has no room for
     return done;
   }
   file_ = *std::move(fresh);
@@ -174,13 +174,13 @@ Result<> TailFile::unpack() {
 
 Result<> TailFile::write(const std::string& bytes) {
   if (is_packed()) return replace(packed_ + bytes);
-  if (!file_.is_open()) return create(bytes);
+  if (file_ == nullptr) return create(bytes);
   if (cut_) {
-    if (auto cut = file_.truncate(end_); !cut) return cut;
+    if (auto cut = file_->truncate(end_); !cut) return cut;
     cut_ = false;
   }
-  if (auto written = file_.write_at(end_, bytes); !written) {
-    cut_ = !file_.truncate(end_);
+  if (auto written = file_->write_at(end_, bytes); !written) {
+    cut_ = !file_->truncate(end_);
     return written;
   }
   end_ += bytes.size();
@@ -190,7 +190,7 @@ Result<> TailFile::write(const std::string& bytes) {
 Result<> TailFile::append(const FileHeader& header, RecordHeader record,
                           std::vector<TailMessage>& messages, Write when) {
   const std::size_t before = unwritten_.size();
-  if (before == 0 && !file_.is_open() && packed_.empty()) unwritten_ = encode_file_header(header);
+  if (before == 0 && file_ == nullptr && packed_.empty()) unwritten_ = encode_file_header(header);
   unwritten_ += encode(record, messages);
   const bool may_stay = share_.resize(unwritten_.size());
   later_.push_back({before, messages.size()});
@@ -243,8 +243,8 @@ void TailFile::forget_unwritten() noexcept {
 }
 
 std::uint64_t TailFile::disk_bytes() const {
-  if (!file_.is_open()) return packed_.size();
-  const auto info = file_.info();
+  if (file_ == nullptr) return packed_.size();
+  const auto info = file_->info();
   return info ? info->on_disk : end_;
 }
 

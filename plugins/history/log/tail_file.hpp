@@ -7,7 +7,7 @@
 // that is more than may be held.
 #pragma once
 
-#include "base/os/files.hpp"
+#include "base/os/file_system.hpp"
 #include "plugins/history/log/message_meta.hpp"
 #include "plugins/history/log/record.hpp"
 #include "plugins/history/log/unwritten.hpp"
@@ -50,7 +50,7 @@ struct TailContents {
 };
 
 // A last record that is not whole, or not what was written, is none.
-Result<TailContents> read_tail(const std::string& path);
+Result<TailContents> read_tail(FileSystem& files, const std::string& path);
 // Of the bytes of such a file, wherever they lie; not disk_bytes and modified.
 TailContents parse_tail(std::string bytes);
 
@@ -60,9 +60,11 @@ enum class Write { kNow, kLater };
 
 class TailFile {
  public:
-  TailFile(std::string path, std::size_t max_unwritten, std::shared_ptr<UnwrittenBytes> unwritten,
-           std::uint64_t tenant)
-      : path_(std::move(path)), share_(max_unwritten, std::move(unwritten), tenant) {}
+  TailFile(FileSystem& files, std::string path, std::size_t max_unwritten,
+           std::shared_ptr<UnwrittenBytes> unwritten, std::uint64_t tenant)
+      : files_(files),
+        path_(std::move(path)),
+        share_(max_unwritten, std::move(unwritten), tenant) {}
 
   const std::string& path() const noexcept { return path_; }
   // Goes on with a file that was read, and cuts off what is not good. Its messages are not added.
@@ -99,9 +101,10 @@ class TailFile {
   Result<> write(const std::string& bytes);
   void forget_unwritten() noexcept;
 
-  std::string path_;
-  std::string packed_;  // goes in front of anything else while there is no file
-  File file_;
+  FileSystem& files_;
+  const std::string path_;
+  std::string packed_;          // goes in front of anything else while there is no file
+  std::unique_ptr<File> file_;  // none: there is no file yet
   std::uint64_t end_ = 0;
   bool cut_ = false;  // there may be something behind end_
   // Records that belong behind end_, in front of the first a header where there is no file.

@@ -1,7 +1,5 @@
 #include "plugins/history/pack/pack.hpp"
 
-#include "base/os/files.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -56,7 +54,7 @@ Result<> create_table(sqlite::Database& database) {
 
 Result<Pack::Opened> Pack::open(const std::function<void(PackedConversation)>& on_each) {
   Opened opened;
-  const auto there = files::info(path_);
+  const auto there = files_.info(path_);
   if (!there || there->size == 0) return opened;
   const auto sound = sqlite::Database::is_sound(path_);
   if (!sound) return sound.error();
@@ -91,7 +89,7 @@ Result<bool> Pack::connect() {
 Result<> Pack::set_aside(Opened& opened) {
   opened.damaged = true;
   database_.reset();
-  if (auto moved = sqlite::set_aside(path_); !moved) return moved;
+  if (auto moved = sqlite::set_aside(files_, path_); !moved) return moved;
   const auto saved = salvage(path_ + ".damaged");
   opened.notes.push_back("damaged, set aside: " + path_ + "; conversations read from it: " +
                          (saved ? std::to_string(*saved) : saved.error().detail));
@@ -221,7 +219,7 @@ Result<> Pack::change(std::span<const std::string> gone,
 }
 
 std::uint64_t Pack::disk_bytes() const {
-  const auto info = files::info(path_);
+  const auto info = files_.info(path_);
   return info ? info->on_disk : 0;
 }
 

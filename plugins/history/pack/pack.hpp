@@ -8,6 +8,7 @@
 // nothing. In memory are about 110 bytes for each conversation in it.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "base/sqlite.hpp"
 
 #include <array>
@@ -40,7 +41,7 @@ struct PackedConversation {
 
 class Pack {
  public:
-  explicit Pack(std::string path) : path_(std::move(path)) {}
+  Pack(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
   struct Opened {
     bool damaged = false;            // and set aside
@@ -69,6 +70,7 @@ class Pack {
   Result<> erase(const std::string& key, Changes& changes);
   Result<> insert(const PackedConversation& one, Changes& changes);
 
+  FileSystem& files_;
   const std::string path_;
   std::optional<sqlite::Database> database_;
   bool newer_ = false;

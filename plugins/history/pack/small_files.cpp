@@ -1,7 +1,5 @@
 #include "plugins/history/pack/small_files.hpp"
 
-#include "base/os/files.hpp"
-
 #include <array>
 #include <utility>
 
@@ -11,7 +9,7 @@ namespace {
 
 constexpr std::array<const char*, 2> kSidecars{".zone", ".recalled"};
 
-bool exists(const std::string& path) { return files::info(path).has_value(); }
+bool exists(FileSystem& files, const std::string& path) { return files.info(path).has_value(); }
 
 // A file that is to be packed.
 struct Part {
@@ -19,13 +17,13 @@ struct Part {
   File::Info info;
 };
 // One that is not there is empty.
-Result<Part> read_part(const std::string& path) {
-  const auto file = File::open(path, File::Mode::kRead);
+Result<Part> read_part(FileSystem& files, const std::string& path) {
+  const auto file = files.open(path, File::Mode::kRead);
   if (!file && file.error().fault == Fault::kNotFound) return Part();
   if (!file) return file.error();
-  const auto info = file->info();
+  const auto info = (*file)->info();
   if (!info) return info.error();
-  auto bytes = file->read_at(0, kMaxPackedBytes);
+  auto bytes = (*file)->read_at(0, kMaxPackedBytes);
   if (!bytes) return bytes.error();
   return Part{*std::move(bytes), *info};
 }
@@ -35,16 +33,16 @@ bool is_worth_it(std::uint64_t bytes, std::uint64_t on_disk) {
 }
 
 // Nothing: it stays as it is.
-std::optional<PackedConversation> read_small(const std::string& stem) {
-  if (exists(stem + ".blocks")) return std::nullopt;
-  auto tail = read_part(stem + ".tail");
+std::optional<PackedConversation> read_small(FileSystem& files, const std::string& stem) {
+  if (exists(files, stem + ".blocks")) return std::nullopt;
+  auto tail = read_part(files, stem + ".tail");
   if (!tail || tail->info.size == 0) return std::nullopt;
   PackedConversation one{key_of(stem), {}};
   std::uint64_t bytes = tail->info.size, on_disk = tail->info.on_disk;
   one.files.modified = tail->info.modified;
   one.files.tail = std::move(tail->bytes);
   for (std::size_t i = 0; i < kSidecars.size(); ++i) {
-    auto sidecar = read_part(stem + kSidecars[i]);
+    auto sidecar = read_part(files, stem + kSidecars[i]);
     if (!sidecar) return std::nullopt;
     bytes += sidecar->info.size;
     on_disk += sidecar->info.on_disk;
@@ -55,50 +53,51 @@ std::optional<PackedConversation> read_small(const std::string& stem) {
 }
 
 // The tail first: without it the pack counts, and a sidecar that stays is worth nothing.
-bool remove_files(const std::string& stem) {
-  if (!files::remove(stem + ".tail")) return false;
-  for (const char* const ending : kSidecars) (void)files::remove(stem + ending);
+bool remove_files(FileSystem& files, const std::string& stem) {
+  if (!files.remove(stem + ".tail")) return false;
+  for (const char* const ending : kSidecars) (void)files.remove(stem + ending);
   return true;
 }
 
-Result<> make_durable(const std::string& stem) {
-  auto tail = File::open(stem + ".tail", File::Mode::kWrite);
+Result<> make_durable(FileSystem& files, const std::string& stem) {
+  auto tail = files.open(stem + ".tail", File::Mode::kWrite);
   if (!tail) return tail.error();
-  if (auto synced = tail->sync(); !synced) return synced;
-  return files::sync_folder(stem.substr(0, stem.find_last_of('/')));
+  if (auto synced = (*tail)->sync(); !synced) return synced;
+  return files.sync_folder(stem.substr(0, stem.find_last_of('/')));
 }
 
 }  // namespace
 
 std::string key_of(const std::string& stem) { return stem.substr(stem.find_last_of('/') + 1); }
 
-Result<std::vector<Packed>> pack_small(Pack& pack, std::span<const std::string> stems) {
+Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
+                                       std::span<const std::string> stems) {
   std::vector<Packed> outcomes(stems.size());
   std::vector<PackedConversation> fresh;
   std::vector<std::size_t> fresh_at;
   std::vector<std::string> outgrown;
   for (std::size_t i = 0; i < stems.size(); ++i) {
-    if (auto small = read_small(stems[i])) {
+    if (auto small = read_small(files, stems[i])) {
       fresh.push_back(*std::move(small));
       fresh_at.push_back(i);
-    } else if (pack.holds(key_of(stems[i])) && exists(stems[i] + ".tail")) {
+    } else if (pack.holds(key_of(stems[i])) && exists(files, stems[i] + ".tail")) {
       outgrown.push_back(stems[i]);
     }
   }
-  if (auto left = leave_pack(pack, outgrown); !left) return left.error();
+  if (auto left = leave_pack(files, pack, outgrown); !left) return left.error();
   if (auto changed = pack.change({}, fresh); !changed) return changed.error();
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     const std::size_t at = fresh_at[i];
-    if (remove_files(stems[at])) outcomes[at].bytes = fresh[i].files.bytes();
+    if (remove_files(files, stems[at])) outcomes[at].bytes = fresh[i].files.bytes();
   }
   for (std::size_t i = 0; i < stems.size(); ++i) outcomes[i].holds = pack.holds(key_of(stems[i]));
   return outcomes;
 }
 
-Result<> leave_pack(Pack& pack, std::span<const std::string> stems) {
+Result<> leave_pack(FileSystem& files, Pack& pack, std::span<const std::string> stems) {
   std::vector<std::string> gone;
   for (const std::string& stem : stems) {
-    if (make_durable(stem)) gone.push_back(key_of(stem));
+    if (make_durable(files, stem)) gone.push_back(key_of(stem));
   }
   return pack.change(gone, {});
 }

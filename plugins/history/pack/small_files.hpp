@@ -5,6 +5,7 @@
 // the disk in its files before it is deleted there. Where both exist the files count.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "plugins/history/pack/pack.hpp"
 
 #include <cstdint>
@@ -27,9 +28,10 @@ struct Packed {
 };
 
 // For each stem; none of the conversations may be open. On failure everything is as it was.
-Result<std::vector<Packed>> pack_small(Pack& pack, std::span<const std::string> stems);
+Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
+                                       std::span<const std::string> stems);
 
 // Deletes from the pack what has files, which survive the loss of power by then.
-Result<> leave_pack(Pack& pack, std::span<const std::string> stems);
+Result<> leave_pack(FileSystem& files, Pack& pack, std::span<const std::string> stems);
 
 }  // namespace keep::history

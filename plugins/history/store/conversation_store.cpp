@@ -26,16 +26,15 @@ ConversationStore::ConversationStore(Services& services, StoreSettings settings)
       metrics_(services.metrics),
       begun_(services.clock.now()),
       begun_at_(unix_now()),
-      pack_(std::make_shared<Pack>(settings_.folder + "/pack.db")),
+      pack_(std::make_shared<Pack>(services.files, settings_.folder + "/pack.db")),
       pack_strand_(services.pools.disk.get_executor()),
       trouble_(services.metrics) {
   settings_.log.unwritten = std::make_shared<UnwrittenBytes>(kMaxUnwritten);
 }
 
 Task<> ConversationStore::open() {
-  auto job = [folder = settings_.folder, log = settings_.log, pack = pack_] {
-    return scan_store(folder, log, *pack);
-  };
+  auto job = [&files = services_.files, folder = settings_.folder, log = settings_.log,
+              pack = pack_] { return scan_store(files, folder, log, *pack); };
   auto scan = co_await run_in_turn(pack_strand_, std::move(job));
   if (!scan) co_return scan.error();
   for (const std::string& line : scan->notes) log::warn("conversations", {{"what", line}});
@@ -161,7 +160,7 @@ Sequenced<OpenLog> ConversationStore::enter(const ConversationName& name) {
   if (!entry.log) {
     const Strand strand =
         entry.in_pack ? pack_strand_ : Strand(services_.pools.disk.get_executor());
-    entry.log.emplace(strand, stem_of(settings_.folder, name), name, settings_.log,
+    entry.log.emplace(strand, services_.files, stem_of(settings_.folder, name), name, settings_.log,
                       entry.in_pack ? pack_ : nullptr);
     entry.opened = open_.insert(open_.end(), &at->first);
   } else {

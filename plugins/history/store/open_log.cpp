@@ -6,15 +6,19 @@
 
 namespace keep::history {
 
-OpenLog::OpenLog(std::string stem, ConversationName name, const LogSettings& settings,
-                 std::shared_ptr<Pack> pack)
-    : stem_(std::move(stem)), name_(std::move(name)), settings_(settings), pack_(std::move(pack)) {}
+OpenLog::OpenLog(FileSystem& files, std::string stem, ConversationName name,
+                 const LogSettings& settings, std::shared_ptr<Pack> pack)
+    : files_(files),
+      stem_(std::move(stem)),
+      name_(std::move(name)),
+      settings_(settings),
+      pack_(std::move(pack)) {}
 
 Result<std::unique_ptr<ConversationLog>> OpenLog::open_log() const {
-  if (!pack_) return ConversationLog::open(stem_, name_, settings_);
+  if (!pack_) return ConversationLog::open(files_, stem_, name_, settings_);
   auto packed = pack_->find(key_of(stem_));
   if (!packed) return packed.error();
-  return ConversationLog::open(stem_, name_, settings_, *std::move(packed));
+  return ConversationLog::open(files_, stem_, name_, settings_, *std::move(packed));
 }
 
 Result<ConversationLog*> OpenLog::open(bool create) {
@@ -46,7 +50,7 @@ Result<bool> OpenLog::remove() {
   if (packed) {
     if (auto gone = pack_->change({&key, 1}, {}); !gone) return gone.error();
   }
-  const auto removed = ConversationLog::remove(stem_);
+  const auto removed = ConversationLog::remove(files_, stem_);
   if (!removed) return removed.error();
   readable_ = true;
   return *removed || packed;

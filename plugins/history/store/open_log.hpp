@@ -5,6 +5,7 @@
 // of the pack when it may be in there.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/pack/pack.hpp"
 #include "plugins/history/store/summary.hpp"
@@ -20,7 +21,7 @@ namespace keep::history {
 class OpenLog {
  public:
   // `pack`: where it may be instead of files. nullptr: it is not in there.
-  OpenLog(std::string stem, ConversationName name, const LogSettings& settings,
+  OpenLog(FileSystem& files, std::string stem, ConversationName name, const LogSettings& settings,
           std::shared_ptr<Pack> pack);
 
   // Fault::kNotFound: it holds nothing and is not to be created.
@@ -45,6 +46,7 @@ class OpenLog {
  private:
   Result<std::unique_ptr<ConversationLog>> open_log() const;
 
+  FileSystem& files_;
   const std::string stem_;
   const ConversationName name_;
   const LogSettings settings_;

@@ -28,27 +28,27 @@ struct ConversationStore::PackJob {
   std::uint64_t pack_bytes = 0;
   std::vector<std::string> failures;
 
-  void run(Pack& pack);
+  void run(FileSystem& files, Pack& pack);
 
  private:
-  Result<> remove(Pack& pack) const;
+  Result<> remove(FileSystem& files, Pack& pack) const;
 };
 
-Result<> ConversationStore::PackJob::remove(Pack& pack) const {
+Result<> ConversationStore::PackJob::remove(FileSystem& files, Pack& pack) const {
   std::vector<std::string> keys;
   for (const std::string& stem : doomed_stems) keys.push_back(key_of(stem));
   if (auto gone = pack.change(keys, {}); !gone) return gone;
   for (const std::string& stem : doomed_stems) {
-    if (const auto files = ConversationLog::remove(stem); !files) return files.error();
+    if (const auto gone = ConversationLog::remove(files, stem); !gone) return gone.error();
   }
   return {};
 }
 
-void ConversationStore::PackJob::run(Pack& pack) {
-  const auto gone = remove(pack);
+void ConversationStore::PackJob::run(FileSystem& files, Pack& pack) {
+  const auto gone = remove(files, pack);
   removed = gone.has_value();
   if (!removed) failures.push_back("conversations not deleted: " + gone.error().detail);
-  auto outcomes = pack_small(pack, stems);
+  auto outcomes = pack_small(files, pack, stems);
   if (outcomes) {
     packed = *std::move(outcomes);
   } else {
@@ -83,8 +83,8 @@ void ConversationStore::tidy_pack() {
 
 asio::awaitable<void> ConversationStore::run_pack_jobs(std::size_t least) {
   while (!doomed_.empty() || closed_.size() >= least) {
-    auto job = [pack = pack_, work = next_pack_job()]() mutable {
-      work.run(*pack);
+    auto job = [&files = services_.files, pack = pack_, work = next_pack_job()]() mutable {
+      work.run(files, *pack);
       return std::move(work);
     };
     const PackJob done = co_await run_in_turn(pack_strand_, std::move(job));

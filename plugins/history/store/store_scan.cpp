@@ -1,7 +1,6 @@
 #include "plugins/history/store/store_scan.hpp"
 
 #include "base/hash.hpp"
-#include "base/os/files.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/log/record.hpp"
 #include "plugins/history/log/tail_file.hpp"
@@ -61,8 +60,8 @@ struct Present {
 
 class Scanner {
  public:
-  Scanner(const std::string& folder, const LogSettings& settings, Pack& pack)
-      : folder_(folder), settings_(settings), pack_(pack) {}
+  Scanner(FileSystem& files, const std::string& folder, const LogSettings& settings, Pack& pack)
+      : files_(files), folder_(folder), settings_(settings), pack_(pack) {}
 
   // In this order.
   Result<> scan_pack();
@@ -79,6 +78,7 @@ class Scanner {
   void set_aside(const std::string& path);
   void note(const Error& error) { scan_.notes.push_back(error.detail); }
 
+  FileSystem& files_;
   const std::string folder_;
   const LogSettings settings_;
   Pack& pack_;
@@ -117,15 +117,15 @@ void Scanner::set_aside(const PackedConversation& one) {
   scan_.notes.push_back("damaged in the pack, set aside: " + one.key);
   if (!is_key(one.key)) return;
   const std::string stem = stem_in(folder_, one.key);
-  (void)files::make_folder(path_in(folder_, one.key.substr(0, 2)));
-  const auto kept = files::replace(stem + ".tail.damaged", one.files.tail, true);
+  (void)files_.make_folders(path_in(folder_, one.key.substr(0, 2)));
+  const auto kept = files_.replace(stem + ".tail.damaged", one.files.tail, true);
   if (!kept) return note(kept.error());
   gone_.push_back(one.key);
 }
 
 Scan Scanner::take() && {
   for (auto& [key, summary] : packed_) scan_.found.push_back(std::move(summary));
-  if (const auto left = leave_pack(pack_, stale_); !left) note(left.error());
+  if (const auto left = leave_pack(files_, pack_, stale_); !left) note(left.error());
   if (const auto left = pack_.change(gone_, {}); !left) note(left.error());
   scan_.pack_bytes = pack_.disk_bytes();
   return std::move(scan_);
@@ -133,14 +133,14 @@ Scan Scanner::take() && {
 
 void Scanner::scan_folder(const std::string& name_of_folder) {
   const std::string folder = path_in(folder_, name_of_folder);
-  const auto names = files::list_folder(folder);
+  const auto names = files_.list_folder(folder);
   if (!names) return note(names.error());
   std::map<std::string, Present> stems;
   for (const std::string& name : *names) {
     const std::size_t dot = name.find('.');
     const std::string_view ending = std::string_view(name).substr(std::min(dot, name.size()));
     const auto is = [&](std::string_view wanted) { return ending == wanted; };
-    if (ending.ends_with(".new")) (void)files::remove(path_in(folder, name));
+    if (ending.ends_with(".new")) (void)files_.remove(path_in(folder, name));
     const bool sidecar = is(".zone") || is(".recalled");
     if (!is(".blocks") && !is(".tail") && !is(".ended") && !sidecar) continue;
     Present& present = stems[name.substr(0, dot)];
@@ -155,7 +155,7 @@ void Scanner::scan_folder(const std::string& name_of_folder) {
 void Scanner::scan_one(const std::string& stem, const Present& present) {
   if (present.ended) {
     if (packed_.erase(key_of(stem)) > 0) gone_.push_back(key_of(stem));
-    const auto removed = ConversationLog::remove(stem);
+    const auto removed = ConversationLog::remove(files_, stem);
     if (!removed) note(removed.error());
   } else if (!present.tail || !scan_tail(stem, present)) {
     if (present.blocks) scan_blocks(stem);
@@ -165,12 +165,12 @@ void Scanner::scan_one(const std::string& stem, const Present& present) {
 
 // Their tail has gone into the pack, and they with it.
 void Scanner::scan_sidecars(const std::string& stem) const {
-  for (const char* const ending : {".zone", ".recalled"}) (void)files::remove(stem + ending);
+  for (const char* const ending : {".zone", ".recalled"}) (void)files_.remove(stem + ending);
 }
 
 // false: what there is to know has to be looked up in the blocks.
 bool Scanner::scan_tail(const std::string& stem, const Present& present) {
-  auto tail = read_tail(stem + ".tail");
+  auto tail = read_tail(files_, stem + ".tail");
   if (!tail) {
     packed_.erase(key_of(stem));
     note(tail.error());
@@ -189,7 +189,7 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
   for (const char* const ending : {".blocks", ".zone", ".recalled"}) {
     const bool blocks = ending == std::string_view(".blocks");
     if (!(blocks ? present.blocks : present.sidecars)) continue;
-    const auto info = files::info(stem + ending);
+    const auto info = files_.info(stem + ending);
     if (info) summary.disk_bytes += info->on_disk;
   }
   // Nothing was ever acknowledged in a file without messages.
@@ -202,10 +202,10 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
 // By opening it, which repairs what can be.
 void Scanner::scan_blocks(const std::string& stem) {
   const std::string path = stem + ".blocks";
-  const auto file = File::open(path, File::Mode::kRead);
+  const auto file = files_.open(path, File::Mode::kRead);
   if (!file) return note(file.error());
-  const auto info = file->info();
-  const auto head = file->read_at(0, kMaxFileHeaderBytes);
+  const auto info = (*file)->info();
+  const auto head = (*file)->read_at(0, kMaxFileHeaderBytes);
   if (!info || !head) return note(info ? head.error() : info.error());
   const ReadFileHeader read = decode_file_header(*head, FileKind::kBlocks);
   if (read.format == Format::kNewer) {
@@ -217,7 +217,8 @@ void Scanner::scan_blocks(const std::string& stem) {
   auto packed = pack_.find(key_of(stem));
   if (!packed) return note(packed.error());
   packed_.erase(key_of(stem));
-  const auto log = ConversationLog::open(stem, read.header.name, settings_, *std::move(packed));
+  const auto log =
+      ConversationLog::open(files_, stem, read.header.name, settings_, *std::move(packed));
   if (!log) return note(log.error());
   for (std::string& line : (*log)->take_notes()) scan_.notes.push_back(std::move(line));
   if ((*log)->size() == 0) return set_aside(path);
@@ -236,16 +237,17 @@ void Scanner::scan_blocks(const std::string& stem) {
 void Scanner::set_aside(const std::string& path) {
   ++scan_.damaged;
   scan_.notes.push_back("damaged, set aside: " + path);
-  if (auto renamed = files::rename(path, path + ".damaged"); !renamed) note(renamed.error());
+  if (auto renamed = files_.rename(path, path + ".damaged"); !renamed) note(renamed.error());
 }
 
 }  // namespace
 
-Result<Scan> scan_store(const std::string& folder, const LogSettings& settings, Pack& pack) {
-  if (auto made = files::make_folder(folder); !made) return made.error();
-  const auto names = files::list_folder(folder);
+Result<Scan> scan_store(FileSystem& files, const std::string& folder, const LogSettings& settings,
+                        Pack& pack) {
+  if (auto made = files.make_folders(folder); !made) return made.error();
+  const auto names = files.list_folder(folder);
   if (!names) return names.error();
-  Scanner scanner(folder, settings, pack);
+  Scanner scanner(files, folder, settings, pack);
   if (auto opened = scanner.scan_pack(); !opened) return opened.error();
   for (const std::string& name : *names) {
     if (name.size() == 2) scanner.scan_folder(name);

@@ -7,6 +7,7 @@
 // What is both in the pack and in files is deleted from the pack.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "base/result.hpp"
 #include "plugins/history/log/log_settings.hpp"
 #include "plugins/history/pack/pack.hpp"
@@ -27,7 +28,8 @@ struct Scan {
 };
 
 // Opens the pack, too.
-Result<Scan> scan_store(const std::string& folder, const LogSettings& settings, Pack& pack);
+Result<Scan> scan_store(FileSystem& files, const std::string& folder, const LogSettings& settings,
+                        Pack& pack);
 
 // Where the files of a conversation are, without their endings.
 std::string stem_of(const std::string& folder, const ConversationName& name);

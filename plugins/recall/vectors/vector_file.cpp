@@ -2,7 +2,6 @@
 
 #include "base/byte_codec.hpp"
 #include "base/hash.hpp"
-#include "base/os/files.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -81,10 +80,10 @@ bool is_whole(std::string_view bytes) noexcept {
   return ByteReader(bytes.substr(summed)).get<std::uint64_t>() == hash64(bytes.substr(0, summed));
 }
 
-ConversationName name_in(const std::string& path) {
-  const auto file = File::open(path, File::Mode::kRead);
+ConversationName name_in(FileSystem& files, const std::string& path) {
+  const auto file = files.open(path, File::Mode::kRead);
   if (!file) return {};
-  const auto bytes = file->read_at(0, kHeadBytes + 2 * kMaxNameBytes);
+  const auto bytes = (*file)->read_at(0, kHeadBytes + 2 * kMaxNameBytes);
   if (!bytes) return {};
   ByteReader in(*bytes);
   const auto head = read_head(in);
@@ -156,21 +155,22 @@ std::string vector_path(const std::string& folder, const ConversationName& name)
   return folder + "/vectors/" + hash.substr(0, 2) + "/" + hash + std::string(kSuffix);
 }
 
-Result<> write_vectors(const std::string& path, std::string_view bytes) {
-  if (auto made = files::make_folder(path.substr(0, path.find_last_of('/'))); !made) return made;
-  return files::replace(path, bytes, true);
+Result<> write_vectors(FileSystem& files, const std::string& path, std::string_view bytes) {
+  if (auto made = files.make_folders(path.substr(0, path.find_last_of('/'))); !made) return made;
+  return files.replace(path, bytes, true);
 }
 
-Result<std::unique_ptr<ConversationVectors>> read_vectors(const std::string& path,
+Result<std::unique_ptr<ConversationVectors>> read_vectors(FileSystem& files,
+                                                          const std::string& path,
                                                           const ConversationName& name) {
-  const auto file = File::open(path, File::Mode::kRead);
+  const auto file = files.open(path, File::Mode::kRead);
   if (!file) {
     if (file.error().fault == Fault::kNotFound) return std::unique_ptr<ConversationVectors>();
     return file.error();
   }
-  const auto info = file->info();
+  const auto info = (*file)->info();
   if (!info) return info.error();
-  const auto bytes = file->read_at(0, info->size);
+  const auto bytes = (*file)->read_at(0, info->size);
   if (!bytes) return bytes.error();
   auto vectors = decode_vectors(*bytes, name);
   if (vectors == nullptr) {
@@ -179,20 +179,20 @@ Result<std::unique_ptr<ConversationVectors>> read_vectors(const std::string& pat
   return vectors;
 }
 
-std::vector<VectorFile> list_vectors(const std::string& folder) {
+std::vector<VectorFile> list_vectors(FileSystem& files, const std::string& folder) {
   std::vector<VectorFile> found;
   const std::string root = folder + "/vectors";
-  const auto folders = files::list_folder(root);
+  const auto folders = files.list_folder(root);
   if (!folders) return found;
   for (const std::string& inner : *folders) {
     std::string path = root;
     path.append("/").append(inner);
-    const auto names = files::list_folder(path);
+    const auto names = files.list_folder(path);
     if (!names) continue;
     for (const std::string& name : *names) {
       std::string file = path;
       file.append("/").append(name);
-      found.push_back({file, name.ends_with(kSuffix) ? name_in(file) : ConversationName()});
+      found.push_back({file, name.ends_with(kSuffix) ? name_in(files, file) : ConversationName()});
     }
   }
   return found;

@@ -4,6 +4,7 @@
 // another version or of another conversation is not used: the vectors are made anew.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "base/result.hpp"
 #include "exchange/interfaces/conversations.hpp"
 #include "plugins/recall/vectors/conversation_vectors.hpp"
@@ -24,9 +25,10 @@ std::unique_ptr<ConversationVectors> decode_vectors(std::string_view bytes,
 std::string vector_path(const std::string& folder, const ConversationName& name);
 
 // These block.
-Result<> write_vectors(const std::string& path, std::string_view bytes);
+Result<> write_vectors(FileSystem& files, const std::string& path, std::string_view bytes);
 // nullptr when there is no file; Fault::kStorage for one that cannot be read or used.
-Result<std::unique_ptr<ConversationVectors>> read_vectors(const std::string& path,
+Result<std::unique_ptr<ConversationVectors>> read_vectors(FileSystem& files,
+                                                          const std::string& path,
                                                           const ConversationName& name);
 
 // All files below the folder, with the conversation their header names; an empty name: none.
@@ -34,6 +36,6 @@ struct VectorFile {
   std::string path;
   ConversationName name;
 };
-std::vector<VectorFile> list_vectors(const std::string& folder);
+std::vector<VectorFile> list_vectors(FileSystem& files, const std::string& folder);
 
 }  // namespace keep::recall

@@ -2,7 +2,6 @@
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
-#include "base/os/files.hpp"
 #include "plugins/recall/vectors/vector_file.hpp"
 
 #include <boost/asio/post.hpp>
@@ -37,7 +36,7 @@ VectorStore::VectorStore(Services& services, Conversations& conversations, std::
       conversations_(conversations),
       folder_(std::move(folder)),
       max_bytes_(max_bytes),
-      files_(services.pools.disk.get_executor()),
+      turn_(services.pools.disk.get_executor()),
       held_(services.metrics.gauge("recall_vectors", "Vectors of passages in memory")) {}
 
 asio::awaitable<std::optional<SharedVectors>> VectorStore::open(ConversationName name) {
@@ -48,8 +47,10 @@ asio::awaitable<std::optional<SharedVectors>> VectorStore::open(ConversationName
   }
   const SharedVectors shared = *entry.shared;
   if (entry.loaded) co_return shared;
-  auto job = [path = vector_path(folder_, name), name] { return read_vectors(path, name); };
-  auto read = co_await run_in_turn(files_, std::move(job));
+  auto job = [&files = services_.files, path = vector_path(folder_, name), name] {
+    return read_vectors(files, path, name);
+  };
+  auto read = co_await run_in_turn(turn_, std::move(job));
   if (!read) log::warn("vectors are made anew", {{"why", read.error().detail}});
   std::unique_ptr<ConversationVectors> vectors;
   if (read && *read != nullptr) {
@@ -143,10 +144,9 @@ asio::awaitable<void> VectorStore::write(ConversationName name, SharedVectors sh
   if (bytes.empty() || entry == nullptr || entry->shared != shared) co_return;
   entry->changed = false;
   entry->rows_on_disk = entry->state.rows;
-  auto job = [path = vector_path(folder_, name), bytes = std::move(bytes)] {
-    return write_vectors(path, bytes);
-  };
-  const auto written = co_await run_in_turn(files_, std::move(job));
+  auto job = [&files = services_.files, path = vector_path(folder_, name),
+              bytes = std::move(bytes)] { return write_vectors(files, path, bytes); };
+  const auto written = co_await run_in_turn(turn_, std::move(job));
   if (written) co_return;
   log::warn("vectors are not on disk", {{"why", written.error().detail}});
   Entry* const late = entries_.peek(exact_key(name));
@@ -154,14 +154,14 @@ asio::awaitable<void> VectorStore::write(ConversationName name, SharedVectors sh
 }
 
 asio::awaitable<void> VectorStore::sweep() {
-  auto list = [folder = folder_] { return list_vectors(folder); };
-  const auto files = co_await run_in_turn(files_, std::move(list));
-  for (const VectorFile& file : files) {
+  auto list = [&files = services_.files, folder = folder_] { return list_vectors(files, folder); };
+  const auto found = co_await run_in_turn(turn_, std::move(list));
+  for (const VectorFile& file : found) {
     const bool known =
         file.path == vector_path(folder_, file.name) && conversations_.has(file.name);
     if (known) continue;
-    auto remove = [path = file.path] { return files::remove(path); };
-    const auto removed = co_await run_in_turn(files_, std::move(remove));
+    auto remove = [&files = services_.files, path = file.path] { return files.remove(path); };
+    const auto removed = co_await run_in_turn(turn_, std::move(remove));
     if (!removed) log::warn("vectors not deleted", {{"why", removed.error().detail}});
   }
 }
@@ -171,8 +171,8 @@ void VectorStore::forget(const ConversationName& name) {
     set_state(*entry, {});
     entries_.erase(exact_key(name));
   }
-  asio::post(files_, [path = vector_path(folder_, name)] {
-    const auto removed = files::remove(path);
+  asio::post(turn_, [&files = services_.files, path = vector_path(folder_, name)] {
+    const auto removed = files.remove(path);
     if (!removed) log::warn("vectors not deleted", {{"why", removed.error().detail}});
   });
 }

@@ -79,7 +79,7 @@ class VectorStore {
   Conversations& conversations_;
   std::string folder_;
   std::size_t max_bytes_, bytes_ = 0, rows_ = 0;
-  Strand files_;
+  const Strand turn_;                   // of the files
   LruMap<std::string, Entry> entries_;  // by name
   Gauge held_;
 };

@@ -1,7 +1,6 @@
 #include "app/process/folder_lock.hpp"
 
 #include "base/log.hpp"
-#include "base/os/files.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -44,8 +43,8 @@ void write_holder(int descriptor) {
 
 }  // namespace
 
-Result<FolderLock> FolderLock::take(const std::string& folder) {
-  if (const auto made = files::make_folder(folder); !made) return made.error();
+Result<FolderLock> FolderLock::take(FileSystem& files, const std::string& folder) {
+  if (const auto made = files.make_folders(folder); !made) return made.error();
   const std::string path = folder + "/lock";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return refusal("cannot open " + path + ": " + std::strerror(errno));

@@ -4,6 +4,7 @@
 // kept. The kernel holds the lock (flock), so it ends with the process, however that ends.
 #pragma once
 
+#include "base/os/file_system.hpp"
 #include "base/result.hpp"
 
 #include <string>
@@ -15,7 +16,7 @@ class FolderLock {
   // Makes the folder where it is missing. Fault::kStorage with the other's process id when it is
   // taken, and for a folder that cannot be written. A file system without locks is warned about and
   // used all the same.
-  static Result<FolderLock> take(const std::string& folder);
+  static Result<FolderLock> take(FileSystem& files, const std::string& folder);
 
   FolderLock() = default;  // of nothing
   FolderLock(FolderLock&& other) noexcept;

@@ -2,7 +2,7 @@
 // that is full.
 #include "base/hash.hpp"
 #include "base/json/json.hpp"
-#include "base/os/files.hpp"
+#include "base/os/posix_file_system.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
@@ -25,10 +25,7 @@ class DurabilityTest : public testing::Test {
   explicit DurabilityTest(int slots = 4)
       : upstream_([this](const Received& request) { return play(request); }, slots),
         proxy_(config(upstream_.url())) {}
-  ~DurabilityTest() override {
-    files::plan_failures(nullptr);
-    open_ = true;
-  }
+  ~DurabilityTest() override { open_ = true; }
 
   static Config config(const std::string& url) {
     Config config = test_config(url);
@@ -168,15 +165,15 @@ TEST_F(DurabilityTest, WhatNobodyElseGoesOnFromDoesNotStay) {
   EXPECT_EQ(record("a"), "one|I see.|wait|I see.|");
 }
 
-files::Failure full(std::string_view operation) {
-  return operation == "write" || operation == "create" ? files::Failure{ENOSPC, 3}
-                                                       : files::Failure();
+void fill_up(FaultyFileSystem& files) {
+  using Operation = FaultyFileSystem::Operation;
+  files.fail_each({Operation::kWrite, Operation::kCreate}, {ENOSPC, 3});
 }
 
 TEST_F(DurabilityTest, AFullDiskIsToldAndGoneOnFrom) {
   EXPECT_EQ(ask("a", user("one")).header("X-Keep-Record"), "");
   EXPECT_EQ(health().find("status").string(), "ok");
-  files::plan_failures(&full);
+  fill_up(proxy_.files());
   const std::string history = user("one") + R"(,{"role":"assistant","content":"I see."},)";
   const Response second = ask("a", history + user("two"));
   EXPECT_EQ(second.status, 200);
@@ -190,7 +187,7 @@ TEST_F(DurabilityTest, AFullDiskIsToldAndGoneOnFrom) {
   EXPECT_EQ(ask("b", user("slowly")).header("X-Keep-Record"), "memory");
   EXPECT_EQ(health().find("status").string(), "degraded");
   EXPECT_GT(health().find("history").find("unwritten_bytes").integer().value_or(0), 0);
-  files::plan_failures(nullptr);
+  proxy_.files().heal();
   EXPECT_TRUE(eventually([&] { return health().find("status").string() == "ok"; }));
   EXPECT_EQ(health().find("history").find("unwritten_bytes").integer(), 0);
   EXPECT_EQ(ask("a", history + user("two")).header("X-Keep-Record"), "");
@@ -204,10 +201,10 @@ TEST(DurabilityRestartTest, WhatWaitedForTheDiskSurvivesARestartOnceItIsWritten)
   const std::string header = "X-Conversation-Id: a\r\n";
   {
     TestProxy proxy(config);
-    files::plan_failures(&full);
+    fill_up(proxy.files());
     const Response answer = TestClient(proxy.port()).post(kChat, chat_body("one", false), header);
     EXPECT_EQ(answer.header("X-Keep-Record"), "memory");
-    files::plan_failures(nullptr);
+    proxy.files().heal();
   }
   TestProxy proxy(config);
   const Response page = TestClient(proxy.port()).get("/v1/conversations/a");
@@ -218,10 +215,11 @@ TEST(DurabilityRestartTest, WhatWaitedForTheDiskSurvivesARestartOnceItIsWritten)
 TEST(DurabilityLossTest, WhatCannotBeKeptAtAllIsTold) {
   const TempFolder folder;
   const std::string conversations = folder.path + "/conversations";
-  ASSERT_TRUE(files::make_folder(conversations));
+  PosixFileSystem files;
+  ASSERT_TRUE(files.make_folders(conversations));
   for (std::uint64_t i = 0; i < 256; ++i) {
     const std::string path = conversations + "/" + to_hex(i).substr(14);
-    ASSERT_TRUE(files::replace(path, "x", false));
+    ASSERT_TRUE(files.replace(path, "x", false));
   }
   ScriptedUpstream upstream([](const Received&) { return chat_stream("I see."); });
   Config config = test_config(upstream.url());

@@ -1,6 +1,6 @@
 // Many small conversations: what they take on disk once they are closed, and that they go on.
 #include "base/json/json.hpp"
-#include "base/os/files.hpp"
+#include "base/os/posix_file_system.hpp"
 #include "tests/support/scripted_upstream.hpp"
 #include "tests/support/test_client.hpp"
 #include "tests/support/test_proxy.hpp"
@@ -47,7 +47,7 @@ class PackingTest : public testing::Test {
   std::uint64_t blocks() const {
     std::uint64_t bytes = 0;
     for (const auto& at : std::filesystem::recursive_directory_iterator(folder_.path)) {
-      if (at.is_regular_file()) bytes += files::info(at.path())->on_disk;
+      if (at.is_regular_file()) bytes += PosixFileSystem().info(at.path())->on_disk;
     }
     return bytes;
   }

@@ -5,6 +5,7 @@
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"
+#include "tests/support/faulty_file_system.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -69,13 +70,14 @@ class FakeServices {
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   Pools pools_{1, 2};
   HandClock clock_;
+  FaultyFileSystem files_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   NoUpstreams upstreams_;
   NoQueries queries_;
   ByteTokenizer tokenizer_;
   NoTemplates templates_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_};
+  Services services_{loop_, pools_, clock_, files_, metrics_, spawner_};
   const Servers servers_{upstreams_, queries_, tokenizer_, templates_};
 };
 

@@ -90,6 +90,7 @@ class PluginHarness : private FakeServices {
 
   Plugin& plugin() noexcept { return *plugin_; }
   HandClock& clock() noexcept { return clock_; }
+  FaultyFileSystem& files() noexcept { return files_; }
   std::string metrics() const { return metrics_.text(); }
 
   StagedExchange begin(std::unique_ptr<Exchange> exchange) {

@@ -1,6 +1,5 @@
 // The end of the process at any moment, and storage that fails at any operation.
 
-#include "base/os/files.hpp"
 #include "log_files.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 
@@ -20,7 +19,8 @@ constexpr int kKills = 200;
 
 // Appends for ever, and tells the position of every message that was acknowledged.
 [[noreturn]] void append_for_ever(const std::string& stem, int acknowledged) {
-  const auto log = open_log(stem);
+  PosixFileSystem files;
+  const auto log = open_log(files, stem);
   for (;;) {
     fill(*log, log->size() + 1);
     const Position position = log->tip();
@@ -56,6 +56,7 @@ std::optional<Position> kill_after(const std::string& stem, std::size_t count,
 }
 
 TEST(CrashTest, WhatWasAcknowledgedSurvivesKillNine) {
+  PosixFileSystem files;
   const TempFolder folder;
   const std::string stem = folder.path + "/log";
   std::mt19937_64 random(11);
@@ -64,43 +65,25 @@ TEST(CrashTest, WhatWasAcknowledgedSurvivesKillNine) {
     const std::chrono::microseconds then(random() % 1000);
     const auto last = kill_after(stem, random() % 10, then);
     if (last) size = *last + std::size_t{1};
-    const auto log = open_log(stem);
+    const auto log = open_log(files, stem);
     ASSERT_GE(log->size(), size);
     ASSERT_LE(log->size(), size + 1);
     size = log->size();
     expect_filled(*log, size, size < 40 ? 0 : size - 40);
   }
-  const auto log = open_log(stem);
+  const auto log = open_log(files, stem);
   expect_filled(*log, size);
   EXPECT_GT(log->size(), static_cast<std::size_t>(kKills));
 }
 
 // Storage that fails at the operation with that number; or from there on.
-struct Plan {
-  std::size_t fails_at = 0;
-  bool for_ever = false;
-  std::size_t asked = 0;
-};
-Plan plan;
-
-files::Failure planned(std::string_view) {
-  ++plan.asked;
-  const bool fails = plan.for_ever ? plan.asked >= plan.fails_at : plan.asked == plan.fails_at;
-  return fails ? files::Failure{ENOSPC, plan.fails_at % 100} : files::Failure{};
-}
-
 class StorageFailureTest : public testing::TestWithParam<bool> {
  protected:
-  void TearDown() override { files::plan_failures(nullptr); }
   void fail_at(std::size_t operation) {
-    plan = Plan{operation, GetParam(), 0};
-    files::plan_failures(&planned);
+    files_.fail_at(operation, GetParam(), {ENOSPC, operation % 100});
   }
-  // Whether it came to that.
-  bool has_failed() {
-    files::plan_failures(nullptr);
-    return plan.asked >= plan.fails_at;
-  }
+
+  FaultyFileSystem files_;
 };
 
 TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
@@ -111,7 +94,7 @@ TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
     LogSettings settings = small_settings();
     settings.dictionary_after = 3000;
     settings.max_unwritten = 0;  // nothing waits in memory
-    auto log = open_log(stem, settings);
+    auto log = open_log(files_, stem, settings);
     fail_at(operation);
     for (int tries = 0; tries < 25; ++tries) {
       const std::size_t size = log->size();
@@ -122,14 +105,14 @@ TEST_P(StorageFailureTest, AppendsAllOrNothingAndGoesOn) {
       }
       ASSERT_EQ(log->size(), done ? size + 2 : size);
     }
-    failed = has_failed();
+    failed = files_.heal();
     expect_filled(*log, log->size());
     const std::size_t size = log->size();
-    log = open_log(stem);
+    log = open_log(files_, stem);
     ASSERT_EQ(log->size(), size) << operation;
     expect_filled(*log, size);
     fill(*log, size + 30);
-    log = open_log(stem);
+    log = open_log(files_, stem);
     expect_filled(*log, size + 30);
     EXPECT_TRUE(log->take_notes().empty());
   }
@@ -140,12 +123,12 @@ TEST_P(StorageFailureTest, RemovesAllOrNothing) {
   for (std::size_t operation = 1; failed; ++operation) {
     const TempFolder folder;
     const std::string stem = folder.path + "/log";
-    fill(*open_log(stem), 100);
+    fill(*open_log(files_, stem), 100);
     fail_at(operation);
-    const auto removed = ConversationLog::remove(stem);
-    failed = has_failed();
+    const auto removed = ConversationLog::remove(files_, stem);
+    failed = files_.heal();
     EXPECT_NE(removed.has_value(), failed);
-    const auto log = open_log(stem);
+    const auto log = open_log(files_, stem);
     if (log->size() > 0) expect_filled(*log, 100);
     EXPECT_TRUE(failed || log->size() == 0);
   }

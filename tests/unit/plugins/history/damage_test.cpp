@@ -1,6 +1,5 @@
 // What is left of a conversation after its files were cut, changed, or lost.
 
-#include "base/os/files.hpp"
 #include "log_files.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 
@@ -14,8 +13,6 @@ using namespace test;
 
 class DamageTest : public testing::Test {
  protected:
-  void TearDown() override { files::plan_failures(nullptr); }
-
   std::string blocks() const { return read_file(stem_ + ".blocks"); }
   std::string tail() const { return read_file(stem_ + ".tail"); }
   void put(const std::string& blocks, const std::string& tail) const {
@@ -23,8 +20,8 @@ class DamageTest : public testing::Test {
     write_file(stem_ + ".tail", tail);
   }
   // What can be read is right, and the log can go on. Returns how many cannot be read.
-  std::size_t expect_usable(std::size_t size) const {
-    auto log = open_log(stem_);
+  std::size_t expect_usable(std::size_t size) {
+    auto log = open_log(files_, stem_);
     EXPECT_EQ(log->size(), size);
     std::size_t lost = 0;
     for (std::size_t i = 0; i < log->size(); ++i) {
@@ -41,7 +38,7 @@ class DamageTest : public testing::Test {
     EXPECT_EQ(log->path_to(log->tip()).size(), 1U);
     const std::size_t before = log->size();
     fill(*log, before + 12);  // makes a block of what is left
-    log = open_log(stem_);
+    log = open_log(files_, stem_);
     EXPECT_EQ(log->size(), before + 12);
     expect_filled_texts(*log, before);
     return lost;
@@ -53,6 +50,7 @@ class DamageTest : public testing::Test {
   }
 
   TempFolder folder_;
+  FaultyFileSystem files_;
   std::string stem_ = folder_.path + "/log";
   bool blocks_are_damaged_inside_ = false;
 };
@@ -61,7 +59,7 @@ TEST_F(DamageTest, ATailCutAnywhereKeepsWhatWasWhole) {
   std::vector<std::size_t> ends;  // of the tail, after each message
   std::size_t first = 0;          // that is in the tail
   {
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     fill(*log, 100);
     std::string before = blocks();
     while (blocks() == before) fill(*log, log->size() + 1);
@@ -78,7 +76,7 @@ TEST_F(DamageTest, ATailCutAnywhereKeepsWhatWasWhole) {
     std::size_t whole = 0;
     while (whole + 1 < ends.size() && ends[whole + 1] <= bytes) ++whole;
     {
-      const auto log = open_log(stem_);
+      const auto log = open_log(files_, stem_);
       ASSERT_EQ(log->size(), first + whole) << bytes;
       expect_filled(*log, first + whole);
     }
@@ -89,27 +87,23 @@ TEST_F(DamageTest, ATailCutAnywhereKeepsWhatWasWhole) {
   // Within its header, too: the blocks know what is in them.
   for (std::size_t bytes = 0; bytes < ends.front(); ++bytes) {
     put(blocks_were, tail_was.substr(0, bytes));
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     ASSERT_EQ(log->size(), first);
     expect_filled(*log, first, first - 10);
   }
 }
 
 // The tail cannot be replaced: as if the process had ended between the two steps of a seal.
-files::Failure no_rename(std::string_view operation) {
-  return operation == "rename" ? files::Failure{EIO, 0} : files::Failure{};
-}
-
 TEST_F(DamageTest, ABlockCutAnywhereIsMadeAgainFromTheTail) {
   std::string blocks_before;
   std::size_t size = 0;
   {
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     fill(*log, 100);
-    files::plan_failures(&no_rename);
+    files_.fail_each({Operation::kRename});
     blocks_before = blocks();
     while (blocks() == blocks_before) fill(*log, log->size() + 1);
-    files::plan_failures(nullptr);
+    files_.heal();
     size = log->size();
     expect_filled(*log, size);
     EXPECT_EQ(log->take_notes().size(), 1U);
@@ -117,12 +111,12 @@ TEST_F(DamageTest, ABlockCutAnywhereIsMadeAgainFromTheTail) {
   const std::string blocks_were = blocks(), tail_was = tail();
   for (std::size_t bytes = blocks_before.size(); bytes <= blocks_were.size(); ++bytes) {
     put(blocks_were.substr(0, bytes), tail_was);
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     ASSERT_EQ(log->size(), size) << bytes;
     expect_filled(*log, size, 80);
     // And with something else where the end of the block was.
     put(blocks_were.substr(0, bytes) + std::string(50, 'x'), tail_was);
-    ASSERT_NO_FATAL_FAILURE(expect_filled(*open_log(stem_), size, 80)) << bytes;
+    ASSERT_NO_FATAL_FAILURE(expect_filled(*open_log(files_, stem_), size, 80)) << bytes;
     if (bytes % 16 == 0) {
       EXPECT_EQ(expect_usable(size), 0U);
     }
@@ -131,20 +125,20 @@ TEST_F(DamageTest, ABlockCutAnywhereIsMadeAgainFromTheTail) {
 
 TEST_F(DamageTest, BlocksGoOnAfterATailThatCouldNotBeReplaced) {
   {
-    const auto log = open_log(stem_);
-    files::plan_failures(&no_rename);
+    const auto log = open_log(files_, stem_);
+    files_.fail_each({Operation::kRename});
     fill(*log, 200);
-    files::plan_failures(nullptr);
+    files_.heal();
     expect_filled(*log, 200);
   }
-  const auto log = open_log(stem_);
+  const auto log = open_log(files_, stem_);
   expect_filled(*log, 200);
   fill(*log, 400);
-  expect_filled(*open_log(stem_), 400);
+  expect_filled(*open_log(files_, stem_), 400);
 }
 
 TEST_F(DamageTest, AChangedByteCostsOneBlockAtMost) {
-  fill(*open_log(stem_), 60);  // without a dictionary
+  fill(*open_log(files_, stem_), 60);  // without a dictionary
   const std::string blocks_were = blocks(), tail_was = tail();
   blocks_are_damaged_inside_ = true;
   std::mt19937_64 random(3);
@@ -158,7 +152,7 @@ TEST_F(DamageTest, AChangedByteCostsOneBlockAtMost) {
 }
 
 TEST_F(DamageTest, AChangedByteNeverGivesWrongText) {
-  fill(*open_log(stem_), 300);  // with a dictionary
+  fill(*open_log(files_, stem_), 300);  // with a dictionary
   const std::string blocks_were = blocks(), tail_was = tail();
   blocks_are_damaged_inside_ = true;
   std::mt19937_64 random(4);
@@ -172,18 +166,18 @@ TEST_F(DamageTest, AChangedByteNeverGivesWrongText) {
 
 TEST_F(DamageTest, AChangedByteInTheTailCostsOneMessage) {
   {
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     fill(*log, 100);
     while (log->size() - 4 < 100) fill(*log, log->size() + 1);
   }
   const std::string blocks_were = blocks(), tail_was = tail();
-  const std::size_t size = open_log(stem_)->size();
+  const std::size_t size = open_log(files_, stem_)->size();
   for (std::size_t at = 0; at < tail_was.size(); ++at) {
     if (at == 8 || at == 9) continue;  // the version
     std::string changed = tail_was;
     changed[at] = static_cast<char>(changed[at] ^ 0x20);
     put(blocks_were, changed);
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     std::size_t lost = size - log->size();
     for (std::size_t i = 0; i < log->size(); ++i) {
       const auto json = log->json(static_cast<Position>(i));
@@ -198,40 +192,40 @@ TEST_F(DamageTest, AChangedByteInTheTailCostsOneMessage) {
 }
 
 TEST_F(DamageTest, LostFilesLeaveTheOther) {
-  fill(*open_log(stem_), 300);
+  fill(*open_log(files_, stem_), 300);
   const std::string blocks_were = blocks(), tail_was = tail();
   std::filesystem::remove(stem_ + ".tail");
   {
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     EXPECT_GT(log->size(), 280U);
     expect_filled(*log, log->size());
   }
   put(blocks_were, tail_was);
   std::filesystem::remove(stem_ + ".blocks");
-  const auto log = open_log(stem_);
+  const auto log = open_log(files_, stem_);
   EXPECT_EQ(log->size(), 300U);
   EXPECT_EQ(log->json(0).error().fault, Fault::kStorage);
   const auto left = log->read(0, 1 << 20).value();
   ASSERT_FALSE(left.empty());
   EXPECT_EQ(left.back().json, json_of(299));
   fill(*log, 320);
-  EXPECT_EQ(open_log(stem_)->json(310).value(), json_of(310));
+  EXPECT_EQ(open_log(files_, stem_)->json(310).value(), json_of(310));
 }
 
 TEST_F(DamageTest, AnOlderTailHarmsNothing) {
   std::string old_tail;
   {
-    const auto log = open_log(stem_);
+    const auto log = open_log(files_, stem_);
     fill(*log, 100);
     old_tail = tail();
     fill(*log, 300);
   }
   put(blocks(), old_tail);
-  const auto log = open_log(stem_);
+  const auto log = open_log(files_, stem_);
   EXPECT_GT(log->size(), 280U);
   expect_filled(*log, log->size());
   fill(*log, 400);
-  expect_filled(*open_log(stem_), 400);
+  expect_filled(*open_log(files_, stem_), 400);
 }
 
 }  // namespace

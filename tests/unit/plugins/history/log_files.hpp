@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugins/history/log/conversation_log.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,9 @@
 
 namespace keep::history::test {
 
+using keep::test::FaultyFileSystem;
 using keep::test::TempFolder;
+using Operation = FaultyFileSystem::Operation;
 
 inline std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -70,9 +73,9 @@ inline NewMessage chained(std::size_t number) {
   return message_of(number, static_cast<Position>(number) - 1);
 }
 
-inline std::unique_ptr<ConversationLog> open_log(const std::string& stem,
+inline std::unique_ptr<ConversationLog> open_log(FileSystem& files, const std::string& stem,
                                                  const LogSettings& settings = small_settings()) {
-  auto log = ConversationLog::open(stem, a_name(), settings);
+  auto log = ConversationLog::open(files, stem, a_name(), settings);
   if (!log) throw std::runtime_error(log.error().detail);
   return *std::move(log);
 }

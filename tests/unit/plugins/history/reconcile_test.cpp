@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/json/json.hpp"
+#include "base/os/posix_file_system.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +38,7 @@ struct Talk {
 
 class Reconcile : public testing::Test {
  protected:
-  Reconcile() { log_ = *ConversationLog::open(folder_.path + "/log", {"t", "c"}); }
+  Reconcile() { log_ = *ConversationLog::open(files_, folder_.path + "/log", {"t", "c"}); }
 
   OnRecord send(const std::string& words, const std::string& lead = "", bool store = true,
                 std::uint64_t max_tokens = kAnyLength) {
@@ -57,6 +58,7 @@ class Reconcile : public testing::Test {
   }
 
   keep::test::TempFolder folder_;
+  PosixFileSystem files_;
   std::unique_ptr<ConversationLog> log_;
 };
 

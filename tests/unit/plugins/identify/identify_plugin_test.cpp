@@ -1,6 +1,5 @@
 #include "plugins/identify/identify_plugin.hpp"
 
-#include "base/os/files.hpp"
 #include "openai/event/sse_event.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
@@ -230,11 +229,9 @@ TEST(IdentifyPluginTable, WhatCouldNotBeWrittenIsWrittenTheNextTime) {
   auto exchange = harness.begin(test::make_exchange(chat_body({{"user", "hi"}})));
   exchange.request();
   exchange.finish();
-  files::plan_failures([](std::string_view operation) {
-    return files::Failure{operation == "write" ? ENOSPC : 0, 10};
-  });
+  harness.files().fail_each({test::FaultyFileSystem::Operation::kWrite}, {ENOSPC, 10});
   EXPECT_FALSE(test::run_now(harness.plugin().stop()));
-  files::plan_failures(nullptr);
+  harness.files().heal();
   EXPECT_FALSE(std::filesystem::exists(folder.path + "/identity.table.new"));
   EXPECT_TRUE(test::run_now(harness.plugin().stop()));
   EXPECT_TRUE(std::filesystem::exists(folder.path + "/identity.table"));

@@ -1,5 +1,6 @@
 #include "plugins/identify/table_file.hpp"
 
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -29,6 +30,7 @@ std::vector<ConversationTable::Remembered> all_of(const ConversationTable& table
 
 TEST(TableFile, ConversationsGoOnAfterARestart) {
   const keep::test::TempFolder folder;
+  keep::test::FaultyFileSystem files;
   const std::string path = folder.path + "/table";
   const Instant now = Instant() + std::chrono::hours(1);
   ConversationTable before(10);
@@ -36,10 +38,10 @@ TEST(TableFile, ConversationsGoOnAfterARestart) {
   const std::vector<std::uint64_t> answer{0};
   before.finish(key, print_of(1), answer, now);
   before.note_explicit(77, 0, now);
-  ASSERT_TRUE(save_table(path, all_of(before)));
+  ASSERT_TRUE(save_table(files, path, all_of(before)));
 
   ConversationTable after(10);
-  const auto loaded = load_table(path);
+  const auto loaded = load_table(files, path);
   ASSERT_TRUE(loaded);
   ASSERT_EQ(loaded->size(), 2U);
   for (const auto& entry : *loaded) after.restore(entry);
@@ -55,6 +57,7 @@ TEST(TableFile, ConversationsGoOnAfterARestart) {
 
 TEST(TableFile, AnEntryComesBackAsItWas) {
   const keep::test::TempFolder folder;
+  keep::test::FaultyFileSystem files;
   const std::string path = folder.path + "/table";
   ConversationTable::Remembered entry;
   entry.key = 0xab;
@@ -62,8 +65,8 @@ TEST(TableFile, AnEntryComesBackAsItWas) {
   entry.asked = {2};
   entry.retold = {3, 4};
   entry.turn = {{0, 1, 0xffff}, {0xabc}, 77, true};
-  ASSERT_TRUE(save_table(path, std::span(&entry, 1)));
-  const auto loaded = load_table(path);
+  ASSERT_TRUE(save_table(files, path, std::span(&entry, 1)));
+  const auto loaded = load_table(files, path);
   ASSERT_EQ(loaded->size(), 1U);
   EXPECT_EQ(loaded->front().marks, entry.marks);
   EXPECT_EQ(loaded->front().asked, entry.asked);
@@ -73,21 +76,23 @@ TEST(TableFile, AnEntryComesBackAsItWas) {
 
 TEST(TableFile, WhatCannotBeReadIsPassedOver) {
   const keep::test::TempFolder folder;
+  keep::test::FaultyFileSystem files;
   const std::string path = folder.path + "/table";
-  EXPECT_TRUE(load_table(path)->empty());
+  EXPECT_TRUE(load_table(files, path)->empty());
   std::ofstream(path) << "llama-keep conversations 1\n{\"key\":\"00000000000000ab\"}\nbroken\n{}\n";
-  const auto loaded = load_table(path);
+  const auto loaded = load_table(files, path);
   ASSERT_EQ(loaded->size(), 1U);
   EXPECT_EQ(loaded->front().key, 0xabU);
 }
 
 TEST(TableFile, AFileThatIsNotOursIsSetAside) {
   const keep::test::TempFolder folder;
+  keep::test::FaultyFileSystem files;
   const std::string path = folder.path + "/table";
   std::ofstream(path) << "llama-keep conversations 7\n{}\n";
-  EXPECT_EQ(load_table(path).error().fault, Fault::kStorage);
+  EXPECT_EQ(load_table(files, path).error().fault, Fault::kStorage);
   EXPECT_TRUE(std::ifstream(path + ".damaged").good());
-  EXPECT_TRUE(load_table(path)->empty());
+  EXPECT_TRUE(load_table(files, path)->empty());
 }
 
 }  // namespace

@@ -307,13 +307,14 @@ class SlotsFixture : public testing::Test {
   asio::io_context loop_{1};
   Pools pools_{1, 1};
   FakeClock clock_;
+  keep::test::FaultyFileSystem files_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   FakeUpstreams upstreams_;
   FakeQueries queries_{upstreams_};
   keep::test::ByteTokenizer tokenizer_;
   keep::test::NoTemplates templates_;
-  Services services_{loop_, pools_, clock_, metrics_, spawner_};
+  Services services_{loop_, pools_, clock_, files_, metrics_, spawner_};
   const Servers servers_{upstreams_, queries_, tokenizer_, templates_};
   Tenancy tenancy_;
   SlotArchive* archive_ = &no_archive();  // before start()

@@ -14,9 +14,10 @@ using namespace test;
 
 class ConversationLogTest : public testing::Test {
  protected:
-  std::unique_ptr<ConversationLog> open() { return open_log(stem_); }
+  std::unique_ptr<ConversationLog> open() { return open_log(files_, stem_); }
 
   TempFolder folder_;
+  PosixFileSystem files_;
   std::string stem_ = folder_.path + "/ab/abcd";
 };
 
@@ -169,14 +170,14 @@ TEST_F(ConversationLogTest, ReadsInPieces) {
 
 TEST_F(ConversationLogTest, RefusesFilesOfOthersAndOfNewerVersions) {
   fill(*open(), 100);
-  const auto other = ConversationLog::open(stem_, {"tenant", "other"}, small_settings());
+  const auto other = ConversationLog::open(files_, stem_, {"tenant", "other"}, small_settings());
   EXPECT_EQ(other.error().fault, Fault::kStorage);
   for (const std::string& path : {stem_ + ".tail", stem_ + ".blocks"}) {
     const std::string good = read_file(path);
     std::string newer = good;
     newer[8] = 2;
     write_file(path, newer);
-    const auto log = ConversationLog::open(stem_, a_name(), small_settings());
+    const auto log = ConversationLog::open(files_, stem_, a_name(), small_settings());
     ASSERT_FALSE(log);
     EXPECT_EQ(log.error().fault, Fault::kStorage);
     EXPECT_NE(log.error().detail.find("newer version"), std::string::npos);
@@ -184,7 +185,7 @@ TEST_F(ConversationLogTest, RefusesFilesOfOthersAndOfNewerVersions) {
     write_file(path, good);
   }
   expect_filled(*open(), 100);
-  const auto long_name = ConversationLog::open(stem_, {"t", std::string(20'000, 'x')});
+  const auto long_name = ConversationLog::open(files_, stem_, {"t", std::string(20'000, 'x')});
   EXPECT_EQ(long_name.error().fault, Fault::kTooLarge);
 }
 
@@ -192,9 +193,9 @@ TEST_F(ConversationLogTest, RemovesEveryTrace) {
   fill(*open(), 100);
   write_file(stem_ + ".tail.new", "x");
   write_file(stem_ + ".tail.damaged", "x");
-  EXPECT_TRUE(ConversationLog::remove(stem_).value());
+  EXPECT_TRUE(ConversationLog::remove(files_, stem_).value());
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path + "/ab"));
-  EXPECT_FALSE(ConversationLog::remove(stem_).value());
+  EXPECT_FALSE(ConversationLog::remove(files_, stem_).value());
   EXPECT_EQ(open()->size(), 0U);
 }
 
@@ -207,12 +208,12 @@ TEST_F(ConversationLogTest, FinishesARemovalThatWasInterrupted) {
 
 TEST_F(ConversationLogTest, CostsFewBytesOfMemoryPerMessage) {
   LogSettings settings;
-  auto log = ConversationLog::open(stem_, a_name(), settings).value();
+  auto log = ConversationLog::open(files_, stem_, a_name(), settings).value();
   const std::uint64_t before = log->memory_bytes();
   std::vector<NewMessage> messages;
   for (std::size_t i = 0; i < 20'000; ++i) messages.push_back(chained(i));
   ASSERT_TRUE(log->append(messages));
-  log = ConversationLog::open(stem_, a_name(), settings).value();
+  log = ConversationLog::open(files_, stem_, a_name(), settings).value();
   EXPECT_LT((log->memory_bytes() - before) / 20'000, 36U + 20U);  // and one dictionary
 }
 

@@ -1,6 +1,5 @@
 #include "plugins/history/pack/pack.hpp"
 
-#include "base/os/files.hpp"
 #include "tests/unit/plugins/history/log_files.hpp"
 
 #include <sys/resource.h>
@@ -48,7 +47,7 @@ class PackTest : public testing::Test {
   // What is in it.
   std::map<std::string, PackedFiles> open() {
     std::map<std::string, PackedFiles> all;
-    pack_.emplace(path_);
+    pack_.emplace(files_, path_);
     const auto opened =
         pack_->open([&](PackedConversation one) { all[one.key] = std::move(one.files); });
     EXPECT_TRUE(opened) << opened.error().detail;
@@ -95,6 +94,7 @@ class PackTest : public testing::Test {
 
   TempFolder folder_;
   const std::string path_ = folder_.path + "/pack.db";
+  PosixFileSystem files_;
   std::optional<Pack> pack_;
   Pack::Opened opened_;
 };
@@ -127,7 +127,7 @@ TEST_F(PackTest, KeepsWhatIsInIt) {
   struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
-  EXPECT_EQ(pack_->disk_bytes(), files::info(path_)->on_disk);
+  EXPECT_EQ(pack_->disk_bytes(), files_.info(path_)->on_disk);
 }
 
 TEST_F(PackTest, WhatIsDeletedIsNotReadableAnyMore) {

@@ -2,7 +2,6 @@
 
 #include "plugins/history/pack/small_files.hpp"
 
-#include "base/os/files.hpp"
 #include "tests/unit/plugins/history/log_files.hpp"
 
 #include <sys/wait.h>
@@ -21,28 +20,28 @@ using namespace test;
 class SmallFilesTest : public testing::Test {
  protected:
   void SetUp() override { reopen(); }
-  void TearDown() override { files::plan_failures(nullptr); }
 
   // After a crash, too: then what is in files is no longer in the pack.
   void reopen() {
-    pack_.emplace(folder_.path + "/pack.db");
+    pack_.emplace(files_, folder_.path + "/pack.db");
     const auto opened = pack_->open([](const PackedConversation&) {});
     ASSERT_TRUE(opened) << opened.error().detail;
   }
   Packed pack() {
-    const auto outcomes = pack_small(*pack_, {&stem_, 1});
+    const auto outcomes = pack_small(files_, *pack_, {&stem_, 1});
     return outcomes ? outcomes->front() : Packed();
   }
   std::unique_ptr<ConversationLog> open(const LogSettings& settings = small_settings()) {
     auto packed = pack_->find(key_of(stem_));
     if (!packed) throw std::runtime_error(packed.error().detail);
-    auto log = ConversationLog::open(stem_, a_name(), settings, *std::move(packed));
+    auto log = ConversationLog::open(files_, stem_, a_name(), settings, *std::move(packed));
     if (!log) throw std::runtime_error(log.error().detail);
     return *std::move(log);
   }
   bool has(const std::string& ending) const { return std::filesystem::exists(stem_ + ending); }
 
   TempFolder folder_;
+  FaultyFileSystem files_;
   std::string stem_ = folder_.path + "/ab/log";
   std::optional<Pack> pack_;
 };
@@ -146,28 +145,15 @@ TEST_F(SmallFilesTest, WhatThePackHasStandsInForALostTail) {
     log.reset();
     expect_filled(*open(), 4);
     pack_->change(std::vector<std::string>{key_of(stem_)}, {});
-    ASSERT_TRUE(ConversationLog::remove(stem_));
+    ASSERT_TRUE(ConversationLog::remove(files_, stem_));
   }
 }
 
 TEST_F(SmallFilesTest, WithoutAPackEverythingStaysAsItIs) {
   fill(*open(), 3);
   std::filesystem::create_directory(folder_.path + "/pack.db");
-  EXPECT_FALSE(pack_small(*pack_, {&stem_, 1}));
+  EXPECT_FALSE(pack_small(files_, *pack_, {&stem_, 1}));
   EXPECT_TRUE(has(".tail"));
-}
-
-// Storage that ends the process, or fails, at the operation with that number.
-struct Plan {
-  std::size_t at = 0, asked = 0;
-  bool crash = false;
-};
-Plan plan;
-
-files::Failure planned(std::string_view) {
-  if (++plan.asked != plan.at) return {};
-  if (plan.crash) ::_exit(7);
-  return {ENOSPC, 0};
 }
 
 // Everything that can be done to it, ending with it packed.
@@ -183,15 +169,14 @@ TEST_F(SmallFilesTest, ACrashAnywhereLeavesTheWholeConversation) {
     ASSERT_TRUE(pack().bytes);
     const pid_t child = ::fork();
     if (child == 0) {
-      plan = Plan{at, 0, true};
-      files::plan_failures(&planned);
+      files_.crash_at(at);
       live(*open(), 4);  // out of the pack
       (void)pack();      // and into it
       ::_exit(0);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
-    crashed = WEXITSTATUS(status) == 7;
+    crashed = WEXITSTATUS(status) == FaultyFileSystem::kCrashed;
     reopen();
     {
       const auto log = open();
@@ -203,7 +188,7 @@ TEST_F(SmallFilesTest, ACrashAnywhereLeavesTheWholeConversation) {
       EXPECT_TRUE(crashed || log->size() == 4);
     }
     ASSERT_TRUE(pack_->change(std::vector<std::string>{key_of(stem_)}, {}));
-    ASSERT_TRUE(ConversationLog::remove(stem_));
+    ASSERT_TRUE(ConversationLog::remove(files_, stem_));
   }
 }
 
@@ -212,8 +197,7 @@ TEST_F(SmallFilesTest, AFailureAnywhereCostsNothing) {
   for (std::size_t at = 1; failed; ++at) {
     live(*open(), 3);
     ASSERT_TRUE(pack().bytes);
-    plan = Plan{at, 0, false};
-    files::plan_failures(&planned);
+    files_.fail_at(at, false, {ENOSPC, 0});
     {
       const auto log = open();
       live(*log, 4);
@@ -221,8 +205,7 @@ TEST_F(SmallFilesTest, AFailureAnywhereCostsNothing) {
       ASSERT_EQ(log->unwritten_bytes(), 0U) << at;
     }
     (void)pack();
-    files::plan_failures(nullptr);
-    failed = plan.asked >= at;
+    failed = files_.heal();
     reopen();
     auto log = open();
     ASSERT_EQ(log->size(), 4U) << at;
@@ -231,16 +214,17 @@ TEST_F(SmallFilesTest, AFailureAnywhereCostsNothing) {
     log.reset();
     EXPECT_TRUE(pack().holds);
     ASSERT_TRUE(pack_->change(std::vector<std::string>{key_of(stem_)}, {}));
-    ASSERT_TRUE(ConversationLog::remove(stem_));
+    ASSERT_TRUE(ConversationLog::remove(files_, stem_));
   }
 }
 
 // Appends and packs for ever, and tells the position of every message that was acknowledged.
 [[noreturn]] void pack_for_ever(const std::string& folder, const std::string& stem, int told) {
-  Pack pack(folder + "/pack.db");
+  PosixFileSystem files;
+  Pack pack(files, folder + "/pack.db");
   if (!pack.open([](const PackedConversation&) {})) ::_exit(1);
   for (;;) {
-    auto log = ConversationLog::open(stem, a_name(), small_settings(),
+    auto log = ConversationLog::open(files, stem, a_name(), small_settings(),
                                      std::move(pack.find(key_of(stem)).value()))
                    .value();
     fill(*log, log->size() + 1);
@@ -249,10 +233,10 @@ TEST_F(SmallFilesTest, AFailureAnywhereCostsNothing) {
     if (::write(told, &position, sizeof position) != sizeof position) ::_exit(1);
     if (position > 5) {
       (void)pack.change(std::vector<std::string>{key_of(stem)}, {});
-      (void)ConversationLog::remove(stem);
+      (void)ConversationLog::remove(files, stem);
       ::_exit(0);
     }
-    if (!pack_small(pack, {&stem, 1})) ::_exit(1);
+    if (!pack_small(files, pack, {&stem, 1})) ::_exit(1);
   }
 }
 

@@ -313,7 +313,8 @@ TEST_F(ConversationStoreTest, LeavesNewerVersionsAlone) {
 TEST_F(ConversationStoreTest, OpensTenThousandConversationsQuickly) {
   reopen();
   for (std::size_t i = 0; i < 10'000; ++i) {
-    const auto log = ConversationLog::open(stem_of(settings_.folder, name(i)), name(i), {}).value();
+    const auto log =
+        ConversationLog::open(files_, stem_of(settings_.folder, name(i)), name(i), {}).value();
     NewMessage message = said(0);
     message.json = std::string(4500, 'x');
     ASSERT_TRUE(log->append(std::vector<NewMessage>{message}));

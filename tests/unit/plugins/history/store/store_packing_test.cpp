@@ -1,6 +1,5 @@
 // Small conversations of a store in one file.
 
-#include "base/os/files.hpp"
 #include "tests/unit/plugins/history/store/store_fixture.hpp"
 
 #include <semaphore>
@@ -39,10 +38,10 @@ class StorePackingTest : public ConversationStoreTest {
   }
   std::string stem(std::size_t number) const { return stem_of(settings_.folder, name(number)); }
   std::string pack_path() const { return settings_.folder + "/pack.db"; }
-  std::uint64_t blocks() const {
+  std::uint64_t blocks() {
     std::uint64_t bytes = 0;
     for (const auto& at : std::filesystem::recursive_directory_iterator(settings_.folder)) {
-      if (at.is_regular_file()) bytes += files::info(at.path())->on_disk;
+      if (at.is_regular_file()) bytes += files_.info(at.path())->on_disk;
     }
     return bytes;
   }
@@ -117,7 +116,7 @@ TEST_F(StorePackingTest, WhatWasClosedTwiceAndHasEndedIsNowhere) {
 
 TEST_F(StorePackingTest, AFolderWithoutAPackIsPackedAfterTheStart) {
   for (std::size_t i = 0; i < 150; ++i) {
-    const auto log = ConversationLog::open(stem(i), name(i), settings_.log).value();
+    const auto log = ConversationLog::open(files_, stem(i), name(i), settings_.log).value();
     ASSERT_TRUE(log->append(std::vector<NewMessage>{said(i)}));
   }
   reopen();
@@ -250,16 +249,12 @@ TEST_F(StorePackingTest, ADamagedPackKeepsNobodyFromStarting) {
   EXPECT_EQ(store_->totals().conversations, 20U);
 }
 
-files::Failure no_remove(std::string_view operation) {
-  return operation == "remove" ? files::Failure{EIO, 0} : files::Failure();
-}
-
 TEST_F(StorePackingTest, FilesThatCannotBeDeletedStayWhatCounts) {
   reopen();
   for (std::size_t i = 0; i < 5; ++i) say(name(i), 2);
-  files::plan_failures(&no_remove);
+  files_.fail_each({Operation::kRemove});
   put_away();
-  files::plan_failures(nullptr);
+  files_.heal();
   EXPECT_EQ(own_files(), 5U);
   say(name(1), 1);
   EXPECT_EQ(size_of(name(1)).value(), 3U);

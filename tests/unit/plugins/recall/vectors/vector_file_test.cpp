@@ -1,7 +1,7 @@
 #include "plugins/recall/vectors/vector_file.hpp"
 
 #include "base/hash.hpp"
-#include "base/os/files.hpp"
+#include "tests/support/faulty_file_system.hpp"
 #include "tests/support/random_vectors.hpp"
 #include "tests/support/test_proxy.hpp"
 
@@ -95,54 +95,51 @@ TEST(VectorFile, NoNumberIsTrusted) {
 
 class VectorFiles : public testing::Test {
  protected:
-  void TearDown() override { files::plan_failures(nullptr); }
-
   keep::test::TempFolder folder_;
+  keep::test::FaultyFileSystem files_;
   std::string path_ = vector_path(folder_.path, kName);
   std::string bytes_ = encode_vectors(some_vectors(), kName);
 };
 
 TEST_F(VectorFiles, AreOnlyTheOwners) {
-  ASSERT_TRUE(write_vectors(path_, bytes_));
-  ASSERT_TRUE(write_vectors(path_, bytes_));
+  ASSERT_TRUE(write_vectors(files_, path_, bytes_));
+  ASSERT_TRUE(write_vectors(files_, path_, bytes_));
   struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
-  const auto read = read_vectors(path_, kName);
+  const auto read = read_vectors(files_, path_, kName);
   ASSERT_TRUE(read && *read);
   expect_same(some_vectors(), **read);
 }
 
 TEST_F(VectorFiles, ThatAreNotThereOrNotGood) {
-  const auto none = read_vectors(path_, kName);
+  const auto none = read_vectors(files_, path_, kName);
   ASSERT_TRUE(none);
   EXPECT_EQ(*none, nullptr);
-  ASSERT_TRUE(write_vectors(path_, bytes_.substr(1)));
-  EXPECT_EQ(read_vectors(path_, kName).error().fault, Fault::kStorage);
+  ASSERT_TRUE(write_vectors(files_, path_, bytes_.substr(1)));
+  EXPECT_EQ(read_vectors(files_, path_, kName).error().fault, Fault::kStorage);
 }
 
 TEST_F(VectorFiles, AWriteThatFailsLeavesTheOldOne) {
-  ASSERT_TRUE(write_vectors(path_, bytes_));
-  files::plan_failures([](std::string_view operation) {
-    return files::Failure{operation == "write" ? ENOSPC : 0, 10};
-  });
-  EXPECT_FALSE(write_vectors(path_, encode_vectors(some_vectors(9), kName)));
+  ASSERT_TRUE(write_vectors(files_, path_, bytes_));
+  files_.fail_each({keep::test::FaultyFileSystem::Operation::kWrite}, {ENOSPC, 10});
+  EXPECT_FALSE(write_vectors(files_, path_, encode_vectors(some_vectors(9), kName)));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
-  const auto read = read_vectors(path_, kName);
+  const auto read = read_vectors(files_, path_, kName);
   ASSERT_TRUE(read && *read);
   EXPECT_EQ((*read)->size(), 5U);
 }
 
 TEST_F(VectorFiles, TellWhoseTheyAre) {
-  EXPECT_TRUE(list_vectors(folder_.path).empty());
-  ASSERT_TRUE(write_vectors(path_, bytes_));
+  EXPECT_TRUE(list_vectors(files_, folder_.path).empty());
+  ASSERT_TRUE(write_vectors(files_, path_, bytes_));
   const ConversationName other{"", "two"};
-  ASSERT_TRUE(
-      write_vectors(vector_path(folder_.path, other), encode_vectors(some_vectors(), other)));
+  ASSERT_TRUE(write_vectors(files_, vector_path(folder_.path, other),
+                            encode_vectors(some_vectors(), other)));
   std::ofstream(path_ + ".new") << "half of a";
   std::ofstream(path_.substr(0, path_.size() - 9) + "x.vectors") << "junk";
-  std::vector<VectorFile> found = list_vectors(folder_.path);
+  std::vector<VectorFile> found = list_vectors(files_, folder_.path);
   EXPECT_EQ(found.size(), 4U);
   const auto named = [&](const ConversationName& name) {
     return std::ranges::count(found, name, &VectorFile::name);

@@ -2,7 +2,6 @@
 #include "plugins/recall/vectors/vector_search.hpp"
 
 #include "base/json/json.hpp"
-#include "base/os/files.hpp"
 #include "plugins/recall/vectors/vector_file.hpp"
 #include "tests/support/test_proxy.hpp"
 #include "tests/unit/plugins/plugin_harness.hpp"
@@ -229,11 +228,9 @@ TEST_F(VectorSearchTest, TheyAreWrittenWithoutARestart) {
 }
 
 TEST_F(VectorSearchTest, WhatCouldNotBeWrittenIsWrittenAtTheStop) {
-  files::plan_failures([](std::string_view operation) {
-    return files::Failure{operation == "write" ? ENOSPC : 0, 10};
-  });
+  files_.fail_each({keep::test::FaultyFileSystem::Operation::kWrite}, {ENOSPC, 10});
   find("x");
-  files::plan_failures(nullptr);
+  files_.heal();
   EXPECT_FALSE(std::filesystem::exists(path()));
   restart();
   EXPECT_TRUE(std::filesystem::exists(path()));
