@@ -92,4 +92,8 @@ class FaultyFileSystem final : public FileSystem {
   std::map<std::string, Contents> before_;  // what was called so when the folder was synced
 };
 
+// Nothing of what was not synced, all of it, and what is worse: names without bytes and parts.
+inline constexpr FaultyFileSystem::Luck kLuck[] = {{false, 0}, {true, 1 << 30}, {true, 0},
+                                                   {true, 50}, {false, 50},     {false, 1 << 30}};
+
 }  // namespace keep::test

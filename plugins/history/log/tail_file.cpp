@@ -64,7 +64,7 @@ void read_records(std::string bytes, std::uint64_t from, TailContents& contents)
 Result<std::unique_ptr<File>> make_file(FileSystem& files, const std::string& path) {
   auto file = files.open(path, File::Mode::kCreate);
   if (file || file.error().fault != Fault::kNotFound) return file;
-  if (auto made = files.make_folders(path.substr(0, path.find_last_of('/'))); !made) {
+  if (auto made = files.make_folders(folder_of(path)); !made) {
     return made.error();
   }
   return files.open(path, File::Mode::kCreate);

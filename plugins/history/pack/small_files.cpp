@@ -63,7 +63,7 @@ Result<> make_durable(FileSystem& files, const std::string& stem) {
   auto tail = files.open(stem + ".tail", File::Mode::kWrite);
   if (!tail) return tail.error();
   if (auto synced = (*tail)->sync(); !synced) return synced;
-  return files.sync_folder(stem.substr(0, stem.find_last_of('/')));
+  return files.sync_folder(folder_of(stem));
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ void Scanner::set_aside(const PackedConversation& one) {
   scan_.notes.push_back("damaged in the pack, set aside: " + one.key);
   if (!is_key(one.key)) return;
   const std::string stem = stem_in(folder_, one.key);
-  (void)files_.make_folders(path_in(folder_, one.key.substr(0, 2)));
+  (void)files_.make_folders(folder_of(stem));
   const auto kept = files_.replace(stem + ".tail.damaged", one.files.tail, true);
   if (!kept) return note(kept.error());
   gone_.push_back(one.key);

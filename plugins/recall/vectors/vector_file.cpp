@@ -156,7 +156,7 @@ std::string vector_path(const std::string& folder, const ConversationName& name)
 }
 
 Result<> write_vectors(FileSystem& files, const std::string& path, std::string_view bytes) {
-  if (auto made = files.make_folders(path.substr(0, path.find_last_of('/'))); !made) return made;
+  if (auto made = files.make_folders(folder_of(path)); !made) return made;
   return files.replace(path, bytes, true);
 }
 

@@ -6,14 +6,15 @@
 namespace keep {
 
 Result<> FileSystem::make_folders(const std::string& path) {
-  const auto made = make_folder(path);
-  if (made) return {};
-  const std::size_t slash = path.find_last_of('/');
-  const bool orphan = made.error().fault == Fault::kNotFound;
-  if (!orphan || slash == std::string::npos || slash == 0) return made.error();
-  if (auto above = make_folders(path.substr(0, slash)); !above) return above;
-  if (const auto again = make_folder(path); !again) return again.error();
-  return {};
+  const std::string above = folder_of(path);
+  auto made = make_folder(path);
+  const bool orphan = !made && made.error().fault == Fault::kNotFound;
+  if (orphan && above.size() < path.size()) {
+    if (auto done = make_folders(above); !done) return done;
+    made = make_folder(path);
+  }
+  if (!made) return made.error();
+  return *made ? sync_folder(above) : Result<>();
 }
 
 Result<> FileSystem::replace(const std::string& path, std::string_view bytes, bool sync) {
@@ -23,8 +24,17 @@ Result<> FileSystem::replace(const std::string& path, std::string_view bytes, bo
   auto done = (*file)->write_at(0, bytes);
   if (done && sync) done = (*file)->sync();
   if (done) done = rename(fresh, path);
-  if (!done) (void)remove(fresh);  // it may be what the disk has no room for
-  return done;
+  if (!done) {
+    (void)remove(fresh);  // it may be what the disk has no room for
+    return done;
+  }
+  return sync ? sync_folder(folder_of(path)) : done;
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/', path.find_last_not_of('/'));
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 Error file_error(const char* operation, const std::string& path, int error) {

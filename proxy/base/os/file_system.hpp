@@ -64,11 +64,17 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list_folder(const std::string& path) = 0;  // any order
 
   // Of those above.
-  Result<> make_folders(const std::string& path);  // with those above it; fine if it is there
+  // With those above it; fine if it is there. That they exist survives the loss of power.
+  Result<> make_folders(const std::string& path);
   // The whole of a file at once, by way of PATH.new: whoever reads sees what was there before or
-  // all of `bytes`, after a failure the former. `sync`: survives the loss of power.
+  // all of `bytes`, after a failure the former. `sync`: that is so after the loss of power, too,
+  // and after success it is `bytes`; when only that is not certain it fails, although they are
+  // there.
   Result<> replace(const std::string& path, std::string_view bytes, bool sync);
 };
+
+// The folder that it is in.
+std::string folder_of(const std::string& path);
 
 // What an operation on that path fails with, by the error number of the system.
 Error file_error(const char* operation, const std::string& path, int error);

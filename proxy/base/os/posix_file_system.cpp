@@ -145,9 +145,12 @@ Result<bool> PosixFileSystem::make_folder(const std::string& path) {
 }
 
 Result<> PosixFileSystem::sync_folder(const std::string& path) {
-  const auto folder = open(path, File::Mode::kRead);
-  if (!folder) return folder.error();
-  return (*folder)->sync();
+  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return file_error("open", path, errno);
+  // Not fdatasync(): names need not be data. EINVAL: this file system has nothing to sync there.
+  const int error = ::fsync(folder) == 0 || errno == EINVAL ? 0 : errno;
+  ::close(folder);
+  return error == 0 ? Result<>() : Result<>(file_error("sync", path, error));
 }
 
 Result<std::vector<std::string>> PosixFileSystem::list_folder(const std::string& path) {

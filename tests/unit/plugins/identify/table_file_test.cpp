@@ -85,6 +85,28 @@ TEST(TableFile, WhatCannotBeReadIsPassedOver) {
   EXPECT_EQ(loaded->front().key, 0xabU);
 }
 
+TEST(TableFile, TheLossOfPowerLeavesTheOldOneOrTheNewOne) {
+  for (const auto luck : keep::test::kLuck) {
+    bool lost = true;
+    for (std::size_t at = 1; lost; ++at) {
+      const keep::test::TempFolder folder;
+      const std::string path = folder.path + "/table";
+      keep::test::FaultyFileSystem files;
+      files.follow_syncs();
+      std::vector<ConversationTable::Remembered> entries(20);
+      for (std::size_t i = 0; i < entries.size(); ++i) entries[i].key = i + 1;
+      ASSERT_TRUE(save_table(files, path, std::span(entries).first(10)));
+      files.fail_at(at, true);
+      const auto saved = save_table(files, path, entries);
+      lost = files.heal();
+      files.lose_power(luck);
+      const auto loaded = load_table(files, path);
+      ASSERT_TRUE(loaded) << loaded.error().detail;
+      EXPECT_TRUE(loaded->size() == 20 || (!saved && loaded->size() == 10)) << loaded->size();
+    }
+  }
+}
+
 TEST(TableFile, AFileThatIsNotOursIsSetAside) {
   const keep::test::TempFolder folder;
   keep::test::FaultyFileSystem files;

@@ -131,6 +131,26 @@ TEST_F(VectorFiles, AWriteThatFailsLeavesTheOldOne) {
   EXPECT_EQ((*read)->size(), 5U);
 }
 
+TEST_F(VectorFiles, TheLossOfPowerLeavesTheOldOneOrTheNewOne) {
+  const std::string more = encode_vectors(some_vectors(9), kName);
+  for (const auto luck : keep::test::kLuck) {
+    bool lost = true;
+    for (std::size_t at = 1; lost; ++at) {
+      keep::test::FaultyFileSystem files;
+      files.follow_syncs();
+      ASSERT_TRUE(write_vectors(files, path_, bytes_));
+      files.fail_at(at, true);
+      const auto written = write_vectors(files, path_, more);
+      lost = files.heal();
+      files.lose_power(luck);
+      const auto read = read_vectors(files, path_, kName);
+      ASSERT_TRUE(read && *read) << at;
+      EXPECT_TRUE((*read)->size() == 9U || (!written && (*read)->size() == 5U)) << at;
+      std::filesystem::remove_all(folder_.path + "/vectors");
+    }
+  }
+}
+
 TEST_F(VectorFiles, TellWhoseTheyAre) {
   EXPECT_TRUE(list_vectors(files_, folder_.path).empty());
   ASSERT_TRUE(write_vectors(files_, path_, bytes_));

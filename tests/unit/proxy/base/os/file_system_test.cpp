@@ -33,6 +33,16 @@ TEST_F(FileSystemTest, MakesTheFoldersAbove) {
   EXPECT_EQ(files_.make_folders(path_ + "/a/b").error().fault, Fault::kStorage);
 }
 
+TEST_F(FileSystemTest, FoldersSurviveTheLossOfPower) {
+  files_.follow_syncs();
+  const std::string path = folder_ + "/a/b/c";
+  ASSERT_TRUE(files_.make_folders(path));
+  files_.lose_power({});
+  EXPECT_TRUE(files_.info(path));
+  files_.fail_each({Operation::kSyncFolder});
+  EXPECT_FALSE(files_.make_folders(path + "/d"));
+}
+
 TEST_F(FileSystemTest, ReplacesAllOrNothingAndLeavesNothingBehind) {
   ASSERT_TRUE(files_.replace(path_, "before", true));
   for (const Operation failing :
@@ -45,6 +55,32 @@ TEST_F(FileSystemTest, ReplacesAllOrNothingAndLeavesNothingBehind) {
   }
   ASSERT_TRUE(files_.replace(path_, "after", false));
   EXPECT_EQ(text(), "after");
+}
+
+// Whatever the disk has done by itself when the power is lost, at whatever operation.
+TEST_F(FileSystemTest, AReplacedFileIsTheOldOneOrTheNewOneAfterTheLossOfPower) {
+  for (const auto luck : test::kLuck) {
+    bool lost = true;
+    for (std::size_t at = 1; lost; ++at) {
+      test::FaultyFileSystem files;
+      files.follow_syncs();
+      ASSERT_TRUE(files.replace(path_, "before", true));
+      files.fail_at(at, true);
+      const auto done = files.replace(path_, "after that", true);
+      lost = files.heal();
+      EXPECT_NE(done.has_value(), lost);
+      files.lose_power(luck);
+      EXPECT_TRUE(text() == "after that" || (lost && text() == "before")) << at << ": " << text();
+    }
+  }
+}
+
+TEST_F(FileSystemTest, KnowsWhereAFileIs) {
+  EXPECT_EQ(folder_of("/a/b/c"), "/a/b");
+  EXPECT_EQ(folder_of("/a/b/"), "/a");
+  EXPECT_EQ(folder_of("/a"), "/");
+  EXPECT_EQ(folder_of("/"), "/");
+  EXPECT_EQ(folder_of("a"), ".");
 }
 
 // As the fake has it, which every test of durable storage builds on.
