@@ -168,6 +168,14 @@ Result<> BlockFile::append_dictionary(RecordHeader record, std::string bytes) {
   return {};
 }
 
+// Once for its name, whoever made it: it may have been made just before a crash.
+Result<> BlockFile::sync() {
+  if (auto synced = file_->sync(); !synced || named_) return synced;
+  auto named = files_.sync_folder(folder_of(path_));
+  named_ = named.has_value();
+  return named;
+}
+
 Result<std::string> BlockFile::decode(const Block& block, const RecordHeader& header,
                                       std::string stored) {
   switch (header.coding) {

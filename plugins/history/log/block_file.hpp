@@ -77,7 +77,7 @@ class BlockFile {
   Result<> append_block(RecordHeader record, std::span<const MessageRow> rows,
                         std::string_view text, int level);
   Result<> append_dictionary(RecordHeader record, std::string bytes);
-  Result<> sync() { return file_->sync(); }
+  Result<> sync();  // what was appended survives the loss of power
 
   // Fault::kNotFound: it is in no block.
   Result<std::shared_ptr<const BlockText>> text_of(Position position);
@@ -112,6 +112,7 @@ class BlockFile {
   std::uint64_t end_ = 0;
   std::uint64_t text_bytes_ = 0;  // of all blocks, as it comes out
   bool cut_ = false;              // there may be something behind end_
+  bool named_ = false;            // that there is a file survives the loss of power, too
   std::vector<Block> blocks_;
   std::vector<std::optional<zstd::Dictionary>> dictionaries_;  // none: it is damaged
   std::vector<std::shared_ptr<const BlockText>> cache_;        // the last used first
