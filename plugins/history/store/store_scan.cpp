@@ -74,6 +74,7 @@ class Scanner {
   void scan_sidecars(const std::string& stem) const;
   void scan_one(const std::string& stem, const Present& present);
   bool scan_tail(const std::string& stem, const Present& present);
+  bool pack_has_more(const std::string& stem, const Summary& file) const;
   void scan_blocks(const std::string& stem);
   void set_aside(const std::string& path);
   void note(const Error& error) { scan_.notes.push_back(error.detail); }
@@ -192,11 +193,21 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
     const auto info = files_.info(stem + ending);
     if (info) summary.disk_bytes += info->on_disk;
   }
+  if (!present.blocks && pack_has_more(stem, summary) && files_.remove(stem + ".tail")) {
+    scan_sidecars(stem);
+    return true;
+  }
   // Nothing was ever acknowledged in a file without messages.
   if (summary.messages == 0) return true;
   if (packed_.erase(key_of(stem)) > 0) stale_.push_back(stem);
   scan_.found.push_back(std::move(summary));
   return true;
+}
+
+// The file had gone into the pack, and the loss of power has brought some of it back.
+bool Scanner::pack_has_more(const std::string& stem, const Summary& file) const {
+  const auto packed = packed_.find(key_of(stem));
+  return packed != packed_.end() && packed->second.messages > file.messages;
 }
 
 // By opening it, which repairs what can be.

@@ -249,6 +249,27 @@ TEST_F(StorePackingTest, ADamagedPackKeepsNobodyFromStarting) {
   EXPECT_EQ(store_->totals().conversations, 20U);
 }
 
+// As the loss of power may leave it just after it was packed: with some messages, with none.
+TEST_F(StorePackingTest, AFileThatHasLessThanThePackIsNotWhatCounts) {
+  for (const std::size_t cut_off : {0U, 5U}) {
+    const std::size_t number = cut_off;
+    reopen();
+    say(name(number), 1);
+    const std::string written = read_file(stem(number) + ".tail");
+    say(name(number), 3);
+    put_away();
+    stop();
+    ASSERT_FALSE(std::filesystem::exists(stem(number) + ".tail"));
+    write_file(stem(number) + ".tail", written.substr(0, written.size() - cut_off));
+    reopen();
+    EXPECT_FALSE(std::filesystem::exists(stem(number) + ".tail"));
+    EXPECT_EQ(size_of(name(number)).value(), 4U);
+    put_away();
+    reopen();
+    EXPECT_EQ(size_of(name(number)).value(), 4U);
+  }
+}
+
 TEST_F(StorePackingTest, FilesThatCannotBeDeletedStayWhatCounts) {
   reopen();
   for (std::size_t i = 0; i < 5; ++i) say(name(i), 2);
