@@ -75,7 +75,7 @@ class FaultyFileSystem final : public FileSystem {
     std::string left(Luck luck) const;
   };
   using Contents = std::shared_ptr<Content>;  // null: there is nothing
-  using Lock = std::lock_guard<std::recursive_mutex>;
+  using Lock = std::lock_guard<std::mutex>;
 
   Failure ask(Operation operation);
   Contents find(const std::string& path);
@@ -84,7 +84,7 @@ class FaultyFileSystem final : public FileSystem {
   void forget_names(Luck luck);
 
   PosixFileSystem real_;
-  std::recursive_mutex mutex_;  // of all below, and held while something changes
+  std::mutex mutex_;  // of all below, and held while something changes
   std::function<Failure(Operation)> plan_;
   bool failed_ = false;
   bool follows_ = false;

@@ -2,6 +2,10 @@
 
 #include "log_files.hpp"
 #include "plugins/history/log/conversation_log.hpp"
+#include "plugins/history/pack/small_files.hpp"
+#include "plugins/history/store/store_scan.hpp"
+
+#include <optional>
 
 namespace keep::history {
 namespace {
@@ -61,6 +65,72 @@ TEST(PowerLossTest, WhatABlockHasSurvivesAndNothingIsMixedUp) {
   for (const auto luck : keep::test::kLuck) {
     for (std::size_t at = 1; lose_power_at(at, luck); ++at) {
       ASSERT_FALSE(testing::Test::HasFailure()) << at << ' ' << luck.names << ' ' << luck.bytes;
+    }
+  }
+}
+
+// A conversation on its way out of the pack and back.
+class PackedPowerLoss {
+ public:
+  PackedPowerLoss() { files_.follow_syncs(); }
+
+  // -> whether the power was lost
+  bool lose_power_at(std::size_t operation, FaultyFileSystem::Luck luck) {
+    start();
+    fill(*open(), 3);
+    (void)pack_small(files_, *pack_, {&stem_, 1});
+    files_.fail_at(operation, true);
+    {
+      const auto log = open();
+      fill(*log, 4);
+      (void)files_.sync_folder(folder_of(stem_));  // for another conversation in it
+      fill(*log, 5);
+    }
+    (void)pack_small(files_, *pack_, {&stem_, 1});
+    const bool lost = files_.heal();
+    in_pack_ = parse_tail((*pack_->find(key_of(stem_)))->tail).end();
+    pack_.reset();
+    files_.lose_power(luck);
+    return lost;
+  }
+  // What the pack had is there, and nothing else but what came after it.
+  void expect_whole() {
+    const Scan scan = start();
+    ASSERT_EQ(scan.found.size(), 1U);
+    const auto log = open();
+    ASSERT_EQ(scan.found[0].messages, log->size());
+    ASSERT_GE(log->size(), in_pack_);
+    ASSERT_GE(in_pack_, 3U);
+    expect_filled(*log, log->size());
+  }
+
+ private:
+  Scan start() {
+    pack_.emplace(files_, root_ + "/pack.db");
+    return scan_store(files_, root_, small_settings(), *pack_).value();
+  }
+  std::unique_ptr<ConversationLog> open() {
+    auto packed = pack_->find(key_of(stem_)).value();
+    return ConversationLog::open(files_, stem_, a_name(), small_settings(), std::move(packed))
+        .value();
+  }
+
+  const TempFolder folder_;
+  const std::string root_ = folder_.path + "/conversations", stem_ = stem_of(root_, a_name());
+  FaultyFileSystem files_;
+  std::optional<Pack> pack_;
+  std::size_t in_pack_ = 0;
+};
+
+TEST(PowerLossTest, WhatThePackHasSurvives) {
+  for (const bool names : {false, true}) {
+    for (std::size_t bytes = 0; bytes < 1200; bytes += 100) {
+      bool lost = true;
+      for (std::size_t at = 1; lost; ++at) {
+        PackedPowerLoss packed;
+        lost = packed.lose_power_at(at, {names, bytes});
+        ASSERT_NO_FATAL_FAILURE(packed.expect_whole()) << at << ' ' << names << ' ' << bytes;
+      }
     }
   }
 }
