@@ -161,10 +161,14 @@ bool SlotTable::abandon(LeaseId lease, bool begun, Instant now) {
   if (!slot) return false;
   Slot& s = change(*slot);
   s.held = s.cells();  // until the server tells
-  const Slot& before = before_[*slot];
-  if (!begun && s.owner != before.owner) s.owner = 0;
-  // The prompt may not have been read: then it holds what it held, if that was its holder's.
-  if (!begun) s.whose = s.key == before.key ? before.whose : nullptr;
+  Slot& before = before_[*slot];
+  if (begun) {
+    before = Slot();  // overwritten
+  } else {            // the prompt may not have been read: then it holds what it held
+    if (s.owner != before.owner) s.owner = 0;
+    s.whose = s.key == before.key ? before.whose : nullptr;
+    s.ended = s.ended || before.ended;
+  }
   s.reserved = 0;
   s.text_bytes = 0;
   s.lease = 0;
@@ -180,6 +184,7 @@ bool SlotTable::settled(std::size_t slot, Tokens held) {
   if (s.suspect && held * 2 < s.held) {
     s.key = 0;
     s.scratch = false;
+    before_[slot] = Slot();
   }
   if (held != s.held) forget_text(s);
   s.held = held;
@@ -204,6 +209,7 @@ bool SlotTable::vacated(std::size_t slot, Tokens filler) {
   s.owner = 0;
   s.conversation = 0;
   s.ended = false;
+  before_[slot] = Slot();
   forget_text(s);
   s.scratch = false;
   idle(s);
@@ -232,6 +238,7 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
     s.key = 0;
     s.owner = 0;
     s.scratch = false;
+    before_[slot] = Slot();
     forget_text(s);
   }
   idle(s);
@@ -255,8 +262,10 @@ void SlotTable::end(std::uint64_t conversation) {
   };
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     Slot& s = slots_[i];
-    if (forget(before_[i]) && s.use == SlotUse::kSettling) s.ended = true;  // see abandon()
-    if (!forget(s)) continue;
+    const bool used = s.use == SlotUse::kLeased || s.use == SlotUse::kVacating;
+    const bool may_hold_it = forget(before_[i]) && !used;  // see abandon()
+    if (!forget(s) && !may_hold_it) continue;
+    s.ended = true;
     ++s.change;
     if (s.leasable()) idle(s);
   }

@@ -123,7 +123,9 @@ class SlotTable {
 
   std::array<std::size_t, 5> counts_{};  // of slots by use
   std::vector<Slot> slots_;
-  std::vector<Slot> before_;  // of a leased or vacating slot: what it was
+  // Of a leased or vacating slot: what it was. Of one whose prompt may not have been read: what it
+  // may still be. Else nothing that counts.
+  std::vector<Slot> before_;
 };
 
 }  // namespace keep::slots

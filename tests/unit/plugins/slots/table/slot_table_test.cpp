@@ -52,6 +52,71 @@ TEST(SlotTable, CleanReleaseMakesItWarm) {
   EXPECT_EQ(table.at(1).held, 120);
 }
 
+// What conversation 1 has left in the only slot, which conversation 2 has leased since.
+SlotTable taken_over() {
+  SlotTable table = settled_table(1);
+  const auto use = [&](LeaseId id, std::uint64_t conversation) {
+    LeaseTerms t = terms(id, conversation * 10);
+    t.conversation = conversation;
+    EXPECT_TRUE(table.lease(0, t, at(1)));
+  };
+  use(1, 1);
+  EXPECT_TRUE(table.release(1, 50, 100, at(1)));
+  use(2, 2);
+  return table;
+}
+
+TEST(SlotTable, WhatAnEndedConversationLeftIsMarked) {
+  SlotTable table = taken_over();
+  table.end(1);
+  EXPECT_FALSE(table.at(0).ended) << "it is being overwritten";
+  table.release(2, 60, 100, at(2));
+  EXPECT_FALSE(table.at(0).ended);
+  EXPECT_EQ(table.find_warm(20), 0U);
+  table.end(2);
+  EXPECT_TRUE(table.at(0).ended);
+  EXPECT_EQ(table.find_warm(20), std::nullopt);
+}
+
+TEST(SlotTable, APromptThatMayNotHaveBeenReadLeavesTheMark) {
+  for (const bool ended_first : {true, false}) {
+    for (const bool settled_first : {true, false}) {
+      SlotTable table = taken_over();
+      if (ended_first) table.end(1);
+      table.abandon(2, false, at(2));
+      if (settled_first) table.settled(0, 50);
+      if (!ended_first) table.end(1);
+      if (!settled_first) table.settled(0, 50);
+      EXPECT_TRUE(table.at(0).ended) << ended_first << settled_first;
+    }
+  }
+}
+
+TEST(SlotTable, APromptThatHasBeenReadStaysWhateverEnds) {
+  SlotTable table = taken_over();
+  table.abandon(2, true, at(2));
+  table.end(1);
+  table.settled(0, 60);
+  table.end(1);
+  EXPECT_FALSE(table.at(0).ended);
+  EXPECT_EQ(table.find_warm(20), 0U);
+}
+
+TEST(SlotTable, WhatIsErasedOrCannotBeHasNoMark) {
+  for (const bool erased : {true, false}) {
+    SlotTable table = taken_over();
+    table.end(1);
+    table.cancel(2);
+    ASSERT_TRUE(table.at(0).ended);
+    ASSERT_TRUE(table.begin_vacate(0, 1));
+    ASSERT_TRUE(erased ? table.vacated(0, 0) : table.not_erased(0));
+    EXPECT_FALSE(table.at(0).ended);
+    EXPECT_EQ(table.find_warm(10), std::nullopt);
+    table.end(1);
+    EXPECT_EQ(table.at(0).ended, !erased);
+  }
+}
+
 TEST(SlotTable, CancelledLeaseLeavesThePreviousOwnerWarm) {
   SlotTable table = settled_table(1);
   table.lease(0, terms(1, 42), at(1));
