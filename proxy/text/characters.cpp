@@ -3,7 +3,6 @@
 #include "base/text/utf8.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace keep::text {
 
@@ -37,9 +36,19 @@ bool is_variation_selector(char32_t code) noexcept {
   return (code >= 0xFE00 && code <= 0xFE0F) || (code >= 0xE0100 && code <= 0xE01EF);
 }
 
+// Of formulas: "H\u2082O" is one word. A raised digit is a power or leads to a note, and is none.
+bool is_lowered_digit(char32_t code) noexcept { return code >= 0x2080 && code <= 0x2089; }
+
+// Punctuation that stands inside words: Armenian marks of tone, Hebrew ones of abbreviations.
+bool is_mark_of_word(char32_t code) noexcept {
+  return code == 0x055B || code == 0x055C || code == 0x055E || code == 0x05F3 || code == 0x05F4;
+}
+
 }  // namespace
 
 CharacterKind kind_of(char32_t code) noexcept {
+  if (is_lowered_digit(code)) return CharacterKind::kLetter;
+  if (is_mark_of_word(code)) return CharacterKind::kMark;
   switch (utf8::category_of(code)) {
     case utf8::Category::kLetter:
     case utf8::Category::kNumber:

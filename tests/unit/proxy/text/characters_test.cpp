@@ -15,7 +15,11 @@ TEST(Characters, KnowTheirKind) {
       {0xE9, CharacterKind::kLetter},        // e acute
       {0x05D0, CharacterKind::kLetter},      // alef
       {0x0967, CharacterKind::kLetter},      // Devanagari 1
+      {0x2082, CharacterKind::kLetter},      // lowered 2
+      {0xB2, CharacterKind::kSeparator},     // raised 2
       {0x0301, CharacterKind::kMark},        // acute
+      {0x055E, CharacterKind::kMark},        // Armenian question mark
+      {0x05F4, CharacterKind::kMark},        // gershayim
       {0x094D, CharacterKind::kMark},        // virama
       {0x0E01, CharacterKind::kUnspaced},    // ko kai
       {0x0E34, CharacterKind::kUnspaced},    // sara i, a mark

@@ -65,6 +65,7 @@ TEST(WordReader, ReadsEveryScript) {
       {"Adlam", "\U0001E900\U0001E922", {"\U0001E922\U0001E922"}},
       {"Cherokee", "\u13A0\uAB70", {"\uAB70\uAB70"}},
       {"wide", "ＡＢＣ１", {"ａｂｃ１"}},
+      {"formula", "H\u2082O", {"h\u2082o"}},
       {"signs", "1\uFE0F\u20E3 word\u00B2 \u2764\uFE0Fred", {"1", "word", "red"}},
   };
   for (const Row& row : rows) EXPECT_EQ(words(row.text), row.words) << row.script;
