@@ -42,21 +42,22 @@ std::string plain_name(std::string name) {
   return name;
 }
 
-// The library takes "--name=" for a flag without its value; the value is an empty text.
-std::vector<std::string> with_empty_values(const std::vector<std::string>& arguments,
-                                           const std::vector<Flag>& flags) {
+// Each value in one piece with its flag: the library looks at what follows a flag, and refuses
+// texts that look like one. An empty value it only takes as a piece of its own.
+std::vector<std::string> with_joined_values(const std::vector<std::string>& arguments,
+                                            const std::vector<Flag>& flags) {
   std::vector<std::string> out;
   bool words = false;
-  for (const std::string& argument : arguments) {
-    words = words || argument == "--";
-    const bool cut =
-        !words && argument.starts_with("--") && argument.find('=') + 1 == argument.size();
-    const Flag* const flag = cut ? find_flag(flags, plain_name(argument)) : nullptr;
-    if (flag == nullptr || flag->value.empty()) {
-      out.push_back(argument);
-    } else {
-      out.push_back("--" + flag->name);
+  for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+    words = words || *argument == "--";
+    const bool named = !words && argument->starts_with("--");
+    const Flag* const flag = named ? find_flag(flags, argument->substr(2)) : nullptr;
+    out.push_back(*argument);
+    if (flag == nullptr || flag->value.empty() || argument + 1 == arguments.end()) continue;
+    if ((++argument)->empty()) {
       out.emplace_back();
+    } else {
+      out.back() += "=" + *argument;
     }
   }
   return out;
@@ -73,8 +74,9 @@ Error unknown(const std::string& name, const std::vector<Flag>& flags) {
 
 Error wrong_use(const std::string& name, const std::vector<Flag>& flags) {
   const Flag* const flag = find_flag(flags, name);
-  const bool is_switch = flag != nullptr && flag->value.empty();
-  return config::bad_value("--" + name + (is_switch ? " takes no value" : " needs a value"));
+  if (flag == nullptr) return unknown(name, flags);
+  return config::bad_value("--" + name +
+                           (flag->value.empty() ? " takes no value" : " needs a value"));
 }
 
 }  // namespace
@@ -101,9 +103,11 @@ Result<FlagLine> parse_flags(const std::vector<std::string>& arguments,
   const po::options_description known = describe("", flags);
   FlagLine line;
   try {
-    po::command_line_parser parser(with_empty_values(arguments, flags));
+    po::command_line_parser parser(with_joined_values(arguments, flags));
     for (const auto& option : parser.options(known).style(kStyle).run().options) {
-      if (option.position_key >= 0) {
+      const bool is_word = option.position_key >= 0;
+      if (is_word && option.original_tokens.front().starts_with("--=")) return unknown("", flags);
+      if (is_word) {
         line.words.push_back(option.value.front());
       } else if (option.value.empty()) {
         line.switches.insert(option.string_key);

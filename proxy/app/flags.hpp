@@ -29,9 +29,10 @@ struct FlagLine {
   std::string value(std::string_view name, std::string_view otherwise = "") const;
 };
 
-// "--name value" and "--name=value" are the same. Flags and words may be mixed; all is words after
-// "--". Refused: unknown flags (with the nearest known one; none is guessed), a flag without its
-// value, a switch with one.
+// "--name value" and "--name=value" are the same, but for an empty value: "--name=" is refused, as
+// that is what an unset variable leaves of "--name=$VALUE". Flags and words may be mixed; all is
+// words after "--". Refused: unknown flags (with the nearest known one; none is guessed), a flag
+// without its value, a switch with one.
 Result<FlagLine> parse_flags(const std::vector<std::string>& arguments,
                              const std::vector<Flag>& flags);
 

@@ -45,9 +45,11 @@ TEST(ParseFlags, KeepsTheOrderAndTheLastOneCounts) {
 }
 
 TEST(ParseFlags, TakesAnyTextAsAValue) {
-  for (const std::string text : {"", "-1", "a=b", "=", "--no", "two words"}) {
+  for (const std::string text :
+       {"", "-1", "a=b", "=", "--no", "--no=", "--url=", "--topic", "--", "two words"}) {
     for (const std::vector<std::string>& given :
          {std::vector<std::string>{"--topic", text}, std::vector<std::string>{"--topic=" + text}}) {
+      if (given.front() == "--topic=") continue;  // see below
       const auto line = parse(given);
       ASSERT_TRUE(line) << text << ": " << line.error().detail;
       EXPECT_THAT(line->values, ElementsAre(Pair("topic", text)));
@@ -71,6 +73,9 @@ TEST(ParseFlags, SaysWhatIsWrong) {
   EXPECT_EQ(error_of({"--top", "x"}), "unknown flag --top; did you mean --topic?");
   EXPECT_EQ(error_of({"--quite-another"}), "unknown flag --quite-another");
   EXPECT_EQ(error_of({"--topic"}), "--topic needs a value");
+  EXPECT_EQ(error_of({"--topic="}), "--topic needs a value");
+  EXPECT_EQ(error_of({"--topc="}), "unknown flag --topc; did you mean --topic?");
+  EXPECT_EQ(error_of({"--=x"}), "unknown flag --");
   EXPECT_EQ(error_of({"--json=yes"}), "--json takes no value");
   EXPECT_EQ(error_of({"--json="}), "--json takes no value");
 }

@@ -59,7 +59,11 @@ TEST(ReadSources, RefusesWrongValuesOfFlags) {
   EXPECT_THAT(error_of({"--listen", "nowhere"}), HasSubstr("--listen.address"));
 }
 
-TEST(ReadSources, TakesEmptyValues) { EXPECT_EQ(error_of({"--history.folder="}), "no error"); }
+TEST(ReadSources, TakesEmptyValues) {
+  EXPECT_EQ(error_of({"--history.folder", ""}), "no error");
+  // What a variable that is not set leaves must not switch the keys off.
+  EXPECT_THAT(error_of({"--auth.keys_file="}), HasSubstr("--auth.keys_file needs a value"));
+}
 
 TEST(SettingFlags, AreEveryKeyButThoseOfRules) {
   const std::vector<Flag> flags = setting_flags();
