@@ -40,11 +40,11 @@ Result<> apply_text(const std::string& name, const std::string& value, const std
     return {};
   }
   const config::List<Config>& upstreams = config::upstream_list();
-  bool known = false;
+  const bool known = std::ranges::any_of(
+      upstreams.keys(0), [&](const config::Key<Config>& key) { return key.name == name; });
   for (std::size_t row = 0; row < upstreams.size(config); ++row) {
     for (const config::Key<Config>& key : upstreams.keys(row)) {
       if (key.name != name) continue;
-      known = true;
       const auto stored = key.set(config, value);
       if (!stored) return failed(stored.error().detail);
     }

@@ -40,6 +40,7 @@ void append_rows(std::string& out, const List<Config>& list, const Config& confi
 
 // How a list would look that has no rows.
 void append_example(std::string& out, const List<Config>& list) {
+  if (list.examples.empty()) return;
   append_comment(out, list.invitation);
   out.append("# [[").append(list.name).append("]]\n");
   auto example = list.examples.begin();
