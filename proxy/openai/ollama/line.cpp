@@ -1,10 +1,6 @@
 #include "openai/ollama/line.hpp"
 
 #include "base/text/format.hpp"
-#include "base/time/unix_time.hpp"
-
-#include <chrono>
-#include <cstdio>
 
 namespace keep::openai::ollama {
 

@@ -47,7 +47,7 @@ TEST(Endpoints, SayWhoAnswers) {
   EXPECT_EQ(treatment_of("GET", "/nothing", false)->by, "");
 }
 
-// A path where a dialect is spoken has to be on the list, too (openai/dialect/dialect_paths.cpp).
+// A path where a dialect is spoken has to be on the list, too (openai/dialects/dialect_paths.cpp).
 TEST(Endpoints, TheModelAnswersWhereADialectIsSpoken) {
   for (const Endpoint& endpoint : endpoint_table()) {
     const openai::Spoken spoken = openai::spoken_at("POST", endpoint.path);

@@ -1,5 +1,6 @@
 #include "flow/answer/client_stream.hpp"
 
+#include "openai/dialects/dialects.hpp"
 #include "tests/unit/proxy/openai/replay.hpp"
 
 namespace keep {
@@ -10,6 +11,7 @@ using openai::SseEvent;
 
 openai::EncoderOptions chat_options(bool stream) {
   openai::EncoderOptions options;
+  options.dialect = &openai::dialects::chat();
   options.stream = stream;
   return options;
 }
