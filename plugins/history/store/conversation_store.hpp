@@ -20,9 +20,9 @@
 #include "exchange/interfaces/services.hpp"
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/pack/pack.hpp"
-#include "plugins/history/pack/small_files.hpp"
 #include "plugins/history/store/disk_trouble.hpp"
 #include "plugins/history/store/open_log.hpp"
+#include "plugins/history/store/small_files.hpp"
 #include "plugins/history/store/store_metrics.hpp"
 #include "plugins/history/store/summary.hpp"
 

@@ -1,6 +1,6 @@
 #include "plugins/history/store/open_log.hpp"
 
-#include "plugins/history/pack/small_files.hpp"
+#include "plugins/history/store/small_files.hpp"
 
 #include <utility>
 

@@ -4,7 +4,7 @@
 #include "plugins/history/log/conversation_log.hpp"
 #include "plugins/history/log/record.hpp"
 #include "plugins/history/log/tail_file.hpp"
-#include "plugins/history/pack/small_files.hpp"
+#include "plugins/history/store/small_files.hpp"
 
 #include <algorithm>
 #include <map>

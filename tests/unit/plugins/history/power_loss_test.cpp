@@ -2,7 +2,7 @@
 
 #include "log_files.hpp"
 #include "plugins/history/log/conversation_log.hpp"
-#include "plugins/history/pack/small_files.hpp"
+#include "plugins/history/store/small_files.hpp"
 #include "plugins/history/store/store_scan.hpp"
 
 #include <optional>

@@ -1,6 +1,6 @@
 // The way of a conversation into the pack and back, and what a crash leaves of it.
 
-#include "plugins/history/pack/small_files.hpp"
+#include "plugins/history/store/small_files.hpp"
 
 #include "tests/unit/plugins/history/log_files.hpp"
 

@@ -1,4 +1,4 @@
-#include "plugins/history/pack/small_files.hpp"
+#include "plugins/history/store/small_files.hpp"
 
 #include <array>
 #include <utility>
