@@ -160,11 +160,11 @@ Result<TailContents> ConversationLog::load_tail(const std::optional<PackedFiles>
     if (!aside) return aside.error();
     *tail = TailContents();
   }
-  // One without a message is as good as none.
-  const bool none = tail->end() == 0 && tail->state != TailContents::State::kNewer;
-  if (none && packed) {
-    *tail = parse_tail(packed->tail);
-    tail->packed = tail->state == TailContents::State::kGood;
+  // What has more messages counts.
+  if (packed && tail->state != TailContents::State::kNewer) {
+    TailContents row = parse_tail(packed->tail);
+    row.packed = row.state == TailContents::State::kGood;
+    if (tail->end() == 0 || row.end() > tail->end()) *tail = std::move(row);
   }
   switch (tail->state) {
     case TailContents::State::kEmpty: break;

@@ -48,8 +48,8 @@ struct NewMessage {
 class ConversationLog {
  public:
   // `stem`: the path of both files without their endings. Fault::kStorage for files of a newer
-  // version or of another conversation; those stay as they are. `packed` counts as long as there is
-  // no tail.
+  // version or of another conversation; those stay as they are. `packed` counts unless the tail
+  // has a message, and as many as that has.
   static Result<std::unique_ptr<ConversationLog>> open(
       FileSystem& files, const std::string& stem, const ConversationName& name,
       const LogSettings& settings = {}, std::optional<PackedFiles> packed = std::nullopt);

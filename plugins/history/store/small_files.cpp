@@ -1,5 +1,7 @@
 #include "plugins/history/store/small_files.hpp"
 
+#include "plugins/history/log/tail_file.hpp"
+
 #include <array>
 #include <utility>
 
@@ -10,6 +12,16 @@ namespace {
 constexpr std::array<const char*, 2> kSidecars{".zone", ".recalled"};
 
 bool exists(FileSystem& files, const std::string& path) { return files.info(path).has_value(); }
+
+// Whether the row is what there is of it: its tail has less, or that cannot be told. What is in
+// blocks a tail says, too.
+bool pack_counts(FileSystem& files, Pack& pack, const std::string& stem) {
+  if (!pack.holds(key_of(stem))) return false;
+  const auto tail = read_tail(files, stem + ".tail");
+  if (!tail || tail->state != TailContents::State::kGood) return true;
+  const auto row = pack.find(key_of(stem));
+  return !row || parse_tail((*row)->tail).end() > tail->end();
+}
 
 // A file that is to be packed.
 struct Part {
@@ -77,10 +89,11 @@ Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
   std::vector<std::size_t> fresh_at;
   std::vector<std::string> outgrown;
   for (std::size_t i = 0; i < stems.size(); ++i) {
+    if (pack_counts(files, pack, stems[i])) continue;
     if (auto small = read_small(files, stems[i])) {
       fresh.push_back(*std::move(small));
       fresh_at.push_back(i);
-    } else if (pack.holds(key_of(stems[i])) && exists(files, stems[i] + ".tail")) {
+    } else if (pack.holds(key_of(stems[i]))) {
       outgrown.push_back(stems[i]);
     }
   }

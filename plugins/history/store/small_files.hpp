@@ -2,7 +2,8 @@
 //
 // Blocking; one thread at a time. Safe by order, whenever the process ends: what goes into the pack
 // is on the disk there before the files are deleted, and a conversation that has outgrown it is on
-// the disk in its files before it is deleted there. Where both exist the files count.
+// the disk in its files before it is deleted there. Where both exist the one with more messages
+// counts, the files if it is as many: fewer the loss of power leaves in a file, never the program.
 #pragma once
 
 #include "base/os/file_system.hpp"
@@ -27,11 +28,13 @@ struct Packed {
   std::optional<std::uint64_t> bytes;  // its files are gone, and that much is in the pack
 };
 
-// For each stem; none of the conversations may be open. On failure everything is as it was.
+// For each stem; none of the conversations may be open. On failure everything is as it was. What
+// the pack has more of than the files stays as it is.
 Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
                                        std::span<const std::string> stems);
 
-// Deletes from the pack what has files, which survive the loss of power by then.
+// Deletes from the pack what has files with as much in them, which survive the loss of power by
+// then.
 Result<> leave_pack(FileSystem& files, Pack& pack, std::span<const std::string> stems);
 
 }  // namespace keep::history

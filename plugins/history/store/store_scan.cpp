@@ -74,6 +74,7 @@ class Scanner {
   void scan_sidecars(const std::string& stem) const;
   void scan_one(const std::string& stem, const Present& present);
   bool scan_tail(const std::string& stem, const Present& present);
+  void remove_tail(const std::string& stem);
   bool pack_has_more(const std::string& stem, const Summary& file) const;
   void scan_blocks(const std::string& stem);
   void set_aside(const std::string& path);
@@ -184,6 +185,8 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
   }
   if (tail->state != TailContents::State::kGood) {
     if (tail->state == TailContents::State::kDamaged && !present.blocks) set_aside(stem + ".tail");
+    const bool empty = tail->state == TailContents::State::kEmpty;
+    if (empty && packed_.contains(key_of(stem))) remove_tail(stem);
     return false;
   }
   Summary summary = summary_of(*std::move(tail));
@@ -193,7 +196,8 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
     const auto info = files_.info(stem + ending);
     if (info) summary.disk_bytes += info->on_disk;
   }
-  if (!present.blocks && pack_has_more(stem, summary) && files_.remove(stem + ".tail")) {
+  if (pack_has_more(stem, summary) && present.blocks) return false;  // which may have some of it
+  if (pack_has_more(stem, summary) && files_.remove(stem + ".tail")) {
     scan_sidecars(stem);
     return true;
   }
@@ -204,7 +208,15 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
   return true;
 }
 
-// The file had gone into the pack, and the loss of power has brought some of it back.
+// It is in the pack.
+void Scanner::remove_tail(const std::string& stem) {
+  const auto removed = files_.remove(stem + ".tail");
+  if (!removed) return note(removed.error());
+  scan_sidecars(stem);
+}
+
+// The loss of power has brought back some of what had gone into the pack, or has left some of what
+// had come out of it.
 bool Scanner::pack_has_more(const std::string& stem, const Summary& file) const {
   const auto packed = packed_.find(key_of(stem));
   return packed != packed_.end() && packed->second.messages > file.messages;
@@ -224,17 +236,18 @@ void Scanner::scan_blocks(const std::string& stem) {
     scan_.notes.push_back(path + " was written by a newer version");
     return;
   }
-  if (read.format == Format::kDamaged) return set_aside(path);
   auto packed = pack_.find(key_of(stem));
   if (!packed) return note(packed.error());
-  packed_.erase(key_of(stem));
-  const auto log =
-      ConversationLog::open(files_, stem, read.header.name, settings_, *std::move(packed));
+  const auto row = packed_.extract(key_of(stem));
+  // Blocks that were just begun have nothing yet that the pack has not.
+  if (read.format == Format::kDamaged && row.empty()) return set_aside(path);
+  const ConversationName& name = row.empty() ? read.header.name : row.mapped().name;
+  const auto log = ConversationLog::open(files_, stem, name, settings_, *std::move(packed));
   if (!log) return note(log.error());
   for (std::string& line : (*log)->take_notes()) scan_.notes.push_back(std::move(line));
   if ((*log)->size() == 0) return set_aside(path);
   Summary summary;
-  summary.name = read.header.name;
+  summary.name = name;
   summary.messages = (*log)->size();
   summary.tokens = (*log)->tokens();
   summary.turns = (*log)->turns();

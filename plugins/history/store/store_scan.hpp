@@ -4,7 +4,8 @@
 // before them; a conversation without a good one is opened in full. Nothing is fatal but a folder
 // that cannot be made or listed, or a pack that is fine and cannot be read: a conversation that
 // cannot be read at all is renamed to *.damaged, one of a newer version stays as it is and unknown.
-// What is both in the pack and in files is deleted from the pack, unless the files have less of it.
+// What is both in the pack and in files is deleted from the pack, unless the files have less of it:
+// then a tail without blocks is deleted.
 #pragma once
 
 #include "base/os/file_system.hpp"

@@ -72,7 +72,8 @@ TEST(PowerLossTest, WhatABlockHasSurvivesAndNothingIsMixedUp) {
 // A conversation on its way out of the pack and back.
 class PackedPowerLoss {
  public:
-  PackedPowerLoss() { files_.follow_syncs(); }
+  // It grows to as many messages.
+  explicit PackedPowerLoss(std::size_t until) : until_(until) { files_.follow_syncs(); }
 
   // -> whether the power was lost
   bool lose_power_at(std::size_t operation, FaultyFileSystem::Luck luck) {
@@ -84,24 +85,34 @@ class PackedPowerLoss {
       const auto log = open();
       fill(*log, 4);
       (void)files_.sync_folder(folder_of(stem_));  // for another conversation in it
-      fill(*log, 5);
+      while (log->size() < until_) fill(*log, log->size() + 1);
     }
     (void)pack_small(files_, *pack_, {&stem_, 1});
     const bool lost = files_.heal();
-    in_pack_ = parse_tail((*pack_->find(key_of(stem_)))->tail).end();
+    const auto row = pack_->find(key_of(stem_)).value();
+    durable_ = row ? parse_tail(row->tail).end() : read_tail(files_, stem_ + ".tail")->end();
     pack_.reset();
     files_.lose_power(luck);
     return lost;
   }
-  // What the pack had is there, and nothing else but what came after it.
+  // What the pack had is there, and nothing else but what came after it; also when it was only read
+  // and put away again.
   void expect_whole() {
-    const Scan scan = start();
-    ASSERT_EQ(scan.found.size(), 1U);
-    const auto log = open();
-    ASSERT_EQ(scan.found[0].messages, log->size());
-    ASSERT_GE(log->size(), in_pack_);
-    ASSERT_GE(in_pack_, 3U);
-    expect_filled(*log, log->size());
+    ASSERT_GE(durable_, 3U);
+    for (int round = 0; round < 2; ++round) {
+      const Scan scan = start();
+      ASSERT_EQ(scan.found.size(), 1U);
+      ASSERT_EQ(scan.damaged, 0U);
+      auto log = open();
+      ASSERT_GE(log->size(), durable_);
+      ASSERT_GE(log->size(), scan.found[0].messages);
+      expect_filled(*log, log->size());
+      durable_ = log->size();
+      log.reset();
+      ASSERT_TRUE(pack_small(files_, *pack_, {&stem_, 1}));
+    }
+    fill(*open(), durable_ + 10);
+    expect_filled(*open(), durable_ + 10);
   }
 
  private:
@@ -119,21 +130,27 @@ class PackedPowerLoss {
   const std::string root_ = folder_.path + "/conversations", stem_ = stem_of(root_, a_name());
   FaultyFileSystem files_;
   std::optional<Pack> pack_;
-  std::size_t in_pack_ = 0;
+  const std::size_t until_;
+  std::size_t durable_ = 0;
 };
 
-TEST(PowerLossTest, WhatThePackHasSurvives) {
+void expect_packed_survives(std::size_t until, std::size_t step) {
   for (const bool names : {false, true}) {
-    for (std::size_t bytes = 0; bytes < 1200; bytes += 100) {
+    for (std::size_t bytes = 0; bytes < 1200; bytes += step) {
       bool lost = true;
       for (std::size_t at = 1; lost; ++at) {
-        PackedPowerLoss packed;
+        PackedPowerLoss packed(until);
         lost = packed.lose_power_at(at, {names, bytes});
         ASSERT_NO_FATAL_FAILURE(packed.expect_whole()) << at << ' ' << names << ' ' << bytes;
       }
     }
   }
 }
+
+TEST(PowerLossTest, WhatThePackHasSurvives) { expect_packed_survives(5, 100); }
+
+// Through the first block.
+TEST(PowerLossTest, WhatThePackHasSurvivesThatItOutgrowsIt) { expect_packed_survives(12, 200); }
 
 }  // namespace
 }  // namespace keep::history

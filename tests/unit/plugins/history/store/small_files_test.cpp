@@ -132,6 +132,34 @@ TEST_F(SmallFilesTest, GrowsFromThePackIntoBlocks) {
   expect_filled(*open(), 200);
 }
 
+// As the loss of power may leave the files; then it is only read.
+TEST_F(SmallFilesTest, WhatThePackHasMoreOfStaysInIt) {
+  for (const std::size_t until : {4U, 12U}) {  // without blocks, and with
+    fill(*open(), 2);
+    const std::string less = read_file(stem_ + ".tail");
+    for (const std::string& left : {std::string(), std::string(100, '\0'), less}) {
+      fill(*open(), 3);
+      pack();
+      fill(*open(), until);
+      ASSERT_EQ(has(".blocks"), until > 4);
+      write_file(stem_ + ".tail", left);
+      if (has(".blocks")) write_file(stem_ + ".blocks", "");
+      for (int round = 0; round < 2; ++round) {
+        EXPECT_EQ(open()->size(), 3U);
+        EXPECT_TRUE(pack().holds);
+        reopen();
+      }
+      auto log = open();
+      expect_filled(*log, 3);
+      fill(*log, 20);
+      log.reset();
+      expect_filled(*open(), 20);
+      pack_->change(std::vector<std::string>{key_of(stem_)}, {});
+      ASSERT_TRUE(ConversationLog::remove(files_, stem_));
+    }
+  }
+}
+
 // A file without its content, as the loss of power may leave it.
 TEST_F(SmallFilesTest, WhatThePackHasStandsInForALostTail) {
   for (const std::string& left : {std::string(), std::string(100, '\0')}) {
