@@ -196,9 +196,9 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
     const auto info = files_.info(stem + ending);
     if (info) summary.disk_bytes += info->on_disk;
   }
-  if (pack_has_more(stem, summary) && present.blocks) return false;  // which may have some of it
-  if (pack_has_more(stem, summary) && files_.remove(stem + ".tail")) {
-    scan_sidecars(stem);
+  if (pack_has_more(stem, summary)) {
+    if (present.blocks) return false;  // which may have some of it
+    remove_tail(stem);
     return true;
   }
   // Nothing was ever acknowledged in a file without messages.

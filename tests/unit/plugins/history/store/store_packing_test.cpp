@@ -271,6 +271,28 @@ TEST_F(StorePackingTest, AFileThatHasLessThanThePackIsNotWhatCounts) {
   }
 }
 
+// Also while that cannot be deleted.
+TEST_F(StorePackingTest, WhatThePackHasMoreOfStaysThere) {
+  reopen();
+  say(name(1), 1);
+  const std::string written = read_file(stem(1) + ".tail");
+  say(name(1), 3);
+  put_away();
+  stop();
+  write_file(stem(1) + ".tail", written);
+  files_.fail_each({Operation::kRemove});
+  for (int round = 0; round < 2; ++round) {
+    reopen();
+    EXPECT_EQ(store_->find(name(1))->messages, 4U);
+    EXPECT_EQ(size_of(name(1)).value(), 4U);
+    put_away();
+  }
+  files_.heal();
+  say(name(1), 1);
+  reopen();
+  EXPECT_EQ(size_of(name(1)).value(), 5U);
+}
+
 TEST_F(StorePackingTest, FilesThatCannotBeDeletedStayWhatCounts) {
   reopen();
   for (std::size_t i = 0; i < 5; ++i) say(name(i), 2);
