@@ -40,13 +40,13 @@ Task<> ConversationStore::open() {
   for (const std::string& line : scan->notes) log::warn("conversations", {{"what", line}});
   totals_.damaged = scan->damaged;
   metrics_.damaged.add(static_cast<double>(scan->damaged));
-  for (Summary& summary : scan->found) {
-    Figures figures = summary;
+  for (Found& found : scan->found) {
+    Figures figures = found;
     figures.last_used = std::min(figures.last_used, wall_clock());  // by a clock that was wrong
-    const auto at = entries_.try_emplace(std::move(summary.name)).first;
-    at->second.in_pack = figures.packed_bytes > 0;
+    const auto at = entries_.try_emplace(std::move(found.name)).first;
+    at->second.in_pack = found.in_pack;
     count(at->first, at->second, figures);
-    if (!at->second.in_pack) may_pack(at->first, at->second);
+    if (figures.packed_bytes == 0) may_pack(at->first, at->second);
   }
   count_pack(scan->pack_bytes);
   sweep();

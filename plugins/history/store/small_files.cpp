@@ -97,6 +97,7 @@ Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
       outgrown.push_back(stems[i]);
     }
   }
+  // What stays is tried again when it is closed the next time.
   if (auto left = leave_pack(files, pack, outgrown); !left) return left.error();
   if (auto changed = pack.change({}, fresh); !changed) return changed.error();
   for (std::size_t i = 0; i < fresh.size(); ++i) {
@@ -107,12 +108,18 @@ Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
   return outcomes;
 }
 
-Result<> leave_pack(FileSystem& files, Pack& pack, std::span<const std::string> stems) {
-  std::vector<std::string> gone;
+Result<std::vector<std::string>> leave_pack(FileSystem& files, Pack& pack,
+                                            std::span<const std::string> stems) {
+  std::vector<std::string> gone, staying;
   for (const std::string& stem : stems) {
-    if (make_durable(files, stem)) gone.push_back(key_of(stem));
+    if (const auto durable = make_durable(files, stem)) {
+      gone.push_back(key_of(stem));
+    } else {
+      staying.push_back(durable.error().detail);
+    }
   }
-  return pack.change(gone, {});
+  if (auto left = pack.change(gone, {}); !left) return left.error();
+  return staying;
 }
 
 }  // namespace keep::history

@@ -34,7 +34,8 @@ Result<std::vector<Packed>> pack_small(FileSystem& files, Pack& pack,
                                        std::span<const std::string> stems);
 
 // Deletes from the pack what has files with as much in them, which survive the loss of power by
-// then.
-Result<> leave_pack(FileSystem& files, Pack& pack, std::span<const std::string> stems);
+// then. -> why some stay, one line each
+Result<std::vector<std::string>> leave_pack(FileSystem& files, Pack& pack,
+                                            std::span<const std::string> stems);
 
 }  // namespace keep::history

@@ -73,6 +73,7 @@ class Scanner {
   void set_aside(const PackedConversation& one);
   void scan_sidecars(const std::string& stem) const;
   void scan_one(const std::string& stem, const Present& present);
+  void scan_ended(const std::string& stem);
   bool scan_tail(const std::string& stem, const Present& present);
   void remove_tail(const std::string& stem);
   bool pack_has_more(const std::string& stem, const Summary& file) const;
@@ -126,8 +127,11 @@ void Scanner::set_aside(const PackedConversation& one) {
 }
 
 Scan Scanner::take() && {
-  for (auto& [key, summary] : packed_) scan_.found.push_back(std::move(summary));
-  if (const auto left = leave_pack(files_, pack_, stale_); !left) note(left.error());
+  for (auto& [key, summary] : packed_) scan_.found.push_back({std::move(summary)});
+  const auto staying = leave_pack(files_, pack_, stale_);
+  if (!staying) note(staying.error());
+  if (staying) scan_.notes.insert(scan_.notes.end(), staying->begin(), staying->end());
+  for (Found& one : scan_.found) one.in_pack = pack_.holds(key_of(stem_of(folder_, one.name)));
   if (const auto left = pack_.change(gone_, {}); !left) note(left.error());
   scan_.pack_bytes = pack_.disk_bytes();
   return std::move(scan_);
@@ -156,13 +160,21 @@ void Scanner::scan_folder(const std::string& name_of_folder) {
 
 void Scanner::scan_one(const std::string& stem, const Present& present) {
   if (present.ended) {
-    if (packed_.erase(key_of(stem)) > 0) gone_.push_back(key_of(stem));
-    const auto removed = ConversationLog::remove(files_, stem);
-    if (!removed) note(removed.error());
+    scan_ended(stem);
   } else if (!present.tail || !scan_tail(stem, present)) {
     if (present.blocks) scan_blocks(stem);
     if (!present.blocks && !present.tail) scan_sidecars(stem);
   }
+}
+
+// From the pack first: without files nobody would know that it has ended.
+void Scanner::scan_ended(const std::string& stem) {
+  const std::string key = key_of(stem);
+  packed_.erase(key);
+  const auto gone = pack_.holds(key) ? pack_.change({&key, 1}, {}) : Result<>();
+  if (!gone) return note(gone.error());
+  const auto removed = ConversationLog::remove(files_, stem);
+  if (!removed) note(removed.error());
 }
 
 // Their tail has gone into the pack, and they with it.
@@ -204,7 +216,7 @@ bool Scanner::scan_tail(const std::string& stem, const Present& present) {
   // Nothing was ever acknowledged in a file without messages.
   if (summary.messages == 0) return true;
   if (packed_.erase(key_of(stem)) > 0) stale_.push_back(stem);
-  scan_.found.push_back(std::move(summary));
+  scan_.found.push_back({std::move(summary)});
   return true;
 }
 
@@ -255,7 +267,7 @@ void Scanner::scan_blocks(const std::string& stem) {
   summary.last_used = info->modified;
   summary.disk_bytes = (*log)->disk_bytes();
   summary.packed_bytes = (*log)->packed_bytes();
-  scan_.found.push_back(std::move(summary));
+  scan_.found.push_back({std::move(summary)});
 }
 
 void Scanner::set_aside(const std::string& path) {

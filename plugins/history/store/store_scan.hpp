@@ -21,8 +21,12 @@
 
 namespace keep::history {
 
+struct Found : Summary {
+  bool in_pack = false;  // all of it, or what could not be deleted there
+};
+
 struct Scan {
-  std::vector<Summary> found;      // least recently used first
+  std::vector<Found> found;        // least recently used first
   std::size_t damaged = 0;         // set aside
   std::uint64_t pack_bytes = 0;    // what the disk has less for the pack
   std::vector<std::string> notes;  // one line each, for the log

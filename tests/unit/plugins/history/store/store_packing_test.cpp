@@ -293,6 +293,24 @@ TEST_F(StorePackingTest, WhatThePackHasMoreOfStaysThere) {
   EXPECT_EQ(size_of(name(1)).value(), 5U);
 }
 
+TEST_F(StorePackingTest, WhatCouldNotLeaveThePackEndsThereToo) {
+  reopen();
+  say(name(1), 3);
+  put_away();
+  say(name(1), 2);
+  stop();
+  files_.fail_each({Operation::kSync});
+  reopen();
+  files_.heal();
+  EXPECT_NE(read_file(pack_path()).find("talk-1"), std::string::npos);
+  EXPECT_EQ(size_of(name(1)).value(), 5U);
+  EXPECT_TRUE(run(store_->end(name(1))).value());
+  EXPECT_EQ(read_file(pack_path()).find("talk-1"), std::string::npos);
+  say(name(1), 1);
+  reopen();
+  EXPECT_EQ(size_of(name(1)).value(), 1U) << "a new one";
+}
+
 TEST_F(StorePackingTest, FilesThatCannotBeDeletedStayWhatCounts) {
   reopen();
   for (std::size_t i = 0; i < 5; ++i) say(name(i), 2);
