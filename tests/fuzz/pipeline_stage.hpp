@@ -57,11 +57,11 @@ class PipelineStage {
   asio::awaitable<bool> attempt(Exchange& exchange, Stages& stages, const std::string& answer);
   void wait_for(asio::awaitable<void> task);
 
+  PosixFileSystem files_;
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   Pools pools_{1, 1};
   SteadyClock clock_;
-  PosixFileSystem files_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   OneServer server_;

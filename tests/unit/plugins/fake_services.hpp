@@ -65,12 +65,12 @@ class NoTemplates final : public ChatTemplates {
 
 class FakeServices {
  protected:
+  FaultyFileSystem files_;
   asio::io_context loop_;
   // While all that is under way is in a pool the loop must not take that for the end.
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   Pools pools_{1, 2};
   HandClock clock_;
-  FaultyFileSystem files_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   NoUpstreams upstreams_;

@@ -304,10 +304,10 @@ class SlotsFixture : public testing::Test {
     c.result.emplace(std::move(call.result()));
   }
 
+  keep::test::FaultyFileSystem files_;
   asio::io_context loop_{1};
   Pools pools_{1, 1};
   FakeClock clock_;
-  keep::test::FaultyFileSystem files_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   FakeUpstreams upstreams_;
