@@ -64,6 +64,7 @@ class Scanner {
       : files_(files), folder_(folder), settings_(settings), pack_(pack) {}
 
   // In this order.
+  void sync_names();
   Result<> scan_pack();
   void scan_folder(const std::string& name);
   Scan take() &&;
@@ -90,6 +91,13 @@ class Scanner {
   std::vector<std::string> stale_;         // stems of those
   std::vector<std::string> gone_;          // keys of what is not to stay in the pack
 };
+
+// Of folders that were made when that failed: what is deleted from the pack has files in them.
+void Scanner::sync_names() {
+  for (const std::string& folder : {folder_of(folder_), folder_}) {
+    if (const auto synced = files_.sync_folder(folder); !synced) note(synced.error());
+  }
+}
 
 Result<> Scanner::scan_pack() {
   const auto opened = pack_.open([this](const PackedConversation& one) { add_packed(one); });
@@ -284,6 +292,7 @@ Result<Scan> scan_store(FileSystem& files, const std::string& folder, const LogS
   const auto names = files.list_folder(folder);
   if (!names) return names.error();
   Scanner scanner(files, folder, settings, pack);
+  scanner.sync_names();
   if (auto opened = scanner.scan_pack(); !opened) return opened.error();
   for (const std::string& name : *names) {
     if (name.size() == 2) scanner.scan_folder(name);

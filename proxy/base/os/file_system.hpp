@@ -4,9 +4,9 @@
 // folders 0700. Every failure is Fault::kStorage with the operation, the path and the reason, but
 // Fault::kNotFound for a file or folder that is not there.
 //
-// What was done survives the end of the process at any moment. The loss of power survive the bytes
-// of a file up to its last sync(), and the names in a folder (files made, renamed and removed) up
-// to its last sync_folder(); of the rest anything may be left.
+// What was done survives the end of the process at any moment. After the loss of power a file has
+// the bytes that it had at its last sync(), and a folder the names (of what was made, renamed and
+// removed in it) that it had at its last sync_folder(); of what came later anything may be left.
 #pragma once
 
 #include "base/result.hpp"
@@ -64,7 +64,9 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list_folder(const std::string& path) = 0;  // any order
 
   // Of those above.
-  // With those above it; fine if it is there. That they exist survives the loss of power.
+  // With those above it; fine if it is there. That those exist which it has made survives the loss
+  // of power. Of one that was there already nothing is promised: after a failure the folder may be
+  // there, and its name not be synced.
   Result<> make_folders(const std::string& path);
   // The whole of a file at once, by way of PATH.new: whoever reads sees what was there before or
   // all of `bytes`, after a failure the former. `sync`: that is so after the loss of power, too,

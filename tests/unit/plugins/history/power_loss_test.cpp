@@ -69,6 +69,21 @@ TEST(PowerLossTest, WhatABlockHasSurvivesAndNothingIsMixedUp) {
   }
 }
 
+TEST(PowerLossTest, AFolderThatWasMadeUnsyncedIsSyncedAtTheNextStart) {
+  const TempFolder folder;
+  const std::string root = folder.path + "/conversations";
+  FaultyFileSystem files;
+  files.follow_syncs();
+  files.fail_each({Operation::kSyncFolder});
+  ASSERT_FALSE(files.make_folders(root));
+  ASSERT_FALSE(files.make_folders(root + "/ab"));
+  files.heal();
+  Pack pack(files, root + "/pack.db");
+  ASSERT_TRUE(scan_store(files, root, small_settings(), pack));
+  files.lose_power({});
+  EXPECT_TRUE(files.info(root + "/ab"));
+}
+
 // A conversation on its way out of the pack and back.
 class PackedPowerLoss {
  public:
