@@ -2,8 +2,8 @@
 //
 // Blocking; one thread at a time. Safe by order, whenever the process ends: what goes into the pack
 // is on the disk there before the files are deleted, and a conversation that has outgrown it is on
-// the disk in its files before it is deleted there. Where both exist the one with more messages
-// counts, the files if it is as many: fewer the loss of power leaves in a file, never the program.
+// the disk in its files before it is deleted there. Where both exist, what has more messages
+// counts; the files, when both have as many. Only the loss of power leaves fewer in the files.
 #pragma once
 
 #include "base/os/file_system.hpp"
