@@ -1,5 +1,7 @@
 #include "plugins/history/pack/pack.hpp"
 
+#include "base/text/format.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -23,7 +25,7 @@ constexpr const char* kShape = "PRAGMA page_size=8192; PRAGMA auto_vacuum=FULL;"
 constexpr const char* kCreate =
     "CREATE TABLE packed(id INTEGER PRIMARY KEY, key TEXT NOT NULL, modified INTEGER NOT NULL, "
     "tail BLOB NOT NULL, zone BLOB NOT NULL, recalled BLOB NOT NULL); PRAGMA user_version=1;";
-constexpr const char* kSelect = "SELECT id, key, modified, tail, zone, recalled FROM packed ";
+constexpr const char* kSelect = "SELECT id, key, modified, tail, zone, recalled FROM packed";
 
 PackedConversation row_in(const sqlite::Statement& row) {
   PackedConversation one;
@@ -103,7 +105,7 @@ Result<std::size_t> Pack::salvage(const std::string& damaged) {
   if (!database) return database.error();
   std::unordered_map<std::string, std::int64_t> taken;  // by key: from which row
   for (const char* const order : {"ORDER BY id DESC", "ORDER BY id"}) {
-    auto rows = database->prepare(std::string(kSelect) + order);
+    auto rows = database->prepare(fmt::format("{} {}", kSelect, order));
     bool more = rows.has_value();
     std::vector<PackedConversation> some;
     while (more) {
@@ -128,7 +130,7 @@ Result<std::size_t> Pack::salvage(const std::string& damaged) {
 Result<> Pack::read_all(const std::function<void(PackedConversation)>& on_each) {
   if (!database_) return {};
   rows_.clear();  // what was salvaged is read like the rest
-  auto rows = database_->prepare(std::string(kSelect) + "ORDER BY id DESC");
+  auto rows = database_->prepare(fmt::format("{} ORDER BY id DESC", kSelect));
   if (!rows) return rows.error();
   for (;;) {
     const auto row = rows->step();
@@ -147,7 +149,7 @@ Result<> Pack::read_all(const std::function<void(PackedConversation)>& on_each) 
 Result<std::optional<PackedFiles>> Pack::find(const std::string& key) {
   const auto at = rows_.find(key);
   if (at == rows_.end()) return std::optional<PackedFiles>();
-  auto asked = database_->prepare(std::string(kSelect) + "WHERE id = ?1 AND key = ?2");
+  auto asked = database_->prepare(fmt::format("{} WHERE id = ?1 AND key = ?2", kSelect));
   if (!asked) return asked.error();
   const auto row = asked->bind(at->second).bind(key).step();
   if (!row) return row.error();
