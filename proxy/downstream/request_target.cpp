@@ -41,7 +41,7 @@ Result<> shorten(Request& request, const std::optional<url::Authority>& host) {
   if (end == 0 || !authority) return refused("the target names no host");
   if (host && !same_place(*authority, *host)) return refused("target and Host differ");
   std::string path(rest.substr(end));
-  if (!path.starts_with('/')) path.insert(0, "/");
+  if (!path.starts_with('/')) path.insert(path.begin(), '/');
   request.target = std::move(path);
   return {};
 }
