@@ -23,6 +23,15 @@ Error no_choice(std::span<const std::string_view> choices, std::string_view text
   return bad_value("expected one of " + list + ", not \"" + std::string(text) + "\"");
 }
 
+namespace {
+
+// Not a name and a password that may stand in it.
+std::string instead_of(const std::string& url) {
+  return url.find('@') == std::string::npos ? ", not \"" + url + "\"" : "";
+}
+
+}  // namespace
+
 Result<> check_server_url(std::string& text) {
   text = trim(text);
   if (text.starts_with("https://")) {
@@ -33,13 +42,13 @@ Result<> check_server_url(std::string& text) {
   while (text.ends_with('/')) text.pop_back();
   const auto address = url::parse(text);
   if (!address || address->scheme != "http" || address->authority.host.empty()) {
-    return bad_value("expected http://host:port, not \"" + text + "\"");
+    return bad_value("expected http://host:port" + instead_of(text));
   }
   if (!address->is_origin) {
-    return bad_value("expected http://host:port without path or user name, not \"" + text + "\"");
+    return bad_value("expected http://host:port without path or user name" + instead_of(text));
   }
   if (address->authority.port_number().value_or(0) == 0) {
-    return bad_value("expected http://host:port with a port from 1 to 65535, not \"" + text + "\"");
+    return bad_value("expected http://host:port with a port from 1 to 65535" + instead_of(text));
   }
   return {};
 }

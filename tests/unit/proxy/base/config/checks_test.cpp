@@ -31,5 +31,11 @@ TEST(CheckServerUrl, TakesHostAndPortOnly) {
   }
 }
 
+TEST(CheckServerUrl, RepeatsNoPassword) {
+  for (std::string bad : {"http://u:secret@box:1", "http://u:secret@box", "u:secret@box:1"}) {
+    EXPECT_EQ(check_server_url(bad).error().detail.find("secret"), std::string::npos) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace keep::config
