@@ -21,7 +21,7 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
   Services& services = needs.services;
   const Servers& servers = needs.servers;
   std::vector<std::unique_ptr<Plugin>> list;
-  std::vector<ConversationObserver*> observers;
+  std::vector<ConversationObserver*> observers = needs.observers;
   if (settings.hygiene.enabled) {
     auto hygiene = hygiene::make_hygiene(settings.hygiene, services);
     if (!hygiene) return hygiene.error();

@@ -1,6 +1,7 @@
 // The plugins in the order requests pass them.
 #pragma once
 
+#include "exchange/interfaces/conversations.hpp"
 #include "exchange/interfaces/embeddings.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/tenancy.hpp"
@@ -18,7 +19,8 @@ struct PluginNeeds {
   Services& services;
   const Servers& servers;
   const Tenancy& tenancy;
-  Embeddings* embeddings = nullptr;  // null: there is no server for them
+  Embeddings* embeddings = nullptr;                // null: there is no server for them
+  std::vector<ConversationObserver*> observers{};  // told of conversations besides the plugins
 };
 
 // Plugins that are switched off are left out. An Error names the setting at fault.

@@ -223,8 +223,9 @@ Result<> App::Parts::make_flow() {
   auto loaded = ApiKeys::load(config.keys_file);
   if (!loaded) return loaded.error();
   take_keys(std::move(*loaded));
-  auto plugins = make_plugins(plugin_settings(config),
-                              {services, servers, tenancy, embeddings ? &*embeddings : nullptr});
+  Embeddings* const asked = embeddings ? &*embeddings : nullptr;
+  auto plugins =
+      make_plugins(plugin_settings(config), {services, servers, tenancy, asked, {&items}});
   if (!plugins) return plugins.error();
   pipeline.emplace(std::move(*plugins), metrics);
   admin.set_report([this](json::Writer& health) { pipeline->report(health); },

@@ -2,6 +2,8 @@
 
 #include "base/hash.hpp"
 
+#include <vector>
+
 namespace keep {
 
 std::string ItemMemory::key_of(std::string_view tenant, std::string_view id) {
@@ -10,14 +12,17 @@ std::string ItemMemory::key_of(std::string_view tenant, std::string_view id) {
   return key.append(id);
 }
 
-void ItemMemory::put(std::string_view tenant, std::string_view id, std::string_view json) {
-  const std::string key = key_of(tenant, id);
-  const auto size_of = [](const std::string& name, const std::string& item) {
-    return name.size() + item.size() + kOverhead;
-  };
-  if (const std::string* const old = items_.peek(key)) bytes_ -= size_of(key, *old);
-  std::string& item = items_.get(key, hash64(tenant));
-  item = json;
+std::size_t ItemMemory::size_of(const std::string& key, const Item& item) {
+  return key.size() + item.json.size() + kOverhead;
+}
+
+void ItemMemory::put(const ConversationName& conversation, std::string_view id,
+                     std::string_view json) {
+  const std::string key = key_of(conversation.tenant, id);
+  if (const Item* const old = items_.peek(key)) bytes_ -= size_of(key, *old);
+  Item& item = items_.get(key, hash64(conversation.tenant));
+  item.json = json;
+  item.conversation = hash_of(conversation);
   items_.weigh(key, size_of(key, item));
   bytes_ += size_of(key, item);
   while (bytes_ > kMaxBytes) {
@@ -28,8 +33,19 @@ void ItemMemory::put(std::string_view tenant, std::string_view id, std::string_v
 }
 
 std::string_view ItemMemory::find(std::string_view tenant, std::string_view id) {
-  const std::string* const item = items_.find(key_of(tenant, id));
-  return item == nullptr ? std::string_view() : std::string_view(*item);
+  const Item* const item = items_.find(key_of(tenant, id));
+  return item == nullptr ? std::string_view() : std::string_view(item->json);
+}
+
+void ItemMemory::forget(const ConversationName& conversation) {
+  std::vector<std::string> gone;
+  items_.for_each([&gone, ended = hash_of(conversation)](const std::string& key, const Item& item) {
+    if (item.conversation == ended) gone.push_back(key);
+  });
+  for (const std::string& key : gone) {
+    bytes_ -= size_of(key, *items_.peek(key));
+    items_.erase(key);
+  }
 }
 
 }  // namespace keep

@@ -64,9 +64,13 @@ void HistoryEndpoints::cut(const ConversationName& name, Position end) {
 }
 
 void HistoryEndpoints::removed(const ConversationName& name) {
+  forget(name);
+  ++removed_;
+}
+
+void HistoryEndpoints::forget(const ConversationName& name) {
   for (ConversationObserver* observer : observers_) observer->forget(name);
   last_.erase(name);
-  ++removed_;
 }
 
 asio::awaitable<Reply> HistoryEndpoints::answer(const Exchange& exchange) {
@@ -125,7 +129,10 @@ asio::awaitable<Reply> HistoryEndpoints::end(const Exchange& exchange) {
   }
   const auto ended = co_await store_.end(name);
   if (!ended) co_return to_reply(ended.error());
-  if (!*ended) co_return not_found(*id);
+  if (!*ended) {
+    forget(name);  // what is known of it besides: it may have been told to store nothing
+    co_return not_found(*id);
+  }
   co_return json_reply(200, R"({"status":"ended"})");
 }
 

@@ -48,6 +48,7 @@ class HistoryEndpoints {
   asio::awaitable<Reply> answer(const Exchange& exchange);
 
  private:
+  void forget(const ConversationName& name);
   static constexpr std::size_t kMaxLast = 16384;
   struct NameHash {
     std::size_t operator()(const ConversationName& name) const noexcept { return hash_of(name); }

@@ -104,11 +104,11 @@ class EventRelay {
     openai::EncoderOptions options = encoder_options(c_.exchange);
     if (c_.exchange.dialect->has_references() && c_.exchange.chat.store) {
       // A large reply is encoded in the pool; the items belong to the loop.
-      options.on_item = [&items = c_.flow.items, tenant = c_.exchange.identity.tenant,
+      options.on_item = [&items = c_.flow.items, name = c_.exchange.identity.name(),
                          &loop = c_.flow.services.loop](std::string_view id,
                                                         std::string_view json) {
-        asio::dispatch(loop, [&items, tenant, id = std::string(id), json = std::string(json)] {
-          items.put(tenant, id, json);
+        asio::dispatch(loop, [&items, name, id = std::string(id), json = std::string(json)] {
+          items.put(name, id, json);
         });
       };
     }

@@ -256,6 +256,30 @@ TEST_F(EndlessTest, EndedConversationsLeaveNothing) {
   }
 }
 
+TEST_F(EndlessTest, AnAnswerOfAnEndedConversationIsNotReferredTo) {
+  TestClient client(proxy_.port());
+  const Response first = client.post("/v1/responses", R"({"input":"Hello there."})", headers_);
+  const json::Value root(first.body);
+  const std::string id =
+      (*root.find("output").elements().begin()).find("id").string().value_or("none");
+  const std::string goes_on = R"({"input":[{"type":"item_reference","id":")" + id +
+                              R"("},{"role":"user","content":"And?"}]})";
+  EXPECT_EQ(client.post("/v1/responses", goes_on, headers_).status, 200);
+  EXPECT_EQ(last_sent().size(), 2U) << first.body;
+  client.post("/v1/conversations/end", R"({"conversation_id":"one"})", headers_);
+  EXPECT_EQ(client.post("/v1/responses", goes_on, headers_).status, 200);
+  EXPECT_EQ(last_sent().size(), 1U) << "what was said is gone";
+}
+
+TEST_F(EndlessTest, WhatWasNotToBeStoredIsForgottenWithItsEnd) {
+  say("Hello there.", R"(,"store":false)");
+  TestClient client(proxy_.port());
+  const std::string end = R"({"conversation_id":"one"})";
+  EXPECT_EQ(client.post("/v1/conversations/end", end, headers_).status, 404) << "not on record";
+  history_.clear();
+  EXPECT_EQ(say("Good day.").header("X-Keep-Divergence"), "none");
+}
+
 TEST_F(EndlessTest, TenantsHaveTheirOwnConversations) {
   say("Hello there.");
   EXPECT_FALSE(listed().missing());
