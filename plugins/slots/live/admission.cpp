@@ -163,7 +163,7 @@ Offer Admission::offer(Pending& waiter, Claims& claims) {
 
 Victims Admission::victims_in(std::size_t upstream) const {
   Victims victims;
-  victims.costs = contents_->costs(upstream);
+  victims.costs = [this, upstream] { return contents_->costs(upstream); };
   return victims;
 }
 

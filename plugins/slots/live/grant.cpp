@@ -144,10 +144,7 @@ void Admission::upstream_rebuilt(std::size_t upstream) {
   }
 }
 
-void Admission::end(std::uint64_t conversation) {
-  for (std::size_t i = 0; i < watch_->size(); ++i) watch_->at(i).table.end(conversation);
-  contents_->erase_ended();
-}
+void Admission::end(std::uint64_t conversation) { contents_->end(conversation); }
 
 void Admission::give_back(LeaseId id) noexcept {
   Ending ending;

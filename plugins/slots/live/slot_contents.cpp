@@ -46,12 +46,21 @@ void SlotContents::give_up(std::size_t upstream, std::size_t slot, const Done& d
   }
 }
 
+void SlotContents::end(std::uint64_t conversation) {
+  for (std::size_t i = 0; i < watch_->size(); ++i) table(i).end(conversation);
+  marked_ = true;
+  erase_ended();
+}
+
 void SlotContents::erase_ended() {
+  if (!marked_) return;  // the ordinary case, with each request
+  marked_ = false;
   for (std::size_t upstream = 0; upstream < watch_->size(); ++upstream) {
     const SlotTable& slots = table(upstream);
     for (std::size_t slot = 0; slot < slots.size(); ++slot) {
       if (slots.at(slot).ended) begin_emptying(upstream, slot, Emptying::kErase, [] {});
     }
+    marked_ = marked_ || slots.holds_ended();
   }
 }
 

@@ -38,6 +38,8 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   void give_up(std::size_t upstream, std::size_t slot, const Done& done);
   // Parks a slot for its own holder, who comes to an empty one; `done` as above.
   void prime(std::size_t upstream, std::size_t slot, Done done);
+  // That conversation has ended: see SlotTable::end().
+  void end(std::uint64_t conversation);
   // Erases what ended conversations have left in slots that nobody uses. Nothing of it is kept.
   void erase_ended();
 
@@ -84,6 +86,7 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   const std::shared_ptr<SlotWatch> watch_;
   ArchiveCalls archive_;
   std::vector<bool> probing_;  // by upstream
+  bool marked_ = false;        // there may be something of an ended conversation
   Done room_;
   Counter given_up_;
 };

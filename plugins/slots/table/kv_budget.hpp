@@ -33,10 +33,10 @@ std::optional<std::size_t> least_missed(const SlotTable& table, const std::vecto
 // Who goes when somebody has to: a policy, and what it goes by.
 struct Victims {
   VictimPolicy policy = least_missed;
-  SlotCosts costs;
+  std::function<SlotCosts()> costs{};  // asked for when somebody has to go; empty: all are equal
 
   std::optional<std::size_t> choose(const SlotTable& table, const std::vector<bool>& take) const {
-    return policy(table, take, costs);
+    return policy(table, take, costs ? costs() : SlotCosts());
   }
 };
 

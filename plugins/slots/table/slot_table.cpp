@@ -248,7 +248,12 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
 bool SlotTable::not_erased(std::size_t slot) {
   if (!not_vacated(slot)) return false;
   slots_[slot].ended = false;
+  before_[slot] = Slot();
   return true;
+}
+
+bool SlotTable::holds_ended() const noexcept {
+  return std::ranges::any_of(slots_, &Slot::ended) || std::ranges::any_of(before_, &Slot::ended);
 }
 
 void SlotTable::end(std::uint64_t conversation) {

@@ -107,6 +107,7 @@ class SlotTable {
   // that is given back unused brings it back.
   void end(std::uint64_t conversation);
   bool not_erased(std::size_t slot);  // as not_vacated(), and the mark is gone
+  bool holds_ended() const noexcept;  // whether there is a mark, or may be one again
   // An exchange of that slot may have filled any other: nobody knows whose they are.
   void disown_others(std::size_t slot);
   // The server may have been restarted: leasable slots -> settling, suspect.

@@ -70,7 +70,9 @@ TEST(SlotTable, WhatAnEndedConversationLeftIsMarked) {
   SlotTable table = taken_over();
   table.end(1);
   EXPECT_FALSE(table.at(0).ended) << "it is being overwritten";
+  EXPECT_TRUE(table.holds_ended()) << "if it comes to that";
   table.release(2, 60, 100, at(2));
+  EXPECT_FALSE(table.holds_ended());
   EXPECT_FALSE(table.at(0).ended);
   EXPECT_EQ(table.find_warm(20), 0U);
   table.end(2);
@@ -111,6 +113,7 @@ TEST(SlotTable, WhatIsErasedOrCannotBeHasNoMark) {
     ASSERT_TRUE(table.begin_vacate(0, 1));
     ASSERT_TRUE(erased ? table.vacated(0, 0) : table.not_erased(0));
     EXPECT_FALSE(table.at(0).ended);
+    EXPECT_FALSE(table.holds_ended());
     EXPECT_EQ(table.find_warm(10), std::nullopt);
     table.end(1);
     EXPECT_EQ(table.at(0).ended, !erased);
