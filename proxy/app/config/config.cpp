@@ -7,6 +7,7 @@
 #include "base/config/values.hpp"
 #include "base/text/tokens.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>

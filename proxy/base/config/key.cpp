@@ -32,25 +32,25 @@ std::string_view describe(Type type) {
 }
 
 Result<std::uint64_t> read_count(std::string_view text, Range<std::uint64_t> range) {
-  const auto value = parse_count(text);
+  auto value = parse_count(text);
   if (!value || is_in(range, *value)) return value;
   return out_of_range(std::to_string(range.low), std::to_string(range.high));
 }
 
 Result<std::uint64_t> read_bytes(std::string_view text, Range<std::uint64_t> range) {
-  const auto value = parse_bytes(text);
+  auto value = parse_bytes(text);
   if (!value || is_in(range, *value)) return value;
   return out_of_range(format_bytes(range.low), format_bytes(range.high));
 }
 
 Result<double> read_fraction(std::string_view text, Range<double> range) {
-  const auto value = parse_fraction(text);
+  auto value = parse_fraction(text);
   if (!value || is_in(range, *value)) return value;
   return out_of_range(format_fraction(range.low), format_fraction(range.high));
 }
 
 Result<milliseconds> read_duration(std::string_view text, Range<milliseconds> range) {
-  const auto value = parse_duration(text);
+  auto value = parse_duration(text);
   if (!value || is_in(range, *value)) return value;
   const std::string days = std::to_string(range.high / kDay) + " days";
   return bad_value(range.low > milliseconds(0) ? "expected a time above zero and at most " + days
