@@ -1,28 +1,47 @@
 #include "base/log.hpp"
 
 #include "base/json/json.hpp"
+#include "base/os/line_writer.hpp"
 
 #include <poll.h>
-#include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
+#include <string>
 
 namespace keep::log {
 
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;
+constexpr std::size_t kQueueLines = 8192, kUsualBytes = 512;
+
+// Lines are put together where something happens, and written elsewhere.
+class QueueSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::uint64_t dropped() const { return writer_.dropped(); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    writer_.put(std::string(text.data(), text.size()));
+  }
+  void flush_() override { writer_.hurry(); }
+
+  LineWriter writer_{STDERR_FILENO, kQueueLines};
+};
 
 struct State {
-  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<QueueSink> sink;
   std::shared_ptr<spdlog::logger> logger;
   Format format = Format::kText;
   std::string pattern;
@@ -64,14 +83,25 @@ std::string_view name_of(Level level) {
   return "info";
 }
 
+// A value that holds none of these needs no quotes.
+constexpr auto kQuotedFor = [] {
+  std::array<bool, 256> bytes{};
+  for (const char c : std::string_view(" \"\\\n\r\t=")) bytes[static_cast<unsigned char>(c)] = true;
+  return bytes;
+}();
+
+bool is_plain(std::string_view value) noexcept {
+  const auto quoted_for = [](char c) { return kQuotedFor[static_cast<unsigned char>(c)]; };
+  return !value.empty() && std::ranges::none_of(value, quoted_for);
+}
+
 std::string as_text(std::string_view message, FieldList fields) {
-  std::string line(message);
+  std::string line;
+  line.reserve(kUsualBytes);
+  line.append(message);
   for (const Field& field : fields) {
     line.append(" ").append(field.key).append("=");
-    const bool plain =
-        !field.quoted ||
-        (!field.value.empty() && field.value.find_first_of(" \"\\\n\r\t=") == std::string::npos);
-    if (plain) {
+    if (!field.quoted || is_plain(field.value)) {
       line += field.value;
     } else {
       json::append_quoted(line, field.value);
@@ -108,10 +138,8 @@ Field::Field(std::string_view k, double v) : key(k), quoted(false) {
 void start(Level level, Format format) {
   State& s = state();
   s.format = format;
-  s.pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  s.logger = std::make_shared<spdlog::async_logger>("keep", std::move(sink), s.pool,
-                                                    spdlog::async_overflow_policy::overrun_oldest);
+  s.sink = std::make_shared<QueueSink>();
+  s.logger = std::make_shared<spdlog::logger>("keep", s.sink);
   s.logger->set_level(to_spdlog(level));
   s.logger->flush_on(spdlog::level::warn);
   // journald stamps lines itself; JSON lines carry their own fields.
@@ -123,19 +151,23 @@ void start(Level level, Format format) {
 void stop() {
   State& s = state();
   s.logger.reset();
-  s.pool.reset();  // joins the logging thread after its queue is empty
+  s.sink.reset();  // writes what waits
 }
 
 std::uint64_t dropped_lines() noexcept {
   const State& s = state();
-  return s.pool ? s.pool->overrun_counter() : 0;
+  return s.sink ? s.sink->dropped() : 0;
+}
+
+bool is_written(Level level) noexcept {
+  const State& s = state();
+  return s.logger && s.logger->should_log(to_spdlog(level));
 }
 
 void write(Level level, std::string_view message, FieldList fields) {
-  const State& s = state();
-  if (!s.logger || !s.logger->should_log(to_spdlog(level))) return;
+  if (!is_written(level)) return;
   const std::string line = line_of(level, message, fields);
-  s.logger->log(to_spdlog(level), spdlog::string_view_t(line));
+  state().logger->log(to_spdlog(level), spdlog::string_view_t(line));
 }
 
 void write_now(Level level, std::string_view message, FieldList fields) {

@@ -1,6 +1,7 @@
 // Log: one line per happening, `message key=value ...`. The only door to spdlog.
 //
-// Any thread. Writing never blocks: when the queue is full the oldest line is dropped and counted.
+// Any thread. Writing never blocks: a line leaves a moment later, with those that follow it (a
+// warning at once), and when the queue is full the oldest is dropped and counted.
 // Never pass prompt text; ids, sizes and hashes are fine.
 #pragma once
 
@@ -37,6 +38,7 @@ using FieldList = std::span<const Field>;
 void start(Level level, Format format);
 void stop();  // flushes; after the pools have joined
 std::uint64_t dropped_lines() noexcept;
+bool is_written(Level level) noexcept;
 
 void write(Level level, std::string_view message, FieldList fields);
 // Past the queue, for a program that is about to abort. Waits a second at most for a reader.

@@ -45,6 +45,7 @@ void Explanation::say(Name name, std::int64_t value) { put({name, std::to_string
 void Explanation::put(Line line) {
   const auto at = std::ranges::find(lines_, line.name, &Line::name);
   if (at == lines_.end()) {
+    if (lines_.empty()) lines_.reserve(kNames.size());
     lines_.push_back(std::move(line));
   } else {
     *at = std::move(line);

@@ -20,6 +20,8 @@ namespace keep {
 
 namespace {
 
+constexpr std::size_t kMostFields = 20;  // of the line in the log
+
 // All that may be cut short by the client leaving or a limit passing. `error` goes when the client
 // has its whole answer.
 asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
@@ -129,12 +131,18 @@ asio::awaitable<void> tell_client(Flow& flow, const Exchange& exchange, const St
   }
 }
 
-void log_end(const Exchange& exchange, const Outcome& outcome, const Explanation& explanation) {
-  std::vector<log::Field> fields{{"id", exchange.id},
-                                 {"endpoint", exchange.dialect->name()},
-                                 {"status", outcome.status},
-                                 {"attempt", exchange.attempt},
-                                 {"failovers", exchange.route.demand.tried.size()}};
+void log_end(const Exchange& exchange, const Outcome& outcome, const Stages& stages) {
+  const bool failed = outcome.error && outcome.error->fault != Fault::kGone;
+  const log::Level level = failed ? log::Level::kWarn : log::Level::kInfo;
+  if (!log::is_written(level)) return;
+  const Explanation explanation = explanation_of(exchange, stages);
+  std::vector<log::Field> fields;
+  fields.reserve(kMostFields);
+  fields.emplace_back("id", exchange.id);
+  fields.emplace_back("endpoint", exchange.dialect->name());
+  fields.emplace_back("status", outcome.status);
+  fields.emplace_back("attempt", exchange.attempt);
+  fields.emplace_back("failovers", exchange.route.demand.tried.size());
   for (const auto& line : explanation.lines()) {
     fields.emplace_back(field_of(line.name), line.value);
     if (line.is_number) fields.back().quoted = false;
@@ -144,9 +152,7 @@ void log_end(const Exchange& exchange, const Outcome& outcome, const Explanation
     const Error& error = *outcome.error;
     fields.emplace_back("error", error.quotes ? "upstream's, see its log" : error.detail);
   }
-  const bool failed = outcome.error && outcome.error->fault != Fault::kGone;
-  log::write(failed ? log::Level::kWarn : log::Level::kInfo,
-             failed ? "exchange failed" : "exchange", fields);
+  log::write(level, failed ? "exchange failed" : "exchange", fields);
 }
 
 }  // namespace
@@ -187,7 +193,7 @@ asio::awaitable<void> run_exchange(Flow& flow, Exchange& exchange, ResponseWrite
   outcome.status = writer.begun() ? writer.status() : untold ? 500 : 499;
   stages.on_finish(outcome);
   flow.metrics.finished(exchange, outcome);
-  log_end(exchange, outcome, explanation_of(exchange, stages));
+  log_end(exchange, outcome, stages);
   if (untold) std::rethrow_exception(untold);
 }
 

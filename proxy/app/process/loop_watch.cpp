@@ -17,6 +17,8 @@ asio::awaitable<void> watch_loop(Metrics& metrics, StallWatchdog& watchdog) {
   constexpr std::chrono::milliseconds kPeriod{100}, kWarn{20};
   Histogram lag_seconds =
       metrics.histogram("loop_lag_seconds", "How late the event loop runs", overhead_buckets());
+  Counter dropped =
+      metrics.counter("log_lines_dropped_total", "Lines of the log that nobody took in time");
   const auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor);
   Instant last_warning{}, last_beat{};
@@ -35,6 +37,8 @@ asio::awaitable<void> watch_loop(Metrics& metrics, StallWatchdog& watchdog) {
     if (now - last_beat > std::chrono::seconds(1)) {
       last_beat = now;
       sd_notify("WATCHDOG=1");
+      const double lost = static_cast<double>(log::dropped_lines()) - dropped.value();
+      if (lost > 0) dropped.add(lost);
     }
   }
 }

@@ -1,0 +1,47 @@
+// LineWriter: lines that leave by a file descriptor, written by a thread of its own.
+//
+// What comes within a moment (kGather) leaves together: waking a thread for each line costs more
+// than making and writing the line. Any thread may put; nobody who does ever waits for a reader. At
+// most `capacity` lines wait: where there are more the oldest is dropped and counted. What cannot
+// be written (nobody reads any more, a full disk) is lost.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace keep {
+
+class LineWriter {
+ public:
+  static constexpr std::chrono::milliseconds kGather{20};
+
+  // The descriptor is lent, and stays open.
+  LineWriter(int descriptor, std::size_t capacity);
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+  ~LineWriter();  // writes what waits
+
+  void put(std::string line);  // with its line end
+  void hurry();                // what waits need not wait for more
+  std::uint64_t dropped() const;
+
+ private:
+  void work();
+
+  const int descriptor_;
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::string> waiting_;
+  std::uint64_t dropped_ = 0;
+  bool hurried_ = false, ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace keep
