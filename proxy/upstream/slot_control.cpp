@@ -1,6 +1,5 @@
 #include "upstream/slot_control.hpp"
 
-#include "base/json/json.hpp"
 #include "openai/count_of.hpp"
 #include "upstream/fetch.hpp"
 
@@ -13,18 +12,12 @@ namespace keep {
 
 namespace {
 
-std::vector<SlotState> read_slots(const json::Value& root) {
-  std::vector<SlotState> slots;
-  for (const json::Value slot : root.elements()) {
-    const std::int64_t id = slot.find("id").integer().value_or(0);
-    if (id < 0 || id >= openai::kMaxSlots || slots.size() == openai::kMaxSlots) continue;
-    SlotState state;
-    state.id = static_cast<int>(id);
-    state.processing = slot.find("is_processing").boolean().value_or(false);
-    state.held_tokens = openai::count_of(slot.find("n_prompt_tokens"));
-    slots.push_back(state);
-  }
-  return slots;
+// A slot that was never used has no task (or -1, of builds that always name one) and holds nothing.
+std::optional<std::int64_t> read_held(const json::Value& slot) {
+  const json::Value tokens = slot.find("n_prompt_tokens");
+  if (!tokens.missing()) return openai::count_of(tokens);
+  if (slot.find("id_task").integer().value_or(-1) < 0) return 0;
+  return std::nullopt;
 }
 
 constexpr std::chrono::seconds kEraseLimit{10};
@@ -65,6 +58,20 @@ Result<SlotTransfer> read_transfer(const std::string& answer, const std::string&
 }
 
 }  // namespace
+
+std::vector<SlotState> read_slots(const json::Value& root) {
+  std::vector<SlotState> slots;
+  for (const json::Value slot : root.elements()) {
+    const std::int64_t id = slot.find("id").integer().value_or(0);
+    if (id < 0 || id >= openai::kMaxSlots || slots.size() == openai::kMaxSlots) continue;
+    SlotState state;
+    state.id = static_cast<int>(id);
+    state.processing = slot.find("is_processing").boolean().value_or(false);
+    state.held_tokens = read_held(slot);
+    slots.push_back(state);
+  }
+  return slots;
+}
 
 Task<std::vector<SlotState>> HttpSlotControl::list() {
   FetchRequest request("GET", "/slots");

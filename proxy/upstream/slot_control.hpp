@@ -1,6 +1,7 @@
 // Slots of one llama-server over its HTTP API: GET /slots, POST /slots/N?action=erase|save|restore.
 #pragma once
 
+#include "base/json/json.hpp"
 #include "base/time/clock.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "upstream/connection_pool.hpp"
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace keep {
+
+// What an answer to GET /slots says.
+std::vector<SlotState> read_slots(const json::Value& root);
 
 class HttpSlotControl final : public SlotControl {
  public:

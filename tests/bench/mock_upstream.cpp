@@ -26,6 +26,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -69,6 +70,7 @@ struct Wish {
   bool usage = false;
   unsigned events = 0;
   std::size_t prompt_tokens = 0;
+  std::size_t slot = 0;  // past the last one: any
 };
 
 bool is_set(std::string_view body, std::string_view key) {
@@ -137,11 +139,16 @@ std::string json_reply(std::string_view status, std::string_view body) {
   return reply.append("\r\n\r\n").append(body);
 }
 
-std::string slots_json(const Settings& settings) {
+// Tokens in each slot; nothing of one that was never used.
+using Slots = std::vector<std::optional<std::size_t>>;
+
+std::string slots_json(const Slots& slots) {
   std::string text = "[";
-  for (unsigned id = 0; id < settings.slots; ++id) {
+  for (std::size_t id = 0; id < slots.size(); ++id) {
     text += (id ? "," : "") + (R"({"id":)" + std::to_string(id)) + R"(,"n_ctx":)" +
-            std::to_string(kContextTokens) + R"(,"speculative":false,"is_processing":false})";
+            std::to_string(kContextTokens) + R"(,"speculative":false,"is_processing":false)";
+    if (slots[id]) text += R"(,"id_task":1,"n_prompt_tokens":)" + std::to_string(*slots[id]);
+    text += "}";
   }
   return text + "]";
 }
@@ -155,8 +162,11 @@ std::string props_json(const Settings& settings) {
 
 class Session {
  public:
-  Session(tcp::socket socket, const Settings& settings)
-      : socket_(std::move(socket)), timer_(socket_.get_executor()), settings_(settings) {}
+  Session(tcp::socket socket, const Settings& settings, Slots& slots)
+      : socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        settings_(settings),
+        slots_(slots) {}
 
   asio::awaitable<void> run() {
     while (co_await read_request()) {
@@ -205,6 +215,7 @@ class Session {
     std::string reply;
     if (target == "/v1/chat/completions") {
       const Wish wish = to_wish();
+      if (wish.slot < slots_.size()) slots_[wish.slot] = wish.prompt_tokens + wish.events;
       if (wish.stream) co_return co_await stream(wish);
       reply = completion(wish);
     } else if (target == "/health") {
@@ -212,7 +223,7 @@ class Session {
     } else if (target == "/props") {
       reply = json_reply("200 OK", props_json(settings_));
     } else if (target == "/slots") {
-      reply = json_reply("200 OK", slots_json(settings_));
+      reply = json_reply("200 OK", slots_json(slots_));
     } else if (target == "/v1/models") {
       reply = json_reply("200 OK", R"({"object":"list","data":[{"id":"mock","object":"model"}]})");
     } else if (target == "/tokenize") {
@@ -236,7 +247,8 @@ class Session {
             .progress = is_set(body_, R"("return_progress")"),
             .usage = is_set(body_, R"("include_usage")"),
             .events = find_count(body_, R"("max_tokens")", settings_.events),
-            .prompt_tokens = body_bytes_ / 4 + 1};
+            .prompt_tokens = body_bytes_ / 4 + 1,
+            .slot = find_count(body_, R"("id_slot")", settings_.slots)};
   }
 
   std::string completion(const Wish& wish) const {
@@ -316,6 +328,7 @@ class Session {
   tcp::socket socket_;
   asio::steady_timer timer_;
   Settings settings_;
+  Slots& slots_;  // of all sessions
   std::array<char, 65536> piece_;
   std::string input_;  // received, not yet consumed
   std::string head_;
@@ -323,19 +336,21 @@ class Session {
   std::size_t body_bytes_ = 0;
 };
 
-asio::awaitable<void> serve(tcp::socket socket, Settings settings) {
+asio::awaitable<void> serve(tcp::socket socket, Settings settings, Slots& slots) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  Session session(std::move(socket), settings);
+  Session session(std::move(socket), settings, slots);
   co_await session.run();
 }
 
 asio::awaitable<void> listen(Settings settings) {
   const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), settings.port);
   tcp::acceptor acceptor(co_await asio::this_coro::executor, endpoint);
+  Slots slots(settings.slots);
   for (;;) {
     tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-    asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), settings), asio::detached);
+    auto session = serve(std::move(socket), settings, slots);
+    asio::co_spawn(acceptor.get_executor(), std::move(session), asio::detached);
   }
 }
 

@@ -182,16 +182,18 @@ void SlotWatch::apply(State& state, const Snapshot& before, const std::vector<Sl
     const auto id = static_cast<std::size_t>(slot.id);
     if (slot.processing) {
       ++compared.at_work;
-      compared.held_before += slot.held_tokens;
+      compared.held_before += slot.held_tokens.value_or(0);
     }
+    compared.untold = compared.untold || !slot.held_tokens;
     if (slot.id < 0 || id >= table.size() || before.changes[id] != table.at(id).change) continue;
     if (table.at(id).use == SlotUse::kSettling) {
       apply_settling(state, slot);
-    } else if (before.refresh && !slot.processing && table.at(id).use != SlotUse::kVacating) {
+    } else if (before.refresh && slot.held_tokens && !slot.processing &&
+               table.at(id).use != SlotUse::kVacating) {
       const Tokens held = table.at(id).held;
       const bool owned = table.at(id).owner != 0;  // else another's answers may have gone through
-      const bool ours = !table.observed(id, slot.held_tokens);
-      if (!ours && owned && slot.held_tokens == 0) compared.lost += held;
+      const bool ours = !table.observed(id, *slot.held_tokens);
+      if (!ours && owned && *slot.held_tokens == 0) compared.lost += held;
       compared.kept += ours && held > 0 ? 1 : 0;
     }
   }
@@ -204,7 +206,7 @@ void SlotWatch::apply_settling(State& state, const SlotState& seen) {
   if (seen.processing) {
     settling.seen_busy = true;
   } else if (settling.seen_busy || services_.clock.now() >= settling.from) {
-    state.slots.table.settled(id, seen.held_tokens);
+    state.slots.table.settled(id, seen.held_tokens.value_or(state.slots.table.at(id).held));
   }
 }
 
@@ -230,7 +232,10 @@ void SlotWatch::expire(State& state, Duration limit, const char* why) {
 // idle slots as a habit. Otherwise it was short of cells, and as nothing tells how large the pool
 // is: it lies between what was left and what was thought to be held. The middle closes in on it
 // from above.
+//
+// Where the server does not tell what its slots hold there is nothing to learn.
 void SlotWatch::learn(State& state, const Comparison& seen) {
+  if (seen.untold) state.compared = true;
   if (seen.lost == 0) {
     if (seen.kept > 0) state.losses = 0;
     state.compared = state.compared || seen.kept > 1;

@@ -84,6 +84,7 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
   struct Comparison {  // of idle slots with what the server says
     Tokens held_before = 0, lost = 0;
     int kept = 0, at_work = 0;  // slots
+    bool untold = false;        // the server does not tell what a slot holds
   };
   struct Snapshot {  // taken before asking, so that answers about the past can be told
     std::uint64_t generation = 0;

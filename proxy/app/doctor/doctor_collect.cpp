@@ -4,6 +4,7 @@
 #include "app/doctor/doctor_probe.hpp"
 #include "base/json/json.hpp"
 #include "openai/count_of.hpp"
+#include "upstream/slot_control.hpp"
 
 #include <utility>
 
@@ -77,14 +78,7 @@ asio::awaitable<void> read_slots(Engine& engine, EngineFacts& facts) {
   if (!reply || reply->status != 200) co_return;
   const auto root = json::validate(reply->body);
   if (!root || !root->is_array()) co_return;
-  facts.slots.emplace();
-  for (const json::Value slot : root->elements()) {
-    SlotState state;
-    state.id = static_cast<int>(slot.find("id").integer().value_or(0));
-    state.processing = slot.find("is_processing").boolean().value_or(false);
-    state.held_tokens = slot.find("n_prompt_tokens").integer().value_or(0);
-    facts.slots->push_back(state);
-  }
+  facts.slots = keep::read_slots(*root);
 }
 
 asio::awaitable<void> read_training_context(Engine& engine, EngineFacts& facts) {

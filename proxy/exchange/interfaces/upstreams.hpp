@@ -20,7 +20,8 @@ namespace keep {
 struct SlotState {
   int id = 0;
   bool processing = false;
-  std::int64_t held_tokens = 0;  // tokens in the slot's KV cache; 0 when never used
+  // Tokens in the slot's KV cache; 0 when never used. Unset: the server does not tell.
+  std::optional<std::int64_t> held_tokens = 0;
 };
 
 // What a llama-server says about itself (GET /props).

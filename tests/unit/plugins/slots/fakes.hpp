@@ -242,7 +242,7 @@ class SlotsFixture : public testing::Test {
     settle();
   }
   void turn(const std::string& conversation) { answer(ask(conversation)); }
-  std::int64_t& held(Client& c) {
+  std::optional<std::int64_t>& held(Client& c) {
     auto& server = *upstreams_.servers[c.exchange.route.upstream];
     return server.control.state[static_cast<std::size_t>(c.slot())].held_tokens;
   }

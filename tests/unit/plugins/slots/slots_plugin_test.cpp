@@ -279,6 +279,21 @@ TEST_F(SlotsPluginTest, ServerThatWasAwayLosesOnlyWhatItLost) {
   EXPECT_FALSE(ask("a").exchange.route.warm);
 }
 
+// A llama-server of before it told what a slot holds.
+TEST_F(SlotsPluginTest, ServerThatDoesNotTellWhatItsSlotsHoldIsBelieved) {
+  FakeUpstream& server = add_upstream(2);
+  start();
+  for (SlotState& slot : server.control.state) slot.held_tokens.reset();
+  for (int i = 0; i < 5; ++i) {
+    turn("a");
+    turn("b");
+    until([this] { return spawner_.running() == 0; });
+  }
+  EXPECT_TRUE(ask("a").exchange.route.warm);
+  EXPECT_TRUE(ask("b").exchange.route.warm);
+  EXPECT_LE(server.control.lists, 3) << "what cannot be learned is not asked for each time";
+}
+
 TEST_F(SlotsPluginTest, WaitersAreServedWhenAnUpstreamComesUp) {
   add_upstream(1);
   FakeUpstream& second = add_upstream(1);

@@ -69,6 +69,23 @@ TEST_F(SlotControlTest, SavesUnderTheNameAndSaysWhatWasWritten) {
   EXPECT_EQ(request.header("Content-Type"), "application/json");
 }
 
+TEST(ReadSlotsTest, WhatASlotHolds) {
+  const auto slots = read_slots(json::Value(R"([
+      {"id":0,"is_processing":false},
+      {"id":1,"is_processing":false,"id_task":-1,"prompt":""},
+      {"id":2,"is_processing":true,"id_task":7,"n_prompt_tokens":40},
+      {"id":3,"is_processing":false,"id_task":7,"n_prompt_tokens":0},
+      {"id":4,"is_processing":false,"id_task":7,"prompt":"it does not tell"},
+      {"id":-1,"n_prompt_tokens":40}])"));
+  ASSERT_EQ(slots.size(), 5U);
+  EXPECT_EQ(slots[0].held_tokens, 0) << "never used";
+  EXPECT_EQ(slots[1].held_tokens, 0) << "never used, in the words of older builds";
+  EXPECT_EQ(slots[2].held_tokens, 40);
+  EXPECT_TRUE(slots[2].processing);
+  EXPECT_EQ(slots[3].held_tokens, 0);
+  EXPECT_EQ(slots[4].held_tokens, std::nullopt);
+}
+
 TEST_F(SlotControlTest, RestoresAndSaysWhatWasRead) {
   answer_ = reply(200, R"({"id_slot":1,"filename":"a.bin","n_restored":424,"n_read":441108,)"
                        R"("timings":{"restore_ms":1.25}})");
