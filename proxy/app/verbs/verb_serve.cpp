@@ -3,7 +3,6 @@
 #include "app/verbs/setting_flags.hpp"
 #include "app/verbs/verbs.hpp"
 #include "app/welcome.hpp"
-#include "base/os/memory.hpp"
 #include "base/os/open_files.hpp"
 
 #include <ostream>
@@ -47,7 +46,6 @@ int run(const FlagLine& line, const Invocation& invocation) {
     return kExitOk;
   }
   if (line.has("check-config")) return check(*config, invocation);
-  keep_freed_memory();
   raise_open_files_limit();
   return run_app(*config);
 }
