@@ -142,9 +142,14 @@ class HistoryStage final : public Stage {
   void explain(const Exchange& exchange, Explanation& explanation) const override;
 
  private:
-  Task<Verdict> put_on_record(Exchange& exchange);
-  Task<> find_on_record(Exchange& exchange);
-  Task<> plan_zone(Exchange& exchange);
+  // What is said in the request, as it stands on record.
+  MaybeTask<> find_on_record(Exchange& exchange);
+  Task<> reconcile_in_turn(Exchange& exchange, std::vector<Incoming> list);
+  Result<> take_over(Exchange& exchange, Result<OnRecord> on_record);
+  Task<Verdict> wait_for_record(Exchange& exchange, MaybeTask<> finding);
+  Result<Verdict> note_record(Exchange& exchange, const Result<>& found);
+  Task<> restore_and_plan(Exchange& exchange);
+  Task<> save_plan(Exchange& exchange, MaybeTask<> planned);
   asio::awaitable<void> restore_zone(ConversationName name);
   asio::awaitable<void> save_zone(ConversationName name);
   std::optional<NewMessage> answer_of(const Exchange& exchange) const;
@@ -162,56 +167,71 @@ MaybeTask<Verdict> HistoryStage::on_request(Exchange& exchange) {
   if (!has_past(exchange)) return Verdict{Next{}};
   shared_.endpoints.begin(exchange.identity.name());
   runs_ = true;
-  return put_on_record(exchange);
+  MaybeTask<> found = find_on_record(exchange);
+  if (found.waits()) return wait_for_record(exchange, std::move(found));
+  return note_record(exchange, found.result());
 }
 
-Task<Verdict> HistoryStage::put_on_record(Exchange& exchange) {
-  const auto found = co_await find_on_record(exchange);
+Task<Verdict> HistoryStage::wait_for_record(Exchange& exchange, MaybeTask<> finding) {
+  const auto found = co_await finding.task();
+  co_return note_record(exchange, found);
+}
+
+Result<Verdict> HistoryStage::note_record(Exchange& exchange, const Result<>& found) {
   const Path& path = exchange.zone.path;
   end_ = path.empty() ? 0 : static_cast<Position>(path.back().last + 1);
   shared_.endpoints.goes_on_from(exchange.identity.name(), *end_);
   if (exchange.chat.store && shared_.store.refused(exchange.identity.name()))
     exchange.kept = Kept::kInMemory;
-  if (found || found.error().fault == Fault::kNotFound) co_return Verdict{Next{}};
+  if (found || found.error().fault == Fault::kNotFound) return Verdict{Next{}};
   if (exchange.chat.store && found.error().fault == Fault::kStorage) {
     exchange.kept = Kept::kLost;
     shared_.store.trouble().lost(1, found.error().detail);
-    co_return Verdict{Next{}};  // which tells it once, not with every turn
+    return Verdict{Next{}};  // which tells it once, not with every turn
   }
-  co_return found.error();
+  return found.error();
 }
 
-Task<> HistoryStage::find_on_record(Exchange& exchange) {
-  const std::vector<Incoming> list = incoming_messages(exchange, shared_.servers.tokenizer);
+MaybeTask<> HistoryStage::find_on_record(Exchange& exchange) {
+  std::vector<Incoming> list = incoming_messages(exchange, shared_.servers.tokenizer);
+  const auto lead = std::span(list).first(exchange.zone.lead);
+  const auto rest = std::span(list).subspan(exchange.zone.lead);
+  const bool small = rest.size() <= kAtOnce && exchange.chat_body.size() <= kAtOnceBytes;
+  const ConversationName name = exchange.identity.name();
+  const ConversationLog* const log = small ? shared_.store.at_hand(name) : nullptr;
+  if (log == nullptr || !begins_on_record(*log, rest)) {
+    return reconcile_in_turn(exchange, std::move(list));
+  }
+  Match found = match(*log, lead, rest, exchange.chat.store, unix_now(),
+                      shared_.settings.max_conversation_tokens);
+  shared_.store.add_later(name, std::move(found.fresh));
+  return take_over(exchange, std::move(found.on_record));
+}
+
+Task<> HistoryStage::reconcile_in_turn(Exchange& exchange, std::vector<Incoming> list) {
   const auto lead = std::span(list).first(exchange.zone.lead);
   const auto rest = std::span(list).subspan(exchange.zone.lead);
   const bool store = exchange.chat.store;
   const std::uint64_t limit = shared_.settings.max_conversation_tokens;
-  const std::int64_t now = unix_now();
-  auto job = [lead, rest, store, limit, now](ConversationLog& log) {
+  auto job = [lead, rest, store, limit, now = unix_now()](ConversationLog& log) {
     return reconcile(log, lead, rest, store, now, limit);
   };
-  ConversationName name = exchange.identity.name();
-  Result<OnRecord> on_record;
-  const bool small = rest.size() <= kAtOnce && exchange.chat_body.size() <= kAtOnceBytes;
-  const ConversationLog* const log = small ? shared_.store.at_hand(name) : nullptr;
-  if (log != nullptr && begins_on_record(*log, rest)) {
-    Match found = match(*log, lead, rest, store, now, limit);
-    on_record = std::move(found.on_record);
-    shared_.store.add_later(name, std::move(found.fresh));
-  } else {
-    on_record = co_await shared_.store.with(std::move(name), store, std::move(job));
-  }
-  if (!on_record) co_return on_record.error();
+  auto on_record = co_await shared_.store.with(exchange.identity.name(), store, std::move(job));
+  co_return take_over(exchange, std::move(on_record));
+}
+
+Result<> HistoryStage::take_over(Exchange& exchange, Result<OnRecord> on_record) {
+  if (!on_record) return on_record.error();
   ClearZone& zone = exchange.zone;
   zone.stored = !on_record->path.empty();
   zone.positions = std::move(on_record->positions);
   zone.path = std::move(on_record->path);
   zone.path_tokens = static_cast<std::int64_t>(on_record->path_tokens);
-  if (!zone.stored) co_return Result<>{};
-  shared_.metrics.known.add(static_cast<double>(rest.size() - on_record->added));
+  if (!zone.stored) return {};
+  const std::size_t rest = exchange.chat.messages.size() - zone.lead;
+  shared_.metrics.known.add(static_cast<double>(rest - on_record->added));
   shared_.metrics.added.add(static_cast<double>(on_record->added));
-  co_return Result<>{};
+  return {};
 }
 
 MaybeTask<> HistoryStage::on_route(Exchange& exchange) {
@@ -219,21 +239,31 @@ MaybeTask<> HistoryStage::on_route(Exchange& exchange) {
   const auto length = static_cast<std::uint64_t>(exchange.zone.path_tokens);
   const std::uint64_t limit = shared_.settings.max_conversation_tokens;
   if (!exchange.zone.stored && length > limit) return conversation_too_long(length, limit);
-  return plan_zone(exchange);
+  const bool kept = exchange.zone.stored && has_past(exchange);
+  if (kept && !shared_.zones.knows(exchange.identity.name())) return restore_and_plan(exchange);
+  MaybeTask<> planned = shared_.zones.plan(exchange);
+  if (planned.waits() || (kept && exchange.zone.moved)) {
+    return save_plan(exchange, std::move(planned));
+  }
+  return std::move(planned.result());
 }
 
-Task<> HistoryStage::plan_zone(Exchange& exchange) {
+Task<> HistoryStage::restore_and_plan(Exchange& exchange) {
+  co_await restore_zone(exchange.identity.name());
+  MaybeTask<> planned = shared_.zones.plan(exchange);
+  co_return co_await save_plan(exchange, std::move(planned));
+}
+
+Task<> HistoryStage::save_plan(Exchange& exchange, MaybeTask<> planned) {
+  if (planned.waits()) planned = co_await planned.task();
+  if (!planned.result()) co_return planned.result().error();
   const bool kept = exchange.zone.stored && has_past(exchange);
-  if (kept) co_await restore_zone(exchange.identity.name());
-  const auto planned = co_await shared_.zones.plan(exchange);
-  if (!planned) co_return planned.error();
   if (kept && exchange.zone.moved) co_await save_zone(exchange.identity.name());
   co_return Result<>{};
 }
 
 // Without it the zone is planned as if it were the first time.
 asio::awaitable<void> HistoryStage::restore_zone(ConversationName name) {
-  if (shared_.zones.knows(name)) co_return;
   const auto text = co_await shared_.conversations.read_sidecar(name, Sidecar::kZone);
   if (!text) log::warn("clear zone not restored", {{"why", text.error().detail}});
   if (!shared_.zones.knows(name)) shared_.zones.restore(name, text ? *text : std::string());

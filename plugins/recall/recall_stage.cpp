@@ -48,9 +48,10 @@ class RecallStage final : public Stage, public AnswerRecall {
   // The blocks of this conversation; null: not known. To be looked up anew after every wait,
   // because other requests of the conversation change them.
   const FrozenBlocks::Blocks* frozen() { return shared_.frozen.find(conversation_); }
-  Task<Verdict> find_earlier(Exchange& exchange);
-  asio::awaitable<void> restore_blocks(ConversationName name);
+  void note_earlier(Exchange& exchange);
+  Task<Verdict> restore_blocks(Exchange& exchange);
   asio::awaitable<void> save_blocks(ConversationName name, std::string text);
+  bool searches_for(const Exchange& exchange) const;  // before this attempt
   Task<> put_recalled(Exchange& exchange);
   // These two need turn_. The first one fills query_, once.
   asio::awaitable<void> read_query(const Exchange& exchange);
@@ -87,26 +88,28 @@ MaybeTask<Verdict> RecallStage::on_request(Exchange& exchange) {
   if (!exchange.zone.stored) return Verdict{Next{}};
   conversation_ = exchange.identity.hash();
   turn_ = newest_turn(exchange);
-  return find_earlier(exchange);
+  if (!shared_.frozen.knows(conversation_)) return restore_blocks(exchange);
+  note_earlier(exchange);
+  return Verdict{Next{}};
 }
 
-Task<Verdict> RecallStage::find_earlier(Exchange& exchange) {
-  co_await restore_blocks(exchange.identity.name());
-  // Nothing is planned yet, so that all of them count.
+// Nothing is planned yet, so that all of them count.
+void RecallStage::note_earlier(Exchange& exchange) {
   const std::vector<SentBlock> earlier = sent_blocks(exchange, frozen());
   for (const SentBlock& one : earlier) {
     exchange.recalled_before.push_back({one.message, one.block->tokens});
   }
-  co_return Verdict{Next{}};
 }
 
-asio::awaitable<void> RecallStage::restore_blocks(ConversationName name) {
-  if (shared_.frozen.knows(conversation_)) co_return;
-  const auto text =
-      co_await shared_.sources.conversations.read_sidecar(std::move(name), Sidecar::kRecalled);
+Task<Verdict> RecallStage::restore_blocks(Exchange& exchange) {
+  const auto text = co_await shared_.sources.conversations.read_sidecar(exchange.identity.name(),
+                                                                        Sidecar::kRecalled);
   if (!text) log::warn("recalled text not restored", {{"why", text.error().detail}});
-  if (shared_.frozen.knows(conversation_)) co_return;
-  shared_.frozen.restore(conversation_, from_sidecar(text ? *text : std::string()));
+  if (!shared_.frozen.knows(conversation_)) {
+    shared_.frozen.restore(conversation_, from_sidecar(text ? *text : std::string()));
+  }
+  note_earlier(exchange);
+  co_return Verdict{Next{}};
 }
 
 // Before the prompt goes out: after a restart the same text has to stand in it.
@@ -119,15 +122,21 @@ asio::awaitable<void> RecallStage::save_blocks(ConversationName name, std::strin
 MaybeTask<> RecallStage::on_upstream_request(Exchange& exchange) {
   const ClearZone& zone = exchange.zone;
   if (!zone.planned || !zone.stored || zone.bare) return Result<>{};
+  first_sent_ = first_sent(exchange);
+  const FrozenBlocks::Blocks* const blocks = frozen();
+  const bool is_empty = blocks == nullptr || blocks->empty();
+  if (is_empty && !exchange.continuation && !searches_for(exchange)) return Result<>{};
   return put_recalled(exchange);
 }
 
+bool RecallStage::searches_for(const Exchange& exchange) const {
+  const bool wanted = shared_.settings.enabled && !exchange.continuation && turn_;
+  return wanted && (exchange.zone.recall_room > 0 || knows_facts(exchange));
+}
+
 Task<> RecallStage::put_recalled(Exchange& exchange) {
-  const ClearZone& zone = exchange.zone;
-  first_sent_ = first_sent(exchange);
-  const bool wanted = shared_.settings.enabled && !exchange.continuation;
   if (exchange.continuation && exchange.continuation->withdrawn) co_await withdraw(exchange);
-  if (wanted && turn_ && (zone.recall_room > 0 || knows_facts(exchange))) {
+  if (searches_for(exchange)) {
     const auto recalled = co_await recall_for_turn(exchange);
     // What stands in the prompt already has to be placed whatever happened here.
     if (!recalled) log::warn("nothing could be recalled", {{"why", recalled.error().detail}});

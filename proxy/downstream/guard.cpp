@@ -40,7 +40,7 @@ asio::awaitable<bool> Guard::run(asio::awaitable<void> work) {
 asio::awaitable<bool> Guard::run_watched(asio::awaitable<void> work) {
   watching_ = true;
   watch();
-  co_return co_await run(std::move(work));
+  return run(std::move(work));
 }
 
 void Guard::cut() {

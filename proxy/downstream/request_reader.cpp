@@ -174,7 +174,7 @@ Task<> parse_until(Peer& peer, Parser& parser, const ReadLimits& limits, Incomin
 Task<> read_head(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingRequest& incoming) {
   parser.eager(false);
   const auto done = [&parser] { return parser.is_header_done(); };
-  co_return co_await parse_until(peer, parser, limits, incoming, done);
+  return parse_until(peer, parser, limits, incoming, done);
 }
 
 Task<> read_body(Peer& peer, Parser& parser, const ReadLimits& limits, IncomingRequest& incoming) {

@@ -64,6 +64,7 @@ void ResponseWriter::begin(int status, std::string_view reason, const Headers& h
 }
 
 Task<> ResponseWriter::send(std::string_view a, std::string_view b, std::string_view c) {
+  if (head_.empty() && a.empty()) co_return Result<>{};
   std::array<asio::const_buffer, 4> buffers{asio::buffer(head_), asio::buffer(a.data(), a.size()),
                                             asio::buffer(b.data(), b.size()),
                                             asio::buffer(c.data(), c.size())};
@@ -97,22 +98,15 @@ bool ResponseWriter::try_write(std::string_view bytes) {
 }
 
 Task<> ResponseWriter::write(std::string_view bytes) {
-  if (bytes.empty() || head_only_) co_return co_await flush();
-  if (!chunked_) co_return co_await send(bytes);
-  co_return co_await send_chunk(bytes, "\r\n");
+  if (bytes.empty() || head_only_) return flush();
+  return chunked_ ? send_chunk(bytes, "\r\n") : send(bytes);
 }
 
 Task<> ResponseWriter::send_chunk(std::string_view bytes, std::string_view tail) {
-  std::array<char, 20> room{};
-  const std::string_view line = size_line(room, bytes.size());
-  co_return co_await send(line, bytes, tail);
+  return send(size_line(size_line_, bytes.size()), bytes, tail);
 }
 
-Task<> ResponseWriter::flush() {
-  if (head_.empty()) co_return Result<>{};
-  const std::string_view nothing;
-  co_return co_await send(nothing);
-}
+Task<> ResponseWriter::flush() { return send({}); }
 
 Task<> ResponseWriter::finish(std::string_view last) {
   Result<> sent;

@@ -11,6 +11,7 @@
 #include "exchange/http/http_message.hpp"
 #include "exchange/http/local_reply.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +29,6 @@ class ResponseWriter {
   void begin(int status, std::string_view reason, const Headers& headers,
              std::optional<std::uint64_t> content_length);
   Task<> write(std::string_view bytes);  // empty is fine: nothing but a pending head is sent
-  Task<> flush();                        // the head, if it has not left
   // Ends the body, with its last bytes in the same write; begin() must have been called.
   Task<> finish(std::string_view last = {});
   // A reply of our own. Where both name a field, `extra` wins.
@@ -49,6 +49,7 @@ class ResponseWriter {
   void abandon() noexcept { last_ = true; }  // the response stays incomplete on purpose
 
  private:
+  Task<> flush();  // the head, if it has not left
   Task<> send_chunk(std::string_view bytes, std::string_view tail);
   Task<> send(std::string_view a, std::string_view b = {}, std::string_view c = {});
 
@@ -60,7 +61,8 @@ class ResponseWriter {
   bool writing_ = false;  // stays true when a write was cut: the stream is torn
   bool behind_ = false;   // some of a try_write() waits
   int status_ = 0;
-  std::string head_;  // not sent yet: the head, what waits of a try_write()
+  std::array<char, 20> size_line_{};  // before the chunk that is being written
+  std::string head_;                  // not sent yet: the head, what waits of a try_write()
   Instant last_sent_ = std::chrono::steady_clock::now();
 };
 

@@ -272,8 +272,10 @@ asio::awaitable<void> Gateway::handle(IncomingRequest incoming, ResponseWriter& 
       co_return co_await refuse(exchange, writer, decoded.result().error());
     }
   }
-  const Reply local = co_await local_(request);
-  if (local) co_return co_await answer(exchange, writer, local);
+  if (exchange.surface == openai::Surface::kPassThrough) {
+    const Reply local = co_await local_(request);
+    if (local) co_return co_await answer(exchange, writer, local);
+  }
   if (!treatment->by.empty()) {
     auto asking = ask_plugin(treatment->by, exchange, guard.deadline());
     const auto own = co_await watched(guard, std::move(asking));

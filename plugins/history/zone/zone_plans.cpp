@@ -145,21 +145,29 @@ ZonePlans::Planning ZonePlans::begin(const Exchange& exchange, const Window& win
   return planning;
 }
 
-Task<> ZonePlans::plan(Exchange& exchange) {
+MaybeTask<> ZonePlans::plan(Exchange& exchange) {
   const Window window = window_for(exchange);
-  if (window.tokens == 0) co_return Result<>{};
+  if (window.tokens == 0) return Result<>{};
   if (exchange.overflow) note_overflow(exchange);
   Planning planning = begin(exchange, window);
-  const Tokens guessed = tokens_from(planning.guessed, planning.anchor);
   const Tokens room = room_from(planning.budget, planning.anchor);
-  bool fits = planning.estimate.at_most <= room;
+  if (exchange.overflow || planning.estimate.at_most > room) {
+    return plan_closely(exchange, std::move(planning), room);
+  }
+  apply(exchange, planning);
+  return Result<>{};
+}
+
+// It may not fit, and may have to be counted.
+Task<> ZonePlans::plan_closely(Exchange& exchange, Planning planning, Tokens room) {
+  const Tokens guessed = tokens_from(planning.guessed, planning.anchor);
+  bool fits = false;
   std::optional<Tokens> measured;
   if (exchange.overflow) {
-    fits = false;
     if (exchange.overflow->prompt_tokens > 0) measured = exchange.overflow->prompt_tokens;
-  } else if (!fits && countable(planning, guessed)) {
+  } else if (countable(planning, guessed)) {
     measured = co_await measure(exchange, planning, planning.anchor);
-    fits = measured ? *measured <= room : !window.ours;
+    fits = measured ? *measured <= room : !planning.window.ours;
     if (measured) planning.tokens = *measured;
   }
   if (!fits) {

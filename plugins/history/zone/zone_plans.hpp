@@ -5,6 +5,7 @@
 // Where nobody can count, upstream decides, and its refusal (exchange.overflow) has the numbers.
 #pragma once
 
+#include "base/async/maybe_task.hpp"
 #include "exchange/exchange.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/upstreams.hpp"
@@ -33,7 +34,7 @@ class ZonePlans {
 
   // Fills the plan of exchange.zone and adds the edits that remove what does not go. Nothing is
   // planned while no upstream has told its context. Fault::kTooLong: see zone_planner.hpp.
-  Task<> plan(Exchange& exchange);
+  MaybeTask<> plan(Exchange& exchange);
   // Where the zones of a conversation begin, over a restart: Sidecar::kZone. What it does not know
   // is to be restored before plan(), and written down after one that moved the zone.
   bool knows(const ConversationName& name) const;
@@ -63,6 +64,7 @@ class ZonePlans {
 
   Window window_for(const Exchange& exchange) const;
   Planning begin(const Exchange& exchange, const Window& window);
+  Task<> plan_closely(Exchange& exchange, Planning planning, Tokens room);
   Budget budget_for(const Exchange& exchange, Tokens window) const;
   static bool countable(const Planning& planning, Tokens guessed);
   // Of the prompt when the zone begins there, with what was recalled before.

@@ -1,4 +1,5 @@
 // The relay of server-sent events, and of an answer that is as good as one.
+#include "base/async/maybe_task.hpp"
 #include "base/json/json.hpp"
 #include "exchange/large_request.hpp"
 #include "flow/answer/relay.hpp"
@@ -138,8 +139,9 @@ class EventRelay {
       const auto sent = co_await send();
       if (!sent) co_return failed(sent.error());
     }
-    const auto added = co_await add_unstreamed();
-    if (!added) co_return failed(added.error());
+    MaybeTask<> added = add_unstreamed();
+    if (added.waits()) added = co_await added.task();
+    if (!added.result()) co_return failed(added.result().error());
     co_return co_await end();
   }
 
@@ -258,8 +260,12 @@ class EventRelay {
     co_return true;
   }
 
-  Task<> add_unstreamed() {
-    if (c_.stream.streams() || upstream_error_ || !held_back(c_.exchange)) co_return Result<>{};
+  MaybeTask<> add_unstreamed() {
+    if (c_.stream.streams() || upstream_error_ || !held_back(c_.exchange)) return Result<>{};
+    return fetch_unstreamed();
+  }
+
+  Task<> fetch_unstreamed() {
     const auto reply = co_await ask_unstreamed(c_);
     // What was streamed is a whole answer, if an empty one.
     const bool over = !reply && (reply.error().fault == Fault::kCancelled ||
@@ -319,14 +325,14 @@ class EventRelay {
     c_.stream.out().insert(0, c_.exchange.dialect->comment(text));
   }
 
-  Task<> finish() {
-    if (!reply_) co_return c_.stream.finish();
+  MaybeTask<> finish() {
+    if (!reply_) return c_.stream.finish();
     if (c_.exchange.skip_text == 0 && !c_.exchange.dialect->is_translated()) {
       c_.stream.out() = std::move(*reply_);
-      co_return Result<>{};
+      return Result<>{};
     }
     auto job = [this] { return encode_whole(); };
-    co_return co_await off_loop(cpu(), reply_->size() >= kLargeReply, job);
+    return off_loop(cpu(), reply_->size() >= kLargeReply, job);
   }
 
   // On any thread: nobody else has the client's stream meanwhile.
@@ -346,8 +352,9 @@ class EventRelay {
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
     if (c_.exchange.answer.complete) co_await c_.stages.on_answer();
     tell_kept();
-    const auto finished = co_await finish();
-    if (!finished) co_return failed(finished.error());
+    MaybeTask<> finished = finish();
+    if (finished.waits()) finished = co_await finished.task();
+    if (!finished.result()) co_return failed(finished.result().error());
     std::string& out = c_.stream.out();
     const bool as_it_came = c_.stream.streams() && !c_.exchange.dialect->is_translated();
     if (as_it_came) out.append(parser_.rest());
