@@ -51,8 +51,8 @@ void Admission::start() {
 
 std::size_t Admission::slots_up() const {
   std::size_t most = 0;
-  for (const SlotTable* table : watch_->tables()) {
-    if (table != nullptr) most = std::max(most, table->size());
+  for (std::size_t i = 0; i < watch_->size(); ++i) {
+    if (const SlotTable* table = watch_->table_up(i)) most = std::max(most, table->size());
   }
   return most;
 }

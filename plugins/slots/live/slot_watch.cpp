@@ -47,11 +47,14 @@ void SlotWatch::start(Events events) {
 
 std::vector<const SlotTable*> SlotWatch::tables() const {
   std::vector<const SlotTable*> tables;
-  for (const State& state : states_) {
-    const SlotTable& table = state.slots.table;
-    tables.push_back(state.healthy && table.size() > 0 ? &table : nullptr);
-  }
+  tables.reserve(states_.size());
+  for (std::size_t i = 0; i < states_.size(); ++i) tables.push_back(table_up(i));
   return tables;
+}
+
+const SlotTable* SlotWatch::table_up(std::size_t upstream) const {
+  const State& state = states_.at(upstream);
+  return state.healthy && state.slots.table.size() > 0 ? &state.slots.table : nullptr;
 }
 
 void SlotWatch::upstream_changed(std::size_t upstream) {

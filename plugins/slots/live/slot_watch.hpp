@@ -51,7 +51,8 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
   // Of the table of that upstream: another one whenever it is made anew.
   std::uint64_t generation(std::size_t upstream) const { return states_.at(upstream).generation; }
   // Null for an upstream that is down or has told nothing about its slots.
-  std::vector<const SlotTable*> tables() const;
+  const SlotTable* table_up(std::size_t upstream) const;
+  std::vector<const SlotTable*> tables() const;  // of all
 
   // Watches a slot just abandoned until it is idle. What is seen within `grace` may be the idle
   // state before the aborted request began, unless it is seen busy first.

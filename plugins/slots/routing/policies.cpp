@@ -10,13 +10,15 @@ std::vector<std::size_t> warm_then_roomiest(const SlotTables& tables, const Wish
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const SlotTable* table = tables[i];
-    if (table == nullptr || (wish.slot && *wish.slot >= table->size())) continue;
-    const auto warm = wish.auxiliary ? std::nullopt : table->find_warm(wish.key);
+    if (table != nullptr && (!wish.slot || *wish.slot < table->size())) order.push_back(i);
+  }
+  if (order.size() < 2) return order;
+  for (const std::size_t i : order) {
+    const auto warm = wish.auxiliary ? std::nullopt : tables[i]->find_warm(wish.key);
     if (warm && (!wish.slot || *warm == *wish.slot)) return {i};
-    order.push_back(i);
   }
   if (wish.slot) {
-    if (order.size() > 1) order.resize(1);
+    order.resize(1);
     return order;
   }
   const auto room = [&tables](std::size_t i) {

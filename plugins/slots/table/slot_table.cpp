@@ -18,15 +18,15 @@ void forget_text(Slot& s) {
 
 }  // namespace
 
-SlotTable::SlotTable(std::size_t slots) : slots_(slots), before_(slots) {
+SlotTable::SlotTable(std::size_t slots) : slots_(slots), keys_(slots), before_(slots) {
   counts_[index_of(SlotUse::kSettling)] = slots;
 }
 
 std::optional<std::size_t> SlotTable::find_warm(SlotKey key) const noexcept {
   std::optional<std::size_t> best;
-  for (std::size_t i = 0; key != 0 && i < slots_.size(); ++i) {
+  for (std::size_t i = 0; key != 0 && i < keys_.size(); ++i) {
     const Slot& slot = slots_[i];
-    if (slot.key != key || slot.use == SlotUse::kLeased) continue;
+    if (keys_[i] != key || slot.use == SlotUse::kLeased) continue;
     const auto rank = [](const Slot& s) { return std::make_pair(s.leasable(), s.last_use); };
     if (!best || rank(slots_[*best]) < rank(slot)) best = i;
   }
@@ -53,19 +53,25 @@ void SlotTable::use_as(Slot& s, SlotUse use) noexcept {
   s.use = use;
 }
 
+void SlotTable::name(Slot& s, SlotKey key) noexcept {
+  s.key = key;
+  keys_[static_cast<std::size_t>(&s - slots_.data())] = key;
+}
+
 void SlotTable::restore(std::size_t slot) {
   Slot& s = change(slot);
   Slot before = before_[slot];
   before.change = s.change;
   use_as(s, before.use);
   s = before;
+  name(s, before.key);
 }
 
 void SlotTable::idle(Slot& s) {
   const bool worth_keeping = s.held > 0 && (s.key != 0 || s.scratch);
   use_as(s, worth_keeping ? SlotUse::kCooling : SlotUse::kFree);
   if (!worth_keeping) {
-    s.key = 0;
+    name(s, 0);
     s.scratch = false;
     s.returning = false;
   }
@@ -84,16 +90,13 @@ bool SlotTable::lease(std::size_t slot, const LeaseTerms& terms, Instant now) {
   }
   use_as(s, SlotUse::kLeased);
   // A conversation is warm in one place: the newest.
-  if (terms.key != 0) {
-    for (Slot& other : slots_) {
-      if (&other != &s && other.key == terms.key && other.use == SlotUse::kCooling) {
-        ++other.change;
-        other.key = 0;
-        use_as(other, SlotUse::kFree);
-      }
-    }
+  for (std::size_t i = 0; terms.key != 0 && i < keys_.size(); ++i) {
+    if (keys_[i] != terms.key || i == slot || slots_[i].use != SlotUse::kCooling) continue;
+    Slot& other = change(i);
+    name(other, 0);
+    use_as(other, SlotUse::kFree);
   }
-  s.key = terms.key;
+  name(s, terms.key);
   s.whose = terms.whose;
   s.conversation = terms.conversation;
   s.ended = false;
@@ -182,7 +185,7 @@ bool SlotTable::settled(std::size_t slot, Tokens held) {
   if (slot >= size() || slots_[slot].use != SlotUse::kSettling) return false;
   Slot& s = change(slot);
   if (s.suspect && held * 2 < s.held) {
-    s.key = 0;
+    name(s, 0);
     s.scratch = false;
     before_[slot] = Slot();
   }
@@ -198,7 +201,7 @@ bool SlotTable::begin_vacate(std::size_t slot, Tokens reserve) {
   before_[slot] = s;
   use_as(s, SlotUse::kVacating);
   s.reserved = reserve;
-  s.key = 0;  // its conversation need not wait for it: nothing will be left
+  name(s, 0);  // its conversation need not wait for it: nothing will be left
   return true;
 }
 
@@ -224,7 +227,7 @@ bool SlotTable::not_vacated(std::size_t slot) {
   const auto elsewhere = std::count_if(slots_.begin(), slots_.end(), [&s](const Slot& other) {
     return s.key != 0 && &other != &s && other.key == s.key;
   });
-  if (elsewhere > 0) s.key = 0;
+  if (elsewhere > 0) name(s, 0);
   idle(s);
   return true;
 }
@@ -235,7 +238,7 @@ bool SlotTable::observed(std::size_t slot, Tokens held) {
   Slot& s = change(slot);
   s.held = held;
   if (!ours) {
-    s.key = 0;
+    name(s, 0);
     s.owner = 0;
     s.scratch = false;
     before_[slot] = Slot();
@@ -269,7 +272,9 @@ void SlotTable::end(std::uint64_t conversation) {
     Slot& s = slots_[i];
     const bool used = s.use == SlotUse::kLeased || s.use == SlotUse::kVacating;
     const bool may_hold_it = forget(before_[i]) && !used;  // see abandon()
-    if (!forget(s) && !may_hold_it) continue;
+    const bool holds_it = forget(s);
+    name(s, s.key);
+    if (!holds_it && !may_hold_it) continue;
     s.ended = true;
     ++s.change;
     if (s.leasable()) idle(s);

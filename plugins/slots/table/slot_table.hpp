@@ -119,11 +119,13 @@ class SlotTable {
   }
   Slot& change(std::size_t slot);
   void use_as(Slot& slot, SlotUse use) noexcept;  // the only way to change its use
+  void name(Slot& slot, SlotKey key) noexcept;    // the only way to change its key
   void idle(Slot& slot);                          // to cooling or free by its content
   void restore(std::size_t slot);                 // to what it was before
 
   std::array<std::size_t, 5> counts_{};  // of slots by use
   std::vector<Slot> slots_;
+  std::vector<SlotKey> keys_;  // of all slots, side by side: each request looks for one
   // Of a leased or vacating slot: what it was. Of one whose prompt may not have been read: what it
   // may still be. Else nothing that counts.
   std::vector<Slot> before_;

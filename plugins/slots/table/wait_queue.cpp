@@ -14,7 +14,7 @@ void WaitQueue::push(Waiter& waiter) {
       return;
     }
   }
-  tenants_.push_back(Line{&waiter});
+  tenants_.emplace_back(1, &waiter);
 }
 
 void WaitQueue::remove(Waiter& waiter) noexcept {

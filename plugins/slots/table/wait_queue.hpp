@@ -78,7 +78,7 @@ class WaitQueue {
   }
 
  private:
-  using Line = std::deque<Waiter*>;  // of one tenant, never empty
+  using Line = std::vector<Waiter*>;  // of one tenant, never empty
   void take(std::size_t tenant, std::size_t place);
 
   std::size_t capacity_, size_ = 0;
