@@ -76,16 +76,28 @@ struct Fields {
   std::array<json::Value, std::size(kTable)> values;
 };
 
-std::string_view top_name(const SignalRow& row) noexcept {
-  return row.name.substr(0, row.name.find('.'));
-}
+struct BodyRow {
+  std::size_t row;
+  std::string_view top_name;
+};
+
+constexpr auto is_in_body = [](const SignalRow& row) { return row.where != Where::kHeader; };
+constexpr auto kBodyRows = [] {
+  std::array<BodyRow, std::ranges::count_if(kTable, is_in_body)> rows{};
+  auto next = rows.begin();
+  for (std::size_t i = 0; i < std::size(kTable); ++i) {
+    const std::string_view name = kTable[i].name;
+    if (is_in_body(kTable[i])) *next++ = {i, name.substr(0, name.find('.'))};
+  }
+  return rows;
+}();
 
 Fields read_fields(const json::Value& root) {
   Fields fields;
   for (const json::Member member : root.members()) {
-    for (std::size_t i = 0; i < std::size(kTable); ++i) {
-      if (kTable[i].where == Where::kHeader || !fields.values[i].missing()) continue;
-      if (member.key_is(top_name(kTable[i]))) fields.values[i] = member.value;
+    for (const auto& [row, top_name] : kBodyRows) {
+      json::Value& value = fields.values[row];
+      if (value.missing() && member.key_is(top_name)) value = member.value;
     }
   }
   return fields;

@@ -5,6 +5,8 @@
 #include "base/text/utf8.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -25,15 +27,26 @@ constexpr std::size_t kMaxMessages = 8;   // of one turn
 constexpr std::size_t kHidesHead = 2 * (TurnSketch::kHeadWords - kManyWords);
 constexpr std::size_t kHidesTail = 2 * (TurnSketch::kTailWords - kManyWords);
 
-bool is_word_byte(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+enum class Byte : std::uint8_t { kOther, kWord, kSeparator };
+
+constexpr auto kBytes = [] {
+  std::array<Byte, 256> bytes{};
+  const auto set = [&bytes](unsigned char c, Byte kind) { bytes[c] = kind; };
+  for (unsigned char c = '0'; c <= '9'; ++c) set(c, Byte::kWord);
+  for (unsigned char c = 'a'; c <= 'z'; ++c) set(c, Byte::kWord);
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) set(c, Byte::kWord);
+  for (const char c : std::string_view("[](){}<>:;.!?|#*=")) {
+    set(static_cast<unsigned char>(c), Byte::kSeparator);
+  }
+  return bytes;
+}();
+
+Byte kind_of(char c) noexcept { return kBytes[static_cast<unsigned char>(c)]; }
+bool is_word_byte(char c) noexcept { return kind_of(c) == Byte::kWord; }
 
 // Punctuation of other scripts: U+2000 to U+207F, U+3000 to U+303F, the wide forms of ASCII.
 bool separates(std::string_view character) noexcept {
-  if (character.size() == 1) {
-    return std::string_view("[](){}<>:;.!?|#*=").find(character) != std::string_view::npos;
-  }
+  if (character.size() == 1) return kind_of(character[0]) == Byte::kSeparator;
   return character.starts_with("\xe2\x80") || character.starts_with("\xe2\x81") ||
          character.starts_with("\xe3\x80") || character.starts_with("\xef\xbc");
 }
@@ -47,6 +60,10 @@ class WordReader {
   // Adds words until there are `limit`. -> whether the text has ended.
   bool read(Words& words, std::size_t limit) {
     while (!rest_.empty()) {
+      if (rest_.front() == ' ') {  // most of what stands between words
+        rest_.remove_prefix(1);
+        continue;
+      }
       const std::string_view unit = next_unit();
       if (!is_word(unit)) {
         mark_ = mark_ || separates(unit) || unit == "\\n" || unit == "\\r";

@@ -216,8 +216,13 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   IncomingRequest incoming;
   std::optional<Result<>> read;
   Deadline& deadline = guard.deadline();
-  const WantsBody wants_body = [this](const Request& head) {
-    return head.method != "OPTIONS" && !settings_.pages.refuse(head) && handler_.wants_body(head);
+  std::optional<Reply> refusal;
+  const auto refuse = [this, &refusal](const Request& head) {
+    if (!refusal) refusal = settings_.pages.refuse(head);
+    return *refusal;
+  };
+  const WantsBody wants_body = [this, &refuse](const Request& head) {
+    return head.method != "OPTIONS" && !refuse(head) && handler_.wants_body(head);
   };
   auto reading = read_into(peer, settings_.limits, wants_body, deadline, incoming, read);
   co_await guard.run(std::move(reading));
@@ -239,9 +244,10 @@ asio::awaitable<bool> Listener::serve_one(Peer& peer, Guard& guard) {
   if (incoming.request.method == "OPTIONS") {
     const Reply reply = settings_.cors.preflight(incoming.request);
     co_await writer.reply(*reply, none);
-  } else if (const Reply refusal = settings_.pages.refuse(incoming.request)) {
+  } else if (refuse(incoming.request)) {
     say_refused(incoming.request);
-    co_await writer.reply(*refusal, none);
+    const Reply page_reply = *refusal;
+    co_await writer.reply(*page_reply, none);
   } else {
     const std::string target = incoming.request.target;
     std::optional<std::string> failure;

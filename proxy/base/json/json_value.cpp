@@ -196,9 +196,8 @@ Elements Value::elements() const noexcept { return Elements(is_array() ? raw_ : 
 bool Member::key_is(std::string_view key) const noexcept {
   // Escapes that are valid only lengthen, so most keys are told apart by their size.
   if (raw_key.size() < key.size()) return false;
-  const bool escaped = raw_key.find('\\') != scan::npos;
-  if (raw_key.size() == key.size()) return raw_key == key && !escaped;
-  if (!escaped) return false;
+  if (raw_key.size() == key.size()) return raw_key == key && raw_key.find('\\') == scan::npos;
+  if (raw_key.find('\\') == scan::npos) return false;
   bool same = true;
   unescape(raw_key, [&](std::string_view piece) {
     same = key.starts_with(piece);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace keep {
 
@@ -66,9 +67,8 @@ bool is_hop_by_hop(std::string_view name) noexcept {
 
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+bool detail::same_letters(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
@@ -81,8 +81,13 @@ void Headers::set(std::string_view name, std::string_view value) {
   add(name, value);
 }
 
+void Headers::set_all(Headers others) {
+  std::erase_if(fields_, [&others](const Header& h) { return others.find(h.name).has_value(); });
+  std::ranges::move(others.fields_, std::back_inserter(fields_));
+}
+
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [name](const Header& h) { return equal_ignoring_case(h.name, name); });
+  remove_if([name](std::string_view other) { return equal_ignoring_case(other, name); });
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
@@ -102,15 +107,13 @@ bool Headers::has_token(std::string_view name, std::string_view token) const noe
   return false;
 }
 
-Headers end_to_end(const Headers& headers) {
-  Headers kept;
+Headers end_to_end(Headers headers) {
   const auto named = named_by_connection(headers);
-  for (const Header& h : headers) {
-    if (is_hop_by_hop(h.name)) continue;
-    if (!named.empty() && std::ranges::binary_search(named, to_lower(h.name))) continue;
-    kept.add(h.name, h.value);
-  }
-  return kept;
+  headers.remove_if([&named](std::string_view name) {
+    if (is_hop_by_hop(name)) return true;
+    return !named.empty() && std::ranges::binary_search(named, to_lower(name));
+  });
+  return headers;
 }
 
 std::string_view Request::path() const noexcept {

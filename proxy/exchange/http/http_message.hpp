@@ -17,7 +17,12 @@ class Headers {
  public:
   void add(std::string_view name, std::string_view value);
   void set(std::string_view name, std::string_view value);  // replaces all of that name
+  void set_all(Headers others);                             // no two of which have one name
   void remove(std::string_view name);
+  template <class Predicate>
+  void remove_if(Predicate of_name) {
+    std::erase_if(fields_, [&of_name](const Header& h) { return of_name(h.name); });
+  }
   // First value; names compare without case.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
   // True if the comma-separated list of any such header holds `token` (without case).
@@ -31,11 +36,17 @@ class Headers {
   std::vector<Header> fields_;
 };
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+namespace detail {
+bool same_letters(std::string_view a, std::string_view b) noexcept;
+}
+// Of ASCII. Most names are told apart by their size.
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && detail::same_letters(a, b);
+}
 
 // Without Connection and the fields it names, Keep-Alive, TE, Trailer, Transfer-Encoding, Upgrade,
 // Proxy-*, Content-Length and Expect: what may be forwarded, framing apart.
-Headers end_to_end(const Headers& headers);
+Headers end_to_end(Headers headers);
 
 struct Request {
   std::string method;

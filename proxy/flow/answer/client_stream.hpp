@@ -13,7 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -72,7 +72,7 @@ class ClientStream {
   void encode(const openai::SseEvent& event, const openai::EventInfo& info);
 
   std::unique_ptr<openai::ResponseEncoder> encoder_;
-  std::deque<Held> held_, aside_;
+  std::list<Held> held_, aside_;  // empty ones allocate nothing
   std::string out_, summary_;
   std::size_t taken_ = 0, given_ = 0, skip_ = 0;  // bytes of the answer's text
   std::int64_t given_tokens_ = 0;

@@ -48,12 +48,10 @@ openai::ResponseFields fields_of(const openai::ChatRequest& request) {
 
 }  // namespace
 
-Headers client_headers(const RelayContext& c, const ResponseHead& head) {
-  Headers headers;
-  for (const Header& h : end_to_end(head.headers)) {
-    if (!is_cors_field(h.name)) headers.add(h.name, h.value);
-  }
-  for (const Header& h : explain(c.flow, c.exchange, c.stages)) headers.set(h.name, h.value);
+Headers client_headers(const RelayContext& c, ResponseHead& head) {
+  Headers headers = end_to_end(std::move(head.headers));
+  headers.remove_if(is_cors_field);
+  headers.set_all(explain(c.flow, c.exchange, c.stages));
   // llama-server says so in the body only while it loads.
   if (head.status == 503 && !headers.find("Retry-After")) headers.add("Retry-After", "5");
   return headers;

@@ -46,8 +46,8 @@ Task<std::string> read_error_body(RelayContext context);
 asio::awaitable<AttemptResult> relay_error(RelayContext context, ResponseHead head,
                                            std::string body);
 
-// Of the answer, from upstream's and with X-Keep-*.
-Headers client_headers(const RelayContext& context, const ResponseHead& head);
+// Of the answer: upstream's, which are taken out of `head`, with X-Keep-*.
+Headers client_headers(const RelayContext& context, ResponseHead& head);
 // How this exchange's client is answered.
 openai::EncoderOptions encoder_options(const Exchange& exchange);
 // X-Keep-* and x-request-id, for heads made from upstream's and for local replies.

@@ -83,6 +83,7 @@ void settle(Plan& plan) {
 
 Result<Plan> make_plan(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then) {
   Plan plan;
+  plan.fields.reserve(first.size() + then.size());
   Planner planner(plan);
   for (const BodyEdit& edit : first) std::visit(planner, edit);
   for (const BodyEdit& edit : then) std::visit(planner, edit);

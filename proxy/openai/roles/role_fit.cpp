@@ -42,7 +42,9 @@ bool has_calls(const Turn& turn) {
 
 class Fitter {
  public:
-  explicit Fitter(const RoleOrders& orders) : orders_(orders) {}
+  Fitter(const RoleOrders& orders, std::size_t messages) : orders_(orders) {
+    turns_.reserve(messages);
+  }
 
   void add(Turn turn) {
     if (turn.speaker == Speaker::kSystem) return add_system(std::move(turn));
@@ -171,7 +173,7 @@ std::vector<std::string_view> edited_messages(const ChatRequest& request, const 
 BodyEdits fit_roles(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then,
                     const RoleOrders& orders) {
   const auto messages = edited_messages(request, first, then);
-  Fitter fitter(orders);
+  Fitter fitter(orders, messages.size());
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].empty()) continue;
     fitter.add({i, speaker_of(request.messages[i].role), {messages[i]}, false, false});
