@@ -227,7 +227,7 @@ Result<> App::Parts::make_flow() {
   auto plugins =
       make_plugins(plugin_settings(config), {services, servers, tenancy, asked, {&items}});
   if (!plugins) return plugins.error();
-  pipeline.emplace(std::move(*plugins), metrics);
+  pipeline.emplace(std::move(*plugins), metrics, clock);
   admin.set_report([this](json::Writer& health) { pipeline->report(health); },
                    [this] { return pipeline->degraded(); });
   flow.emplace(

@@ -42,8 +42,8 @@ class ResponseWriter {
   bool begun() const noexcept { return begun_; }
   bool intact() const noexcept { return !writing_ && !finished_; }  // more may be written
   int status() const noexcept { return status_; }
-  // When the client was last sent all there was; at first, when its request was there.
-  Instant last_sent() const noexcept { return last_sent_; }
+  // Since the client was last sent all there was; at first, since its request was there.
+  Duration silent() const noexcept { return std::chrono::steady_clock::now() - last_sent_; }
   // False once the connection must not carry another response.
   bool reusable() const noexcept { return finished_ && !last_ && !writing_; }
   void abandon() noexcept { last_ = true; }  // the response stays incomplete on purpose

@@ -57,8 +57,9 @@ bool is_done(MaybeTask<T>& call) noexcept {
 
 }  // namespace
 
-Pipeline::Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics)
-    : plugins_(std::move(plugins)), metrics_(metrics) {}
+Pipeline::Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics,
+                   const Clock& clock)
+    : plugins_(std::move(plugins)), metrics_(metrics), clock_(clock) {}
 
 Task<> Pipeline::start() {
   for (const auto& plugin : plugins_) {
@@ -101,7 +102,7 @@ void Pipeline::skipped(const Plugin& plugin, const char* phase, const std::strin
       .counter("plugin_skipped_total", "Plugin calls that failed and were skipped",
                {{"plugin", name}, {"phase", phase}})
       .add();
-  const Instant now = std::chrono::steady_clock::now();
+  const Instant now = clock_.now();
   Instant& last = last_logged_[name];
   if (last != Instant{} && now - last < std::chrono::minutes(1)) return;
   last = now;

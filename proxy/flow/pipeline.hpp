@@ -19,7 +19,7 @@ namespace keep {
 
 class Pipeline {
  public:
-  Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics);
+  Pipeline(std::vector<std::unique_ptr<Plugin>> plugins, Metrics& metrics, const Clock& clock);
 
   Task<> start();
   Task<> stop();
@@ -35,6 +35,7 @@ class Pipeline {
 
   std::vector<std::unique_ptr<Plugin>> plugins_;
   Metrics& metrics_;
+  const Clock& clock_;
   std::map<std::string, Instant, std::less<>> last_logged_;
 };
 

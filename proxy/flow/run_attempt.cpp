@@ -70,7 +70,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stage
   if (!body) co_return failed(body.error());
   const std::string head_bytes = upstream_head(flow, exchange, body->bytes());
 
-  auto connection = pool.take_idle(flow.services.clock.now());
+  auto connection = pool.take_idle();
   for (int tries = 0;; ++tries) {
     if (!connection) {
       auto fresh = co_await pool.connect(flow.settings.connect);
@@ -106,7 +106,7 @@ asio::awaitable<AttemptResult> run_attempt(Flow& flow, Exchange& exchange, Stage
     ResponseHead answer = std::move(*head);
     auto result = co_await relay(context, std::move(answer));
     if (result.end == AttemptEnd::kDone) {
-      pool.give_back(std::move(connection), flow.services.clock.now());
+      pool.give_back(std::move(connection));
     }
     co_return result;
   }

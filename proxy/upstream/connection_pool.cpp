@@ -4,7 +4,8 @@
 
 namespace keep {
 
-std::unique_ptr<UpstreamConnection> ConnectionPool::take_idle(Instant now) {
+std::unique_ptr<UpstreamConnection> ConnectionPool::take_idle() {
+  const Instant now = clock_.now();
   while (!idle_.empty() && now - idle_.front().since > kMaxIdle) idle_.pop_front();
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back().connection);
@@ -21,11 +22,11 @@ Task<std::unique_ptr<UpstreamConnection>> ConnectionPool::connect(Duration limit
   co_return connection;
 }
 
-void ConnectionPool::give_back(std::unique_ptr<UpstreamConnection> connection, Instant now) {
+void ConnectionPool::give_back(std::unique_ptr<UpstreamConnection> connection) {
   if (!connection->reusable() || idle_.size() >= kMaxIdleConnections) return;
   Idle idle;
   idle.connection = std::move(connection);
-  idle.since = now;
+  idle.since = clock_.now();
   idle_.push_back(std::move(idle));
 }
 

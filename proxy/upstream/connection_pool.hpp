@@ -17,14 +17,14 @@ namespace keep {
 
 class ConnectionPool {
  public:
-  ConnectionPool(asio::io_context& loop, UpstreamAddress address)
-      : loop_(loop), address_(std::move(address)) {}
+  ConnectionPool(asio::io_context& loop, const Clock& clock, UpstreamAddress address)
+      : loop_(loop), clock_(clock), address_(std::move(address)) {}
 
   // An idle connection that looks alive, or nullptr.
-  std::unique_ptr<UpstreamConnection> take_idle(Instant now);
+  std::unique_ptr<UpstreamConnection> take_idle();
   // A new one. Fault::kTimeout after `limit`.
   Task<std::unique_ptr<UpstreamConnection>> connect(Duration limit);
-  void give_back(std::unique_ptr<UpstreamConnection> connection, Instant now);
+  void give_back(std::unique_ptr<UpstreamConnection> connection);
   void clear() { idle_.clear(); }
 
   const UpstreamAddress& address() const noexcept { return address_; }
@@ -37,6 +37,7 @@ class ConnectionPool {
     Instant since;
   };
   asio::io_context& loop_;
+  const Clock& clock_;
   UpstreamAddress address_;
   std::deque<Idle> idle_;  // oldest in front
 };

@@ -44,12 +44,12 @@ Task<FetchResponse> talk(UpstreamConnection& connection, const ConnectionPool& p
 
 asio::awaitable<void> run(ConnectionPool& pool, const FetchRequest& request,
                           std::optional<Result<FetchResponse>>& result) {
-  auto connection = pool.take_idle(std::chrono::steady_clock::now());
+  auto connection = pool.take_idle();
   if (connection) {
     result = co_await talk(*connection, pool, request);
     const bool stale = !*result && result->error().fault == Fault::kGone;
     if (!stale) {
-      if (*result) pool.give_back(std::move(connection), std::chrono::steady_clock::now());
+      if (*result) pool.give_back(std::move(connection));
       co_return;
     }
   }
@@ -59,7 +59,7 @@ asio::awaitable<void> run(ConnectionPool& pool, const FetchRequest& request,
     co_return;
   }
   result = co_await talk(**fresh, pool, request);
-  if (*result) pool.give_back(std::move(*fresh), std::chrono::steady_clock::now());
+  if (*result) pool.give_back(std::move(*fresh));
 }
 
 }  // namespace

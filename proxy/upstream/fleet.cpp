@@ -45,8 +45,8 @@ bool goes_by(const ServerProps& props, std::string_view model, Same same) noexce
 void Fleet::add(std::string url, UpstreamAddress address, std::string authorization,
                 std::int64_t pool_tokens) {
   Member& member = members_.emplace_back();
-  member.server = std::make_unique<UpstreamServer>(loop_, std::move(url), std::move(address),
-                                                   std::move(authorization), pool_tokens);
+  member.server = std::make_unique<UpstreamServer>(
+      loop_, clock_, std::move(url), std::move(address), std::move(authorization), pool_tokens);
   member.timer = std::make_unique<asio::steady_timer>(loop_);
   member.shun_end = std::make_unique<asio::steady_timer>(loop_);
 }

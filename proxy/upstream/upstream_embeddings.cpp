@@ -104,7 +104,7 @@ UpstreamEmbeddings::Lane::Lane(Metrics& metrics, const char* kind, Duration time
 UpstreamEmbeddings::UpstreamEmbeddings(asio::io_context& loop, UpstreamAddress address,
                                        EmbeddingsAccess access, Pools& pools, const Clock& clock,
                                        Metrics& metrics)
-    : pool_(loop, std::move(address)),
+    : pool_(loop, clock, std::move(address)),
       access_(std::move(access)),
       pools_(pools),
       clock_(clock),

@@ -36,12 +36,13 @@ std::string text_of(const json::Value& root, std::string_view key) {
 
 }  // namespace
 
-UpstreamServer::UpstreamServer(asio::io_context& loop, std::string url, UpstreamAddress address,
-                               std::string authorization, std::int64_t pool_tokens)
+UpstreamServer::UpstreamServer(asio::io_context& loop, const Clock& clock, std::string url,
+                               UpstreamAddress address, std::string authorization,
+                               std::int64_t pool_tokens)
     : url_(std::move(url)),
       authorization_(std::move(authorization)),
       pool_tokens_(pool_tokens),
-      pool_(loop, std::move(address)),
+      pool_(loop, clock, std::move(address)),
       slots_(pool_, authorization_) {}
 
 Task<ServerProps> UpstreamServer::read_props() {

@@ -16,8 +16,8 @@ namespace keep {
 class UpstreamServer final : public Upstream {
  public:
   // `authorization`: value of the Authorization header for requests of our own, or empty.
-  UpstreamServer(asio::io_context& loop, std::string url, UpstreamAddress address,
-                 std::string authorization, std::int64_t pool_tokens);
+  UpstreamServer(asio::io_context& loop, const Clock& clock, std::string url,
+                 UpstreamAddress address, std::string authorization, std::int64_t pool_tokens);
 
   std::string_view url() const noexcept override { return url_; }
   bool healthy() const noexcept override { return healthy_; }

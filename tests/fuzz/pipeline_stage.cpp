@@ -59,7 +59,7 @@ OneServer::OneServer() {
 PipelineStage::PipelineStage() {
   auto plugins = make_plugins(settings(), {services_, servers_, tenancy_, nullptr});
   check(bool(plugins));
-  pipeline_.emplace(std::move(*plugins), metrics_);
+  pipeline_.emplace(std::move(*plugins), metrics_, clock_);
   auto starting = [this]() -> asio::awaitable<void> {
     const auto started = co_await pipeline_->start();
     check(bool(started));

@@ -1,6 +1,7 @@
 #include "plugins/recall/choose/selection.hpp"
 
 #include "base/text/format.hpp"
+#include "base/time/unix_time.hpp"
 #include "plugins/recall/choose/ranking.hpp"
 
 #include <algorithm>
@@ -133,7 +134,7 @@ Selected select_passages(std::vector<Found> found, const Exchange& exchange, con
   }
   std::ranges::sort(chosen, {}, &Found::passage);
   Selected selected;
-  const std::int64_t today = std::time(nullptr) / kDay;
+  const std::int64_t today = unix_now() / kDay;
   for (Found& one : chosen) {
     selected.passages.push_back(one.passage);
     selected.quotes.push_back(quote_of(one, exchange.zone, today));

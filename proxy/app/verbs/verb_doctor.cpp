@@ -55,7 +55,8 @@ doctor::EngineFacts examine(const UpstreamSettings& settings, doctor::Pinning pi
     return facts;
   }
   asio::io_context loop{1};
-  ConnectionPool pool(loop, std::move(*address));
+  const SteadyClock clock;
+  ConnectionPool pool(loop, clock, std::move(*address));
   HttpEngine engine(pool, authorization_of(settings.api_key_file));
   facts = run_alone(loop, doctor::collect(engine, settings.url, pinning));
   facts.pool_tokens = static_cast<std::int64_t>(settings.pool_tokens);
@@ -70,7 +71,8 @@ doctor::Check examine_embeddings(const recall::RecallSettings& settings) {
                          "correct recall.embeddings_url"};
   }
   asio::io_context loop{1};
-  ConnectionPool pool(loop, std::move(*address));
+  const SteadyClock clock;
+  ConnectionPool pool(loop, clock, std::move(*address));
   HttpEngine engine(pool, authorization_of(settings.embeddings_key_file));
   return run_alone(loop, doctor::check_embeddings(engine, url, settings.embeddings_model));
 }
@@ -110,7 +112,8 @@ Listener inspect_listener(const std::string& text) {
                      ? asio::ip::address(asio::ip::address_v6::loopback())
                      : asio::ip::address(asio::ip::address_v4::loopback()));
   }
-  ConnectionPool pool(loop, UpstreamAddress{parsed->host, near});
+  const SteadyClock clock;
+  ConnectionPool pool(loop, clock, UpstreamAddress{parsed->host, near});
   HttpEngine there(pool, "");
   const bool ours = run_alone(loop, is_llama_keep(there));
   listener.state = ours ? Listener::State::kOurs : Listener::State::kTaken;

@@ -167,7 +167,7 @@ class EventRelay {
  private:
   // The events of a whole reply, with turns of the loop for others between them.
   asio::awaitable<void> show_all() {
-    const Instant now = std::chrono::steady_clock::now();
+    const Instant now = c_.flow.services.clock.now();
     std::size_t turn = 0;
     for (const std::string& data : events_) {
       const openai::SseEvent event{{}, {}, data};
@@ -206,7 +206,7 @@ class EventRelay {
   // kPause: there may be more events.
   EventAction drain_events() {
     openai::SseEvent event;
-    const Instant now = std::chrono::steady_clock::now();
+    const Instant now = c_.flow.services.clock.now();
     const bool is_untold = c_.exchange.route.cache_untold;
     openai::UntoldEvent untold;
     while (parser_.next(event)) {
@@ -247,7 +247,7 @@ class EventRelay {
   // Whether the rest of the answer is to come from another attempt.
   asio::awaitable<bool> pause() {
     PauseVerdict verdict = PauseVerdict::kGoOn;
-    const Instant paused = std::chrono::steady_clock::now();
+    const Instant paused = c_.flow.services.clock.now();
     if (c_.exchange.attempt < kMaxAttempts) {
       c_.deadline.set(c_.flow.settings.between_events, "recall");
       verdict = co_await c_.stages.on_pause();
@@ -279,7 +279,7 @@ class EventRelay {
     openai::UntoldEvent untold;
     if (c_.exchange.route.cache_untold) untold.apply(event, info);
     info.whole = true;
-    note(c_.exchange, info, std::chrono::steady_clock::now(), c_.flow.metrics, last_output_);
+    note(c_.exchange, info, c_.flow.services.clock.now(), c_.flow.metrics, last_output_);
     c_.stream.take(event, info, Exchange::kHoldNothing);
     co_return Result<>{};
   }

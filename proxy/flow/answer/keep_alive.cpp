@@ -22,7 +22,7 @@ KeepAlive::KeepAlive(Flow& flow, Exchange& exchange, const Stages& stages, Respo
 
 void KeepAlive::look() {
   const Duration bearable = flow_.settings.keep_alive;
-  const Duration silent = std::chrono::steady_clock::now() - writer_.last_sent();
+  const Duration silent = writer_.silent();
   if (silent >= bearable) speak();
   silence_.clear();
   silence_.set(silent < bearable ? bearable - silent : bearable, "silence");
@@ -33,7 +33,7 @@ void KeepAlive::speak() {
   if (!exchange_.answer.streaming || !writer_.intact()) return;
   const std::string life = exchange_.dialect->sign_of_life(exchange_.chat.model, unix_now());
   if (writer_.try_write(life)) return flow_.metrics.kept_alive();
-  const Duration silent = std::chrono::steady_clock::now() - writer_.last_sent();
+  const Duration silent = writer_.silent();
   if (silent >= flow_.settings.keep_alive + flow_.settings.write) {
     deadline_.set(Duration::zero(), "write to client");
   }

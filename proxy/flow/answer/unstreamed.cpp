@@ -36,7 +36,7 @@ Task<std::string> ask(RelayContext c, std::string_view head, const openai::Piece
                            c.writer, c.stream,   c.deadline};
   auto reply = co_await read_error_body(whole);
   if (!reply) co_return reply.error();
-  pool.give_back(std::move(*connection), c.flow.services.clock.now());
+  pool.give_back(std::move(*connection));
   if (answered->status != 200) reply->clear();
   co_return std::move(*reply);
 }

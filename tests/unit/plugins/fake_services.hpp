@@ -6,6 +6,7 @@
 #include "exchange/interfaces/tenancy.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "tests/support/faulty_file_system.hpp"
+#include "tests/support/hand_clock.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,15 +21,6 @@
 #include <string_view>
 
 namespace keep::test {
-
-class HandClock final : public Clock {
- public:
-  Instant now() const noexcept override { return now_; }
-  void turn(Duration by) { now_ += by; }
-
- private:
-  Instant now_ = Instant() + std::chrono::hours(1);
-};
 
 class NoUpstreams final : public Upstreams {
  public:

@@ -139,5 +139,21 @@ TEST_F(BudgetFlowTest, PurgeByTheServerIsNoticed) {
   EXPECT_FALSE(ask("b").exchange.route.warm) << "it was purged, too";
 }
 
+// A llama-server of before it told what a slot holds.
+TEST_F(BudgetFlowTest, ServerThatDoesNotTellWhatItsSlotsHoldIsBelieved) {
+  FakeUpstream& server = add_upstream(2);
+  start();
+  for (int i = 0; i < 5; ++i) {
+    for (const char* name : {"a", "b"}) {
+      answer(ask(name), 100, 20, i > 0 ? 99 : 0);
+      for (SlotState& slot : server.control.state) slot.held_tokens.reset();
+      until([this] { return spawner_.running() == 0; });
+    }
+  }
+  EXPECT_TRUE(ask("a").exchange.route.warm);
+  EXPECT_TRUE(ask("b").exchange.route.warm);
+  EXPECT_LE(server.control.lists, 3) << "what cannot be learned is not asked for each time";
+}
+
 }  // namespace
 }  // namespace keep::slots::test

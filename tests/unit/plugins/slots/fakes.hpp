@@ -30,15 +30,6 @@
 
 namespace keep::slots::test {
 
-class FakeClock final : public Clock {
- public:
-  Instant now() const noexcept override { return now_; }
-  void advance(Duration d) { now_ += d; }
-
- private:
-  Instant now_{std::chrono::hours(1)};
-};
-
 class FakeSlots final : public SlotControl {
  public:
   FakeSlots(asio::io_context& loop, std::size_t slots) : loop_(loop) { restart(slots); }
@@ -307,7 +298,7 @@ class SlotsFixture : public testing::Test {
   keep::test::FaultyFileSystem files_;
   asio::io_context loop_{1};
   Pools pools_{1, 1};
-  FakeClock clock_;
+  keep::test::HandClock clock_;
   Metrics metrics_;
   Spawner spawner_{loop_};
   FakeUpstreams upstreams_;

@@ -112,7 +112,7 @@ TEST_P(SlotsRandomTest, NoSlotIsLeasedTwiceOrLost) {
   first.control.park_error.reset();
   first.up = true;
   upstreams_.changed(0);
-  clock_.advance(std::chrono::seconds(11));
+  clock_.turn(std::chrono::seconds(11));
   until([this] { return spawner_.running() == 0; });
   EXPECT_NE(metrics().find("slots{state=\"leased\"} 0"), std::string::npos);
   EXPECT_NE(metrics().find("slots{state=\"settling\"} 0"), std::string::npos);

@@ -39,7 +39,7 @@ class OneClient : public testing::Test, protected FakeServices {
 
   // Begins `work` for the client; what it throws is in thrown_ afterwards.
   void begin(Work work) {
-    pipeline_ = std::make_unique<Pipeline>(std::move(plugins_), metrics_);
+    pipeline_ = std::make_unique<Pipeline>(std::move(plugins_), metrics_, clock_);
     spawner_.spawn_with_signal(
         "test", [this, work = std::move(work)](auto& stop) { return serve(work, stop); });
   }

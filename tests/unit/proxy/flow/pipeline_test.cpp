@@ -68,10 +68,11 @@ class PipelineTest : public testing::TestWithParam<Manner> {
   // What the figures say after one call that is cut after a while.
   std::string figures(bool waits) {
     Metrics metrics;
+    const SteadyClock clock;
     std::vector<std::unique_ptr<Plugin>> plugins;
     plugins.push_back(std::make_unique<Beginning>(
         "failing", [waits] { return std::make_unique<Failing>(GetParam(), waits); }));
-    Pipeline pipeline(std::move(plugins), metrics);
+    Pipeline pipeline(std::move(plugins), metrics, clock);
     Exchange exchange;
     Stages stages(pipeline, exchange);
     asio::io_context loop;
@@ -113,9 +114,10 @@ class Answering final : public Plugin {
 
 TEST(Pipeline, AsksThePluginThatIsNamed) {
   Metrics metrics;
+  const SteadyClock clock;
   std::vector<std::unique_ptr<Plugin>> plugins;
   for (const char* name : {"first", "second"}) plugins.push_back(std::make_unique<Answering>(name));
-  Pipeline pipeline(std::move(plugins), metrics);
+  Pipeline pipeline(std::move(plugins), metrics, clock);
   const Exchange exchange;
   const auto asked = [&](std::string_view name) {
     asio::io_context loop;
@@ -187,7 +189,7 @@ class StagesTest : public testing::Test {
     add("unable", []() -> std::unique_ptr<Stage> { throw std::runtime_error("no memory"); });
     add("c", [this] { return std::make_unique<Noting>('c', notes_); });
     add("d", [this] { return std::make_unique<Noting>('d', notes_); });
-    pipeline_.emplace(std::move(plugins_), metrics_);
+    pipeline_.emplace(std::move(plugins_), metrics_, clock_);
     stages_.emplace(*pipeline_, exchange_);
   }
   void add(const char* name, Beginning::Begin begin) {
@@ -201,6 +203,7 @@ class StagesTest : public testing::Test {
   }
 
   Metrics metrics_;
+  SteadyClock clock_;
   std::vector<std::unique_ptr<Plugin>> plugins_;
   std::optional<Pipeline> pipeline_;
   std::string notes_;

@@ -25,7 +25,7 @@ class SlotControlTest : public testing::Test {
 
   HttpSlotControl& control(const std::string& authorization = "") {
     authorization_ = authorization;
-    pool_ = std::make_unique<ConnectionPool>(loop_, *resolve_upstream(server_.url()));
+    pool_ = std::make_unique<ConnectionPool>(loop_, clock_, *resolve_upstream(server_.url()));
     control_ = std::make_unique<HttpSlotControl>(*pool_, authorization_);
     return *control_;
   }
@@ -49,6 +49,7 @@ class SlotControlTest : public testing::Test {
   std::string answer_;
   ScriptedUpstream server_{[this](const Received&) { return std::vector<Step>{Send{answer_}}; }};
   asio::io_context loop_{1};
+  SteadyClock clock_;
   std::string authorization_;
   std::unique_ptr<ConnectionPool> pool_;
   std::unique_ptr<HttpSlotControl> control_;

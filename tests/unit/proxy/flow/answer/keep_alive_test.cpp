@@ -57,7 +57,7 @@ class KeepAliveTest : public testing::Test, protected test::FakeServices {
   ResponseWriter writer_{peer_, request_, false, cors_};
   bool cut_ = false;
   Deadline deadline_{loop_.get_executor(), [this] { cut_ = true; }};
-  Pipeline pipeline_{{}, metrics_};
+  Pipeline pipeline_{{}, metrics_, clock_};
   Fleet no_upstreams_{loop_, clock_};
   FlowMetrics flow_metrics_{metrics_};
   ItemMemory items_;
