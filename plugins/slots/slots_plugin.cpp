@@ -112,7 +112,9 @@ class SlotsStage final : public Stage {
   openai::BodyEdits infill_edits(const Exchange& exchange) const;
   Task<> wait_idle(const Exchange& exchange);
   Ask make_ask(const Exchange& exchange);
-  Task<> lease(Exchange& exchange);
+  MaybeTask<> lease(Exchange& exchange);
+  Task<> wait_for_slot(Exchange& exchange, MaybeTask<Grant> asking, Instant since);
+  Result<> take(Exchange& exchange, Result<Grant> grant, Instant since);
   Ending ending_of(const Exchange& exchange, const Outcome& outcome) const;
 
   Shared& shared_;
@@ -191,19 +193,29 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
   return ask;
 }
 
-Task<> SlotsStage::lease(Exchange& exchange) {
+MaybeTask<> SlotsStage::lease(Exchange& exchange) {
   // Slots are everybody's: among tenants that are kept apart nobody names one.
   Result<std::optional<std::size_t>> wish = std::nullopt;
   if (!shared_.tenancy.isolated) wish = wished_slot(exchange.chat, shared_.admission->slots_up());
-  if (!wish) co_return wish.error();
+  if (!wish) return wish.error();
   Ask ask = make_ask(exchange);
   ask.wish.slot = *wish;
   asked_.emplace();
   ask.on_queued = [this](std::size_t position) { asked_->queued_at = position; };
   const Instant since = shared_.clock.now();
-  auto grant = co_await shared_.admission->acquire(std::move(ask));
+  MaybeTask<Grant> asking = shared_.admission->acquire(std::move(ask));
+  if (asking.waits()) return wait_for_slot(exchange, std::move(asking), since);
+  return take(exchange, std::move(asking.result()), since);
+}
+
+Task<> SlotsStage::wait_for_slot(Exchange& exchange, MaybeTask<Grant> asking, Instant since) {
+  auto grant = co_await asking.task();
+  co_return take(exchange, std::move(grant), since);
+}
+
+Result<> SlotsStage::take(Exchange& exchange, Result<Grant> grant, Instant since) {
   exchange.timeline.queue_wait += shared_.clock.now() - since;
-  if (!grant) co_return grant.error();
+  if (!grant) return grant.error();
   exchange.route.upstream = grant->lease.upstream();
   exchange.route.warm = grant->warm;
   exchange.route.lease = std::move(grant->lease);
@@ -212,7 +224,7 @@ Task<> SlotsStage::lease(Exchange& exchange) {
   asked_->pinned = grant->pinned;
   asked_->reuse = grant->reuse;
   asked_->reserved = grant->reserved;
-  co_return Result<>{};
+  return {};
 }
 
 MaybeTask<> SlotsStage::on_upstream_request(Exchange& exchange) {

@@ -93,7 +93,8 @@ Task<std::int64_t> count(Flow& flow, Exchange& exchange, const openai::Pieces& b
 // As it is sent to the server that was chosen, whose template has a say in it.
 Task<std::int64_t> count_there(Flow& flow, Exchange& exchange) {
   Stages stages(flow.pipeline, exchange);
-  co_await stages.on_count();
+  MaybeTask<> advised = stages.on_count();
+  if (advised.waits()) co_await advised.task();
   const auto body = openai::edited_pieces(exchange.chat_body, exchange.chat, exchange.request_edits,
                                           exchange.attempt_edits);
   if (!body) co_return body.error();

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <span>
 #include <utility>
 
 namespace keep {
@@ -125,51 +124,76 @@ std::unique_ptr<Stage> Stages::begin(Plugin& plugin) {
   }
 }
 
-Task<Verdict> Stages::on_request() {
-  for (const auto& [plugin, stage] : begun_) {
-    auto call = called(*stage, &Stage::on_request, exchange_);
+MaybeTask<Verdict> Stages::on_request() {
+  for (std::size_t i = 0; i < begun_.size(); ++i) {
+    auto call = called(*begun_[i].stage, &Stage::on_request, exchange_);
+    if (!is_done(call)) return request_from(i, std::move(call));
+    if (std::holds_alternative<Reply>(*call.result())) return call;
+  }
+  return Verdict{Next{}};
+}
+
+Task<Verdict> Stages::request_from(std::size_t at, MaybeTask<Verdict> call) {
+  for (;;) {
     if (!is_done(call)) call = co_await guarded(std::move(call));
     const Result<Verdict>& verdict = call.result();
     if (!verdict) {
-      pipeline_.skipped(plugin, "on_request", verdict.error().detail);
+      pipeline_.skipped(begun_[at].plugin, "on_request", verdict.error().detail);
     } else if (std::holds_alternative<Reply>(*verdict)) {
       co_return verdict;
     }
+    if (++at == begun_.size()) co_return Verdict{Next{}};
+    call = called(*begun_[at].stage, &Stage::on_request, exchange_);
   }
-  co_return Verdict{Next{}};
 }
 
-// One phase of all stages in that order, where each may fail for itself.
-template <class Order>
-Task<> Stages::advise(Order order, Advice phase, const char* name) {
-  for (const auto& [plugin, stage] : order) {
-    auto call = called(*stage, phase, exchange_);
+MaybeTask<> Stages::on_route() {
+  for (std::size_t i = 0; i < begun_.size(); ++i) {
+    auto call = called(*begun_[i].stage, &Stage::on_route, exchange_);
+    if (!is_done(call)) return route_from(i, std::move(call));
+  }
+  return Result<>{};
+}
+
+Task<> Stages::route_from(std::size_t at, MaybeTask<> call) {
+  for (;;) {
+    if (!is_done(call)) call = co_await guarded(std::move(call));
+    if (!call.result() || ++at == begun_.size()) co_return call.result();
+    call = called(*begun_[at].stage, &Stage::on_route, exchange_);
+  }
+}
+
+const Stages::Begun& Stages::begun(const Advice& advice, std::size_t at) const {
+  return begun_[advice.upwards ? begun_.size() - 1 - at : at];
+}
+
+MaybeTask<> Stages::advise(Advice advice) {
+  for (std::size_t i = 0; i < begun_.size(); ++i) {
+    auto call = called(*begun(advice, i).stage, advice.phase, exchange_);
+    if (!is_done(call)) return advise_from(advice, i, std::move(call));
+  }
+  return Result<>{};
+}
+
+Task<> Stages::advise_from(Advice advice, std::size_t at, MaybeTask<> call) {
+  for (;;) {
     if (!is_done(call)) call = co_await guarded(std::move(call));
     const Result<>& done = call.result();
-    if (!done) pipeline_.skipped(plugin, name, done.error().detail);
+    if (!done) {
+      pipeline_.skipped(begun(advice, at).plugin, advice.name, done.error().detail);
+    }
+    if (++at == begun_.size()) co_return Result<>{};
+    call = called(*begun(advice, at).stage, advice.phase, exchange_);
   }
-  co_return Result<>{};
 }
 
-Task<> Stages::on_count() { return advise(std::span(begun_), &Stage::on_count, "on_count"); }
+MaybeTask<> Stages::on_count() { return advise({&Stage::on_count, "on_count"}); }
 
-Task<> Stages::on_upstream_request() {
-  return advise(std::span(begun_), &Stage::on_upstream_request, "on_upstream_request");
+MaybeTask<> Stages::on_upstream_request() {
+  return advise({&Stage::on_upstream_request, "on_upstream_request"});
 }
 
-Task<> Stages::on_answer() {
-  return advise(boost::adaptors::reverse(begun_), &Stage::on_answer, "on_answer");
-}
-
-Task<> Stages::on_route() {
-  for (const auto& [plugin, stage] : begun_) {
-    auto call = called(*stage, &Stage::on_route, exchange_);
-    if (!is_done(call)) call = co_await guarded(std::move(call));
-    const Result<>& routed = call.result();
-    if (!routed) co_return routed.error();
-  }
-  co_return Result<>{};
-}
+MaybeTask<> Stages::on_answer() { return advise({&Stage::on_answer, "on_answer", true}); }
 
 EventAction Stages::on_event(const openai::SseEvent& event,
                              const openai::EventInfo& info) noexcept {

@@ -47,13 +47,13 @@ class Stages {
   Stages(const Stages&) = delete;
   Stages& operator=(const Stages&) = delete;
 
-  Task<Verdict> on_request();
-  Task<> on_count();
-  Task<> on_route();
-  Task<> on_upstream_request();
+  MaybeTask<Verdict> on_request();
+  MaybeTask<> on_count();
+  MaybeTask<> on_route();
+  MaybeTask<> on_upstream_request();
   EventAction on_event(const openai::SseEvent& event, const openai::EventInfo& info) noexcept;
   asio::awaitable<PauseVerdict> on_pause();
-  Task<> on_answer();
+  MaybeTask<> on_answer();
   void on_finish(const Outcome& outcome) noexcept;
   void explain(Explanation& explanation) const;
 
@@ -62,11 +62,20 @@ class Stages {
     Plugin& plugin;
     std::unique_ptr<Stage> stage;
   };
-  using Advice = MaybeTask<> (Stage::*)(Exchange&);
+  // A phase of all stages, where each may fail for itself.
+  struct Advice {
+    MaybeTask<> (Stage::*phase)(Exchange&);
+    const char* name;
+    bool upwards = false;  // answers come back up
+  };
 
   std::unique_ptr<Stage> begin(Plugin& plugin);
-  template <class Order>
-  Task<> advise(Order order, Advice phase, const char* name);
+  // The rest of a phase, from the stage on whose call waits or has failed.
+  Task<Verdict> request_from(std::size_t at, MaybeTask<Verdict> call);
+  Task<> route_from(std::size_t at, MaybeTask<> call);
+  MaybeTask<> advise(Advice advice);
+  Task<> advise_from(Advice advice, std::size_t at, MaybeTask<> call);
+  const Begun& begun(const Advice& advice, std::size_t at) const;
 
   Pipeline& pipeline_;
   Exchange& exchange_;

@@ -37,7 +37,9 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
       error = placed.error();
       co_return;
     }
-    const auto routed = co_await stages.on_route();
+    MaybeTask<> routing = stages.on_route();
+    if (routing.waits()) routing = co_await routing.task();
+    const Result<>& routed = routing.result();
     exchange.timeline.routed = flow.services.clock.now();
     if (!routed) {
       if (withdraw(exchange, stream)) {
@@ -49,7 +51,8 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
       co_return;
     }
     exchange.overflow.reset();
-    co_await stages.on_upstream_request();
+    MaybeTask<> advised = stages.on_upstream_request();
+    if (advised.waits()) co_await advised.task();
     AttemptResult result = co_await run_attempt(flow, exchange, stages, writer, stream, deadline);
     if (result.end == AttemptEnd::kSilent) flow.upstreams.failed(exchange.route.upstream);
     const bool resubmit = result.end == AttemptEnd::kResubmit && exchange.attempt < kMaxAttempts;
@@ -76,7 +79,9 @@ asio::awaitable<void> attempts(Flow& flow, Exchange& exchange, Stages& stages,
 asio::awaitable<void> answer(Flow& flow, Exchange& exchange, Stages& stages, ResponseWriter& writer,
                              ClientStream& stream, Deadline& deadline, Reply& own,
                              std::optional<Error>& error) {
-  const auto verdict = co_await stages.on_request();
+  MaybeTask<Verdict> asking = stages.on_request();
+  if (asking.waits()) asking = co_await asking.task();
+  const Result<Verdict>& verdict = asking.result();
   exchange.timeline.identified = flow.services.clock.now();
   if (verdict && std::holds_alternative<Reply>(*verdict)) {
     own = std::get<Reply>(*verdict);

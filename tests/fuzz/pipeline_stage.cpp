@@ -82,7 +82,9 @@ void PipelineStage::run(Exchange& exchange, const std::string& answer) {
 
 asio::awaitable<void> PipelineStage::play(Exchange& exchange, const std::string& answer) {
   Stages stages(*pipeline_, exchange);
-  const auto verdict = co_await stages.on_request();
+  MaybeTask<Verdict> asking = stages.on_request();
+  if (asking.waits()) asking = co_await asking.task();
+  const Result<Verdict>& verdict = asking.result();
   Outcome outcome;
   outcome.status = 200;
   outcome.local = verdict && std::holds_alternative<Reply>(*verdict);
@@ -98,9 +100,11 @@ asio::awaitable<void> PipelineStage::play(Exchange& exchange, const std::string&
 // True: the answer is to be begun anew.
 asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, Stages& stages,
                                              const std::string& answer) {
-  const auto routed = co_await stages.on_route();
-  if (!routed) co_return false;
-  co_await stages.on_upstream_request();
+  MaybeTask<> routing = stages.on_route();
+  if (routing.waits()) routing = co_await routing.task();
+  if (!routing.result()) co_return false;
+  MaybeTask<> advised = stages.on_upstream_request();
+  if (advised.waits()) co_await advised.task();
   openai::BodyEdits edits = exchange.request_edits;
   edits.insert(edits.end(), exchange.attempt_edits.begin(), exchange.attempt_edits.end());
   const auto body = openai::apply_edits(exchange.chat_body, exchange.chat, edits);
@@ -132,7 +136,8 @@ asio::awaitable<bool> PipelineStage::attempt(Exchange& exchange, Stages& stages,
   // As llama-server ends an answer; without them the slot would have to be looked at for a while.
   exchange.answer.timings.emplace().prompt_n = 10;
   exchange.answer.text.erase(0, exchange.skip_text);
-  co_await stages.on_answer();
+  MaybeTask<> told = stages.on_answer();
+  if (told.waits()) co_await told.task();
   co_return false;
 }
 

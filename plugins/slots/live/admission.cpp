@@ -57,17 +57,23 @@ std::size_t Admission::slots_up() const {
   return most;
 }
 
-Task<Grant> Admission::acquire(Ask ask) {
+MaybeTask<Grant> Admission::acquire(Ask ask) {
   const Instant since = services_.clock.now();
-  Pending waiter(shared_from_this(), std::move(ask));
-  queue_.push(waiter);
+  auto waiter = std::make_unique<Pending>(shared_from_this(), std::move(ask));
+  queue_.push(*waiter);
   pump();
-  if (waiter.queued && queue_.over_full(waiter)) {
+  if (waiter->ready) return take_grant(*waiter, since);
+  if (waiter->queued && queue_.over_full(*waiter)) {
     metrics_.refused_full.add();
-    co_return Error(Fault::kOverload, Side::kInternal,
-                    "all slots are busy and the queue is full, try again");
+    return Error(Fault::kOverload, Side::kInternal,
+                 "all slots are busy and the queue is full, try again");
   }
-  if (waiter.queued && waiter.ask.on_queued) waiter.ask.on_queued(queue_.position(waiter));
+  if (waiter->queued && waiter->ask.on_queued) waiter->ask.on_queued(queue_.position(*waiter));
+  return wait_for_grant(std::move(waiter), since);
+}
+
+Task<Grant> Admission::wait_for_grant(std::unique_ptr<Pending> pending, Instant since) {
+  Pending& waiter = *pending;
   waiter.timer.expires_after(settings_.queue_timeout);
   for (;;) {
     // Seen here too: the signal may have come while there was no wait to end.
@@ -86,12 +92,16 @@ Task<Grant> Admission::acquire(Ask ask) {
       co_return late();
     }
   }
+  co_return take_grant(waiter, since);
+}
+
+Grant Admission::take_grant(Pending& waiter, Instant since) {
   metrics_.queue_wait.observe(seconds(services_.clock.now() - since));
   Grant grant = std::move(waiter.grant);
   waiter.grant.id = 0;
   const auto lease = leases_.find(grant.id);
   if (lease != leases_.end()) lease->second.waiter = nullptr;
-  co_return std::move(grant);
+  return grant;
 }
 
 Error Admission::late() const {

@@ -11,6 +11,7 @@
 // or warm with what was brought back.
 #pragma once
 
+#include "base/async/maybe_task.hpp"
 #include "exchange/interfaces/services.hpp"
 #include "exchange/interfaces/slot_archive.hpp"
 #include "exchange/interfaces/tenancy.hpp"
@@ -87,7 +88,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // Waits for a slot and for room in the KV cache; the slots given up for it are empty by then.
   // Suspends at most settings.queue_timeout. Fault::kRefused, too, when no server that is up, or
   // coming up, suits the demand any more: another one may.
-  Task<Grant> acquire(Ask ask);
+  MaybeTask<Grant> acquire(Ask ask);
   // The prompt has been counted, or the answer has grown: what is set aside for the lease follows,
   // and idle slots are given up when the pool is short. Both say what is set aside now.
   Tokens prompt_known(LeaseId id, Tokens prompt, std::optional<std::int64_t> max_tokens);
@@ -129,6 +130,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
 
   void pump();
   void upstream_changed(std::size_t upstream);
+  Task<Grant> wait_for_grant(std::unique_ptr<Pending> pending, Instant since);
+  Grant take_grant(Pending& waiter, Instant since);
   Offer offer(Pending& waiter, Claims& claims);
   Victims victims_in(std::size_t upstream) const;
   bool make_room(const Ask& ask, Plan& plan, const Victims& victims);

@@ -1,5 +1,5 @@
-// A waiting acquire(), for the files of Admission alone: lives in its frame, so it leaves however
-// the coroutine ends.
+// A waiting acquire(), for the files of Admission alone: lives in the frame of what waits, so it
+// leaves however that ends.
 #pragma once
 
 #include "plugins/slots/live/admission.hpp"

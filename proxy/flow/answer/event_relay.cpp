@@ -350,7 +350,10 @@ class EventRelay {
     c_.exchange.answer.complete |= answer_end_.reached();
     if (c_.stream.cut_open()) co_return failed(upstream_error());
     c_.exchange.answer.text.erase(0, c_.exchange.skip_text);  // what is left is the client's
-    if (c_.exchange.answer.complete) co_await c_.stages.on_answer();
+    if (c_.exchange.answer.complete) {
+      MaybeTask<> advised = c_.stages.on_answer();
+      if (advised.waits()) co_await advised.task();
+    }
     tell_kept();
     MaybeTask<> finished = finish();
     if (finished.waits()) finished = co_await finished.task();

@@ -77,7 +77,10 @@ class PipelineTest : public testing::TestWithParam<Manner> {
     Stages stages(pipeline, exchange);
     asio::io_context loop;
     Spawner spawner(loop);
-    const auto call = [&]() -> asio::awaitable<void> { co_await stages.on_upstream_request(); };
+    const auto call = [&]() -> asio::awaitable<void> {
+      MaybeTask<> advised = stages.on_upstream_request();
+      if (advised.waits()) co_await advised.task();
+    };
     spawner.spawn("call", call());
     loop.run_for(20ms);
     spawner.cancel_all();
