@@ -3,40 +3,16 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <string_view>
+#include <climits>
 #include <utility>
 
 namespace keep {
 
 namespace {
 
-constexpr std::size_t kPiece = 64 << 10;  // of one write
-
-void write_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      pollfd out{descriptor, POLLOUT, 0};
-      ::poll(&out, 1, -1);
-    } else if (errno != EINTR) {
-      return;
-    }
-  }
-}
-
-void write_lines(int descriptor, const std::deque<std::string>& lines) {
-  std::string piece;
-  for (const std::string& line : lines) {
-    piece += line;
-    if (piece.size() < kPiece) continue;
-    write_all(descriptor, piece);
-    piece.clear();
-  }
-  write_all(descriptor, piece);
-}
+constexpr std::chrono::milliseconds kLook{100};
 
 }  // namespace
 
@@ -79,6 +55,27 @@ std::uint64_t LineWriter::dropped() const {
   return dropped_;
 }
 
+// Whether it is taken, for which a reader has any time, but not past the end.
+bool LineWriter::is_writable() {
+  for (std::chrono::milliseconds left = kPatience; left > kLook;) {
+    pollfd out{descriptor_, POLLOUT, 0};
+    if (::poll(&out, 1, static_cast<int>(kLook.count())) > 0) return true;
+    const std::lock_guard lock(mutex_);
+    if (ending_) left -= kLook;
+  }
+  return false;
+}
+
+void LineWriter::write(std::string_view bytes) {
+  while (!bytes.empty() && is_writable()) {
+    // So much does not make a pipe that has room wait for more.
+    const std::size_t piece = std::min<std::size_t>(bytes.size(), PIPE_BUF);
+    const ssize_t written = ::write(descriptor_, bytes.data(), piece);
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0 && errno != EINTR && errno != EAGAIN) return;
+  }
+}
+
 void LineWriter::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -88,7 +85,9 @@ void LineWriter::work() {
     hurried_ = false;
     const auto lines = std::exchange(waiting_, {});
     lock.unlock();
-    write_lines(descriptor_, lines);
+    std::string bytes;
+    for (const std::string& line : lines) bytes += line;
+    write(bytes);
     lock.lock();
   }
 }

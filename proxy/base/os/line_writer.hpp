@@ -13,6 +13,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace keep {
@@ -20,12 +21,13 @@ namespace keep {
 class LineWriter {
  public:
   static constexpr std::chrono::milliseconds kGather{20};
+  static constexpr std::chrono::milliseconds kPatience{1000};  // with a reader, at the end
 
   // The descriptor is lent, and stays open.
   LineWriter(int descriptor, std::size_t capacity);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
-  ~LineWriter();  // writes what waits
+  ~LineWriter();  // writes what waits; what is not taken by then is lost
 
   void put(std::string line);  // with its line end
   void hurry();                // what waits need not wait for more
@@ -33,6 +35,8 @@ class LineWriter {
 
  private:
   void work();
+  void write(std::string_view bytes);
+  bool is_writable();
 
   const int descriptor_;
   const std::size_t capacity_;

@@ -106,6 +106,23 @@ TEST(LineWriterTest, WithoutAReaderTheOldestLinesAreDroppedAndNobodyWaits) {
   reader.join();
 }
 
+// Both kinds of descriptor: one that says that it is full, one that waits.
+TEST(LineWriterTest, TheEndDoesNotWaitForAReaderForEver) {
+  for (const int flags : {O_NONBLOCK, 0}) {
+    Pipe pipe;
+    pipe.fill();
+    ::fcntl(pipe.ends[1], F_SETFL, flags);
+    const auto begun = std::chrono::steady_clock::now();
+    {
+      LineWriter writer(pipe.ends[1], 1000);
+      for (int i = 0; i < 1000; ++i) writer.put(std::string(200, 'x') + "\n");
+      writer.hurry();
+      std::this_thread::sleep_for(5 * LineWriter::kGather);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, LineWriter::kPatience + 10s);
+  }
+}
+
 TEST(LineWriterTest, WhatCannotBeWrittenIsLostAndNothingHangs) {
   const int full = ::open("/dev/full", O_WRONLY);
   ASSERT_GE(full, 0);
