@@ -1,5 +1,6 @@
 // argv -> verb -> exit code.
 #include "app/verbs/verbs.hpp"
+#include "base/os/open_files.hpp"
 
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <string>
 
 int main(int argc, char** argv) {
+  keep::hold_standard_descriptors();
   keep::Invocation invocation{{argv + (argc > 0 ? 1 : 0), argv + argc}, {}, std::cout, std::cerr};
   for (char** entry = environ; entry && *entry; ++entry) {
     const std::string pair = *entry;

@@ -1,6 +1,8 @@
 #include "base/os/open_files.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
@@ -14,6 +16,13 @@ namespace {
 constexpr std::size_t kOthers = 64;
 
 }  // namespace
+
+void hold_standard_descriptors() noexcept {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != descriptor) return;  // without it there is nothing to do
+  }
+}
 
 void raise_open_files_limit() noexcept {
   constexpr rlim_t kEnough = 65536;  // as systemd/llama-keep.service has it

@@ -5,6 +5,10 @@
 
 namespace keep {
 
+// What is opened next takes the lowest number that is free: were one of the three standard
+// descriptors closed, lines of the log would go into a socket or a file. /dev/null takes its place.
+// Call it before anything is opened.
+void hold_standard_descriptors() noexcept;
 // Shells start programs with a soft limit of 1024, which a thousand clients exceed. Raises it as
 // far as the hard limit and need allow. Call it once, at start.
 void raise_open_files_limit() noexcept;

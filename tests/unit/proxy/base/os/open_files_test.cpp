@@ -1,7 +1,9 @@
 #include "base/os/open_files.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -23,6 +25,16 @@ TEST(OpenFiles, TheSoftLimitIsRaisedAndNeverLowered) {
   raise_open_files_limit();
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &now), 0);
   EXPECT_GE(now.rlim_cur, before.rlim_cur);
+}
+
+[[noreturn]] void open_with_closed_standard_input() {
+  ::close(STDIN_FILENO);
+  hold_standard_descriptors();
+  ::_exit(::open("/dev/zero", O_RDONLY) > STDERR_FILENO ? 0 : 1);
+}
+
+TEST(OpenFilesDeathTest, NothingElseTakesAStandardDescriptor) {
+  EXPECT_EXIT(open_with_closed_standard_input(), testing::ExitedWithCode(0), "");
 }
 
 TEST(OpenFiles, ClientsLeaveWhatTheRecordNeeds) {
