@@ -122,6 +122,7 @@ asio::awaitable<Reply> HistoryEndpoints::end(const Exchange& exchange) {
   auto id = read_conversation_id(exchange.request.body);
   if (!id) co_return to_reply(id.error());
   ConversationName name{exchange.identity.tenant, *id};
+  const bool ran = running_.contains(name);
   asio::steady_timer timer(services_.loop);
   while (running_.contains(name)) {
     timer.expires_after(kPoll);
@@ -131,7 +132,7 @@ asio::awaitable<Reply> HistoryEndpoints::end(const Exchange& exchange) {
   if (!ended) co_return to_reply(ended.error());
   if (!*ended) {
     forget(name);  // what is known of it besides: it may have been told to store nothing
-    co_return not_found(*id);
+    if (!ran) co_return not_found(*id);  // else another end came first
   }
   co_return json_reply(200, R"({"status":"ended"})");
 }
