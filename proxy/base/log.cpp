@@ -120,11 +120,26 @@ std::string as_json(Level level, std::string_view message, FieldList fields) {
   return writer.end_object().take();
 }
 
-std::string line_of(Level level, std::string_view message, FieldList fields) {
-  std::string line =
-      state().format == Format::kJson ? as_json(level, message, fields) : as_text(message, fields);
+// journald stamps lines itself.
+bool is_for_journal() {
   static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  if (journal) line.insert(0, journal_priority(level));
+  return journal;
+}
+
+std::string pattern_for(Format format) {
+  if (is_for_journal()) return "%v";
+  if (format == Format::kJson) return R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v)";
+  return "%Y-%m-%dT%H:%M:%S.%e %L %v";
+}
+
+std::string line_of(Level level, std::string_view message, FieldList fields) {
+  const bool json = state().format == Format::kJson;
+  std::string line = json ? as_json(level, message, fields) : as_text(message, fields);
+  if (is_for_journal()) {
+    line.insert(0, journal_priority(level));
+  } else if (json) {
+    line.erase(0, 1);  // the pattern begins the object, with the time
+  }
   return line;
 }
 
@@ -142,9 +157,7 @@ void start(Level level, Format format) {
   s.logger = std::make_shared<spdlog::logger>("keep", s.sink);
   s.logger->set_level(to_spdlog(level));
   s.logger->flush_on(spdlog::level::warn);
-  // journald stamps lines itself; JSON lines carry their own fields.
-  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  s.pattern = journal || format == Format::kJson ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %L %v";
+  s.pattern = pattern_for(format);
   s.logger->set_pattern(s.pattern);
 }
 
