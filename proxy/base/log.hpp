@@ -36,7 +36,7 @@ using FieldList = std::span<const Field>;
 
 // Before start() lines go nowhere. To stderr; under systemd with the <N> priority prefix.
 void start(Level level, Format format);
-void stop();  // flushes; after the pools have joined
+void stop();  // flushes, a second at most; after the pools have joined
 std::uint64_t dropped_lines() noexcept;
 bool is_written(Level level) noexcept;
 

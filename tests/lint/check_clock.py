@@ -4,8 +4,8 @@ import re
 
 from lint import report, self_test, sources
 
-ASKS = re.compile(r"\b(?:steady|system|high_resolution)_clock::now\b|\b(?:clock_gettime|gettimeofday)\s*\(|\bstd::time\s*\(")
-MAY = ("proxy/base/time/", "proxy/base/async/deadline.", "proxy/downstream/", "proxy/app/process/", "proxy/app/client/")
+ASKS = re.compile(r"\b(?:steady|system|high_resolution)_clock::now\b|\b(?:clock_gettime|gettimeofday)\s*\(|(?:\bstd::|[\s=(])time\s*\(")
+MAY = ("proxy/base/time/", "proxy/base/async/deadline.", "proxy/base/os/line_writer.", "proxy/downstream/", "proxy/app/process/", "proxy/app/client/")
 
 
 def check(path, text):

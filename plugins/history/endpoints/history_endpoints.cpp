@@ -132,7 +132,7 @@ asio::awaitable<Reply> HistoryEndpoints::end(const Exchange& exchange) {
   if (!ended) co_return to_reply(ended.error());
   if (!*ended) {
     forget(name);  // what is known of it besides: it may have been told to store nothing
-    if (!ran) co_return not_found(*id);  // else another end came first
+    if (!ran) co_return not_found(*id);  // else there was one: not stored, or ended by another
   }
   co_return json_reply(200, R"({"status":"ended"})");
 }

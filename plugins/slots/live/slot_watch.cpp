@@ -203,6 +203,7 @@ void SlotWatch::apply(State& state, const Snapshot& before, const std::vector<Sl
   if (before.refresh) learn(state, compared);
 }
 
+// Where the server does not tell, what was set aside for an answer that broke off counts as held.
 void SlotWatch::apply_settling(State& state, const SlotState& seen) {
   const auto id = static_cast<std::size_t>(seen.id);
   Settling& settling = state.settling[id];

@@ -77,7 +77,7 @@ class SlotWatch : public std::enable_shared_from_this<SlotWatch> {
     ServerProps props;
     bool healthy = false;
     bool watching = false, refresh = false;
-    bool compared = false;  // idle slots were seen to keep what they hold
+    bool compared = false;  // idle slots were seen to keep what they hold, or cannot be seen
     int losses = 0;         // comparisons in a row that found nothing else
     std::uint64_t generation = 0;
     std::vector<Settling> settling;

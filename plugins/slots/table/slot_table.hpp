@@ -119,7 +119,7 @@ class SlotTable {
   }
   Slot& change(std::size_t slot);
   void use_as(Slot& slot, SlotUse use) noexcept;  // the only way to change its use
-  void name(Slot& slot, SlotKey key) noexcept;    // the only way to change its key
+  void name(Slot& slot, SlotKey key) noexcept;    // its key, here and in keys_
   void idle(Slot& slot);                          // to cooling or free by its content
   void restore(std::size_t slot);                 // to what it was before
 

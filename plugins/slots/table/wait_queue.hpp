@@ -1,8 +1,8 @@
 // WaitQueue: requests waiting for a slot: first come, first served within a tenant, round robin
 // between tenants.
 //
-// Pure, loop thread only. Holds pointers: a waiter belongs to the coroutine that waits and takes
-// itself out (remove) before it goes. Full: waiters that are granted at once do not count, so grant
+// Pure, loop thread only. Holds pointers: a waiter belongs to whoever waits and takes itself
+// out (remove) before it goes. Full: waiters that are granted at once do not count, so grant
 // first and then ask over_full(). A tenant of whom nobody waits finds a place also then, until
 // there are twice as many as places: nobody else can take all of them.
 //

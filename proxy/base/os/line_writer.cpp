@@ -55,13 +55,19 @@ std::uint64_t LineWriter::dropped() const {
   return dropped_;
 }
 
-// Whether it is taken, for which a reader has any time, but not past the end.
+// A reader has any time until the end, and then so much for all that is left.
+bool LineWriter::has_time() {
+  const std::lock_guard lock(mutex_);
+  if (!ending_) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (!last_moment_) last_moment_ = now + kPatience;
+  return now < *last_moment_;
+}
+
 bool LineWriter::is_writable() {
-  for (std::chrono::milliseconds left = kPatience; left > kLook;) {
+  while (has_time()) {
     pollfd out{descriptor_, POLLOUT, 0};
     if (::poll(&out, 1, static_cast<int>(kLook.count())) > 0) return true;
-    const std::lock_guard lock(mutex_);
-    if (ending_) left -= kLook;
   }
   return false;
 }

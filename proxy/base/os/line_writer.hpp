@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -36,6 +37,7 @@ class LineWriter {
  private:
   void work();
   void write(std::string_view bytes);
+  bool has_time();
   bool is_writable();
 
   const int descriptor_;
@@ -45,6 +47,7 @@ class LineWriter {
   std::deque<std::string> waiting_;
   std::uint64_t dropped_ = 0;
   bool hurried_ = false, ending_ = false;
+  std::optional<std::chrono::steady_clock::time_point> last_moment_;  // once it ends
   std::thread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -123,13 +124,36 @@ TEST(LineWriterTest, TheEndDoesNotWaitForAReaderForEver) {
   }
 }
 
+// A piece now and then, for which there are minutes of lines.
+TEST(LineWriterTest, TheEndDoesNotWaitForASlowReaderEither) {
+  Pipe pipe;
+  pipe.fill();
+  std::atomic<bool> over = false;
+  std::thread reader([&] {
+    std::string piece(4096, ' ');
+    while (!over) {
+      std::this_thread::sleep_for(400ms);
+      static_cast<void>(!::read(pipe.ends[0], piece.data(), piece.size()));
+    }
+  });
+  std::optional<LineWriter> writer(std::in_place, pipe.ends[1], 1000);
+  for (int i = 0; i < 1000; ++i) writer->put(std::string(400, 'x') + "\n");
+  const auto begun = std::chrono::steady_clock::now();
+  writer.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, LineWriter::kPatience + 10s);
+  over = true;
+  reader.join();
+}
+
 TEST(LineWriterTest, WhatCannotBeWrittenIsLostAndNothingHangs) {
   const int full = ::open("/dev/full", O_WRONLY);
   ASSERT_GE(full, 0);
-  LineWriter writer(full, 10);
-  writer.put("x\n");
-  writer.hurry();
+  {
+    LineWriter writer(full, 10);
+    writer.put("x\n");
+  }
   ::close(full);
+  LineWriter writer(full, 10);
   writer.put("to a descriptor that is closed\n");
 }
 
