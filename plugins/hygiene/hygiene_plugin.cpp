@@ -73,12 +73,12 @@ class HygieneStage final : public Stage {
   explicit HygieneStage(Shared& known) : shared_(known) {}
 
   MaybeTask<Verdict> on_request(Exchange& exchange) override {
-    if (is_large(exchange)) return clean_large(exchange);
+    if (cleans_much(exchange)) return clean_large(exchange);
     clean(exchange, changes_by(shared_.rules, exchange.chat));
     return Verdict{Next{}};
   }
   MaybeTask<> on_count(Exchange& exchange) override {
-    if (is_large(exchange)) return count_large(exchange);
+    if (cleans_much(exchange)) return count_large(exchange);
     clean(exchange, changes_by(shared_.rules, exchange.chat));
     freeze(exchange);  // no conversation is known: the values stay
     return Result<>{};
@@ -101,6 +101,8 @@ class HygieneStage final : public Stage {
   asio::awaitable<void> freeze_large(Exchange& exchange);
   void put_frozen(Exchange& exchange, Frozen frozen);
   bool is_comparable(const Exchange& exchange) const;
+  bool reads_much(const Exchange& exchange);
+  bool cleans_much(const Exchange& exchange) const;
   const Prompt* known_before(const Exchange& exchange);
   const Prompt* find_before(const Exchange& exchange);
   Task<> prepare_large(Exchange& exchange);
@@ -236,8 +238,20 @@ bool HygieneStage::is_comparable(const Exchange& exchange) const {
   return !identity.auxiliary && !identity.conversation.empty() && !prompt_;
 }
 
+// A pattern is searched in every text, however often that was searched before.
+bool HygieneStage::cleans_much(const Exchange& exchange) const {
+  return shared_.rules.has_patterns() ? is_large(exchange) : brings_much(exchange);
+}
+
+bool HygieneStage::reads_much(const Exchange& exchange) {
+  if (!is_large(exchange)) return false;
+  if (!frozen_.empty()) return true;
+  if (!is_comparable(exchange)) return false;
+  return bytes_to_read(exchange.chat, edits_of(exchange), known_before(exchange)) >= kLargeRequest;
+}
+
 MaybeTask<> HygieneStage::on_upstream_request(Exchange& exchange) {
-  if (is_large(exchange)) return prepare_large(exchange);
+  if (reads_much(exchange)) return prepare_large(exchange);
   freeze(exchange);
   if (!is_comparable(exchange)) return Result<>{};
   prompt_ = make_prompt(exchange.chat, edits_of(exchange), known_before(exchange), texts_);

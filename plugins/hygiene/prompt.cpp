@@ -66,6 +66,28 @@ std::vector<std::string_view> effective_messages(const openai::ChatRequest& requ
   return messages;
 }
 
+// Of a message that goes upstream as `json`.
+std::uint64_t raw_hash_of(const openai::Message& message, std::string_view json) {
+  const bool edited = json.data() != message.raw.raw().data();
+  return edited ? openai::bytes_hash(json) : message.raw_hash;
+}
+
+// Which leading messages are what they were in `before`. Asked about all in their order.
+class Sameness {
+ public:
+  explicit Sameness(const Prompt* before) : before_(before), same_(before != nullptr) {}
+  // The part it is the same as, nullptr from the first one that differs on.
+  const PromptPart* part(std::uint64_t raw_hash) noexcept {
+    same_ = same_ && at_ < before_->parts.size() && before_->parts[at_].raw_hash == raw_hash;
+    return same_ ? &before_->parts[at_++] : nullptr;
+  }
+
+ private:
+  const Prompt* before_;
+  bool same_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 const PromptPart* Prompt::opening() const noexcept {
@@ -99,18 +121,15 @@ Prompt make_prompt(const openai::ChatRequest& request, const openai::BodyEdits& 
   Prompt prompt;
   prompt.tools = request.tools.missing() ? 0 : hash64(request.tools.raw());
   const auto messages = effective_messages(request, edits);
-  bool same = before != nullptr;
+  Sameness sameness(before);
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].empty()) continue;
-    const std::size_t at = prompt.parts.size();
     PromptPart part;
     const openai::Message& message = request.messages[i];
-    const bool edited = messages[i].data() != message.raw.raw().data();
-    part.raw_hash = edited ? openai::bytes_hash(messages[i]) : message.raw_hash;
-    same = same && at < before->parts.size() && before->parts[at].raw_hash == part.raw_hash;
+    part.raw_hash = raw_hash_of(message, messages[i]);
     texts.emplace_back();
-    if (same) {
-      part = before->parts[at];
+    if (const PromptPart* const same = sameness.part(part.raw_hash)) {
+      part = *same;
     } else {
       part.kind = kind_of(message.role);
       texts.back() = prompt_text(json::Value(messages[i]), part.kind);
@@ -122,6 +141,19 @@ Prompt make_prompt(const openai::ChatRequest& request, const openai::BodyEdits& 
     prompt.parts.push_back(part);
   }
   return prompt;
+}
+
+std::size_t bytes_to_read(const openai::ChatRequest& request, const openai::BodyEdits& edits,
+                          const Prompt* before) {
+  const auto messages = effective_messages(request, edits);
+  Sameness sameness(before);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (messages[i].empty()) continue;
+    const std::uint64_t raw_hash = raw_hash_of(request.messages[i], messages[i]);
+    if (sameness.part(raw_hash) == nullptr) bytes += messages[i].size();
+  }
+  return bytes;
 }
 
 PromptPart make_answer_part(std::string_view text, std::uint32_t index) {

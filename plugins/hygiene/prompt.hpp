@@ -49,6 +49,10 @@ std::string prompt_text(const json::Value& message, PromptPart::Kind kind);
 Prompt make_prompt(const openai::ChatRequest& request, const openai::BodyEdits& edits,
                    const Prompt* before, Texts& texts);
 
+// Of the messages whose texts make_prompt() would read.
+std::size_t bytes_to_read(const openai::ChatRequest& request, const openai::BodyEdits& edits,
+                          const Prompt* before);
+
 // Our answer, as the client is expected to send it back.
 PromptPart make_answer_part(std::string_view text, std::uint32_t index);
 std::string answer_text(std::string_view text);

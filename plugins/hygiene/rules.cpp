@@ -137,6 +137,11 @@ Result<RuleSet> RuleSet::make(const HygieneSettings& settings) {
   return RuleSet(std::move(rules));
 }
 
+bool RuleSet::has_patterns() const noexcept {
+  return std::ranges::any_of(rules_->list,
+                             [](const Rule& rule) { return rule.pattern != nullptr; });
+}
+
 std::size_t RuleSet::size() const noexcept { return rules_->list.size(); }
 const std::string& RuleSet::name(std::size_t rule) const noexcept {
   return rules_->list[rule].name;

@@ -47,6 +47,7 @@ class RuleSet {
   std::size_t size() const noexcept;
   const std::string& name(std::size_t rule) const noexcept;
   bool empty() const noexcept { return size() == 0; }
+  bool has_patterns() const noexcept;  // there are configured rules
 
  private:
   struct Rules;

@@ -161,7 +161,7 @@ class IdentifyStage final : public Stage {
   explicit IdentifyStage(Shared& known) : shared_(known) {}
 
   MaybeTask<Verdict> on_request(Exchange& exchange) override {
-    if (is_large(exchange)) return identify_large(exchange);
+    if (brings_much(exchange)) return identify_large(exchange);
     identify(exchange, read_request(exchange));
     return Verdict{Next{}};
   }

@@ -18,6 +18,17 @@ inline bool is_large(const Exchange& exchange) noexcept {
   return std::max(exchange.chat_body.size(), exchange.request.body.size()) >= kLargeRequest;
 }
 
+// Much of it was in no earlier request, and is yet to be read. Whoever looks at the rest only by
+// what is remembered of it is done sooner on the loop than a thread of the pool wakes up.
+inline bool brings_much(const Exchange& exchange) noexcept {
+  constexpr std::size_t kBytesForMessage = 64;  // that are read in the time that one takes
+  const openai::ChatRequest& chat = exchange.chat;
+  if (!is_large(exchange)) return false;
+  const std::size_t known = std::min(chat.known_bytes, exchange.chat_body.size());
+  const std::size_t news = exchange.chat_body.size() - known;
+  return news + chat.messages.size() * kBytesForMessage >= kLargeRequest;
+}
+
 // `job` in the pool if it is `large`, else here and now. It is a named variable and returns a
 // value.
 template <class Job>

@@ -253,7 +253,9 @@ Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface,
   const std::size_t count = known.messages.size();
   auto request = helps ? read_request(Value(body), surface, std::move(known.messages))
                        : parse_chat_request(body, surface);
-  if (request) memory.add(body, *request, helps ? count : 0, known.key);
+  if (!request) return request;
+  memory.add(body, *request, helps ? count : 0, known.key);
+  if (helps) request->known_bytes = known.bytes;
   return request;
 }
 

@@ -59,6 +59,21 @@ TEST(MakePrompt, ReadsOnlyWhatIsNew) {
   EXPECT_TRUE(now.parts[2].same_text(before.parts[1]));
 }
 
+// All from the first message on that is not what it was.
+TEST(BytesToRead, CountsWhatMakePromptWouldRead) {
+  const auto one = test::make_exchange(test::chat_body({{"user", "a"}, {"user", "b"}}));
+  const auto two =
+      test::make_exchange(test::chat_body({{"user", "a"}, {"user", "c"}, {"user", "b"}}));
+  const std::size_t message = std::string_view(R"({"role":"user","content":"a"})").size();
+  Texts texts;
+  const Prompt before = make_prompt(one->chat, {}, nullptr, texts);
+  EXPECT_EQ(bytes_to_read(one->chat, {}, nullptr), 2 * message);
+  EXPECT_EQ(bytes_to_read(one->chat, {}, &before), 0U);
+  EXPECT_EQ(bytes_to_read(two->chat, {}, &before), 2 * message);
+  const openai::BodyEdits edits = {openai::RemoveMessage{1}};
+  EXPECT_EQ(bytes_to_read(two->chat, edits, &before), 0U);
+}
+
 TEST(MakePrompt, TellsRolesApart) {
   const auto user = test::make_exchange(test::chat_body({{"user", "a"}}));
   const auto tool = test::make_exchange(test::chat_body({{"tool", "a"}}));

@@ -50,6 +50,11 @@ TEST(BillingHeader, LeavesEverythingElseAlone) {
   EXPECT_EQ(apply(rules({}, false), "system", R"("x-anthropic-billing-header: a")"), "-");
 }
 
+TEST(RuleSet, HasPatternsOnlyWhenTheyAreConfigured) {
+  EXPECT_FALSE(rules({}).has_patterns());
+  EXPECT_TRUE(rules({{"d", "", "x", "drop"}}).has_patterns());
+}
+
 TEST(RuleSet, DropsEveryMatch) {
   const auto set = rules({{"clock", "system", R"(Time: \d\d:\d\d\n?)", "drop"}});
   EXPECT_EQ(apply(set, "system", R"("A Time: 10:00\nB Time: 11:00 C")"), R"("A B  C")");

@@ -95,6 +95,16 @@ TEST(PrefixMemory, KnowsNothingOfOtherHeadsSurfacesAndSmallBodies) {
   EXPECT_EQ(memory.find(chat({user("small")}), Surface::kChat).bytes, 0U);
 }
 
+TEST(PrefixMemory, TellsHowMuchOfABodyWasRead) {
+  PrefixMemory memory;
+  const std::string before = chat({user(kLong), answer("a")});
+  EXPECT_EQ(parse_chat_request(before, Surface::kChat, memory)->known_bytes, 0U);
+  EXPECT_EQ(parse_chat_request(before, Surface::kChat, memory)->known_bytes, before.rfind("]"));
+  const std::string next = chat({user(kLong), answer("a"), user("b")});
+  EXPECT_EQ(parse_chat_request(next, Surface::kChat, memory)->known_bytes, before.rfind("]"));
+  EXPECT_EQ(parse_chat_request(next, Surface::kChat)->known_bytes, 0U);
+}
+
 // The faults of a body stay its own, wherever they are.
 TEST(PrefixMemory, RefusesWhatIsRefusedWithoutIt) {
   PrefixMemory memory;
