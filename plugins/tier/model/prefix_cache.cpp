@@ -1,0 +1,142 @@
+#include "plugins/tier/model/prefix_cache.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace keep::tier {
+
+PrefixCache::PrefixCache(std::uint64_t capacity_bytes, std::size_t ghosts,
+                         std::unique_ptr<EvictionPolicy> policy)
+    : capacity_(capacity_bytes), max_ghosts_(ghosts), policy_(std::move(policy)) {}
+
+std::size_t PrefixCache::request(std::span<const Block> chain, Seconds now) {
+  ++request_;
+  const std::size_t kept = name(chain);
+  policy_->on_request(chain.first(chain_.size()), chain_, kept, *this, now);
+  for (const NodeIndex index : chain_) {
+    Node& node = nodes_[index];
+    node.last_use = now;
+    ++node.uses;
+  }
+  make_room(bytes_missing(kept), now);
+  keep_from(kept, now);
+  settle_leaf();
+  forget_ghosts();
+  return kept;
+}
+
+// Fills chain_; how many of its first nodes are kept.
+std::size_t PrefixCache::name(std::span<const Block> chain) {
+  chain_.clear();
+  NodeIndex parent = kNoNode;
+  for (const Block& block : chain) {
+    const auto found = index_.find(block.id);
+    const NodeIndex index = found != index_.end() ? found->second : add_node(block, parent);
+    Node& node = nodes_[index];
+    if (node.request == request_ || node.parent != parent) break;
+    node.request = request_;
+    chain_.push_back(index);
+    parent = index;
+  }
+  const auto first_missing =
+      std::ranges::find_if(chain_, [this](NodeIndex index) { return !nodes_[index].kept; });
+  return static_cast<std::size_t>(first_missing - chain_.begin());
+}
+
+NodeIndex PrefixCache::add_node(const Block& block, NodeIndex parent) {
+  NodeIndex index = static_cast<NodeIndex>(nodes_.size());
+  if (unused_.empty()) {
+    nodes_.emplace_back();
+  } else {
+    index = unused_.back();
+    unused_.pop_back();
+  }
+  Node& node = nodes_[index];
+  const std::uint32_t version = node.version;  // what was noted of another stays void
+  node = Node{};
+  node.version = version;
+  node.id = block.id;
+  node.bytes = block.bytes;
+  node.parent = parent;
+  if (parent != kNoNode) ++nodes_[parent].children;
+  index_.emplace(block.id, index);
+  return index;
+}
+
+std::uint64_t PrefixCache::bytes_missing(std::size_t kept) const {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = kept; i < chain_.size(); ++i) bytes += nodes_[chain_[i]].bytes;
+  return bytes;
+}
+
+void PrefixCache::make_room(std::uint64_t bytes, Seconds now) {
+  while (used_ + bytes > capacity_) {
+    const auto victim = policy_->victim(*this, now);
+    if (!victim) return;
+    evict(*victim);
+  }
+}
+
+void PrefixCache::keep_from(std::size_t first, Seconds now) {
+  for (std::size_t i = first; i < chain_.size(); ++i) {
+    Node& node = nodes_[chain_[i]];
+    if (used_ + node.bytes > capacity_) {
+      note_ghost(chain_.back());
+      return;
+    }
+    node.kept = true;
+    node.added = now;
+    used_ += node.bytes;
+    ++kept_count_;
+    if (node.parent != kNoNode) ++nodes_[node.parent].kept_children;
+  }
+}
+
+void PrefixCache::evict(NodeIndex index) {
+  Node& node = nodes_[index];
+  node.kept = false;
+  ++node.version;
+  used_ -= node.bytes;
+  --kept_count_;
+  ++evictions_;
+  note_ghost(index);
+  if (node.parent == kNoNode) return;
+  Node& parent = nodes_[node.parent];
+  if (--parent.kept_children > 0 || parent.request == request_) return;
+  ++parent.version;
+  policy_->on_leaf(node.parent, *this);
+}
+
+// The end of what is kept of the chain. Blocks before it have children that are kept.
+void PrefixCache::settle_leaf() {
+  const auto end = std::ranges::find_if(chain_.rbegin(), chain_.rend(),
+                                        [this](NodeIndex index) { return nodes_[index].kept; });
+  if (end == chain_.rend() || nodes_[*end].kept_children > 0) return;
+  ++nodes_[*end].version;
+  policy_->on_leaf(*end, *this);
+}
+
+void PrefixCache::note_ghost(NodeIndex index) {
+  const Node& node = nodes_[index];
+  if (!node.kept && node.children == 0) fading_.push_back(index);
+}
+
+void PrefixCache::forget_ghosts() {
+  while (index_.size() - kept_count_ > max_ghosts_ && !fading_.empty()) {
+    const NodeIndex index = fading_.front();
+    fading_.pop_front();
+    Node& node = nodes_[index];
+    const auto known = index_.find(node.id);
+    const bool is_ghost = known != index_.end() && known->second == index && !node.kept;
+    if (!is_ghost || node.children > 0) continue;
+    index_.erase(known);
+    ++node.version;
+    const NodeIndex parent = std::exchange(node.parent, kNoNode);
+    unused_.push_back(index);
+    if (parent == kNoNode) continue;
+    --nodes_[parent].children;
+    note_ghost(parent);
+  }
+}
+
+}  // namespace keep::tier

@@ -1,0 +1,113 @@
+// PrefixCache: which blocks of KV cache a store of limited size keeps. A model of the decision
+// alone: there are no bytes here, no clock and no I/O.
+//
+// A block stands for some tokens and all that come before them, so the blocks of a prompt are a
+// chain, and the chains of all prompts a tree. A block is of use only with all those before it:
+// only leaves go, and what is kept of a chain is always its beginning. A policy says which leaf.
+//
+// Blocks that went are remembered for a while (ghosts), without being kept: policies learn from
+// what comes back. Same calls, same results. One thread.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace keep::tier {
+
+using BlockId = std::uint64_t;  // of a block and all before it
+using Seconds = double;         // since any one moment
+
+struct Block {
+  BlockId id = 0;
+  std::uint32_t bytes = 0;  // above 0
+};
+
+using NodeIndex = std::uint32_t;
+inline constexpr NodeIndex kNoNode = std::numeric_limits<NodeIndex>::max();
+
+// A block that is kept, or a ghost.
+struct Node {
+  BlockId id = 0;
+  Seconds last_use = 0, added = 0;  // added: when it was kept last
+  NodeIndex parent = kNoNode;
+  std::uint32_t bytes = 0;
+  std::uint32_t kept_children = 0, children = 0;
+  std::uint32_t uses = 0;     // requests that named it, while it is known
+  std::uint32_t version = 0;  // grows whenever it becomes a leaf, is used as one or goes
+  std::uint64_t request = 0;  // the last one that named it
+  // Of the last prompt that it was in, for policies that follow conversations.
+  std::uint32_t chain_blocks = 0;
+  std::uint16_t turn = 0;
+  std::uint8_t kind = 0;
+  bool kept = false;
+};
+
+class PrefixCache;
+
+class EvictionPolicy {
+ public:
+  virtual ~EvictionPolicy() = default;
+  // A request names this chain, from the root; its nodes are as the requests before left them
+  // (uses == 0: never named). The first `kept` are kept. May note turn, chain_blocks and kind.
+  virtual void on_request(std::span<const Block> /*chain*/, std::span<const NodeIndex> /*nodes*/,
+                          std::size_t /*kept*/, PrefixCache& /*cache*/, Seconds /*now*/) {}
+  // `node` is kept and has become a leaf, or is one that was named again.
+  virtual void on_leaf(NodeIndex node, const PrefixCache& cache) = 0;
+  // A leaf for which PrefixCache::may_go() holds; none when there is none.
+  virtual std::optional<NodeIndex> victim(const PrefixCache& cache, Seconds now) = 0;
+};
+
+class PrefixCache {
+ public:
+  // `ghosts`: blocks that are remembered without being kept, at most.
+  PrefixCache(std::uint64_t capacity_bytes, std::size_t ghosts,
+              std::unique_ptr<EvictionPolicy> policy);
+
+  // How many leading blocks of the chain are kept. After it as many of them as there is room for
+  // are, at the cost of leaves of other chains. `now` does not go back. A block that is named twice
+  // ends the chain.
+  std::size_t request(std::span<const Block> chain, Seconds now);
+
+  const Node& at(NodeIndex node) const { return nodes_[node]; }
+  Node& at(NodeIndex node) { return nodes_[node]; }
+  // Whether what a policy noted of a leaf still stands, and no request under way needs it.
+  bool may_go(NodeIndex node, std::uint32_t version) const {
+    const Node& n = nodes_[node];
+    return n.version == version && n.kept && n.kept_children == 0 && n.request != request_;
+  }
+
+  std::uint64_t capacity() const noexcept { return capacity_; }
+  std::uint64_t used() const noexcept { return used_; }
+  std::size_t known() const noexcept { return index_.size(); }  // kept or ghosts
+  std::uint64_t evictions() const noexcept { return evictions_; }
+
+ private:
+  std::size_t name(std::span<const Block> chain);
+  NodeIndex add_node(const Block& block, NodeIndex parent);
+  std::uint64_t bytes_missing(std::size_t kept) const;
+  void make_room(std::uint64_t bytes, Seconds now);
+  void keep_from(std::size_t first, Seconds now);
+  void evict(NodeIndex index);
+  void note_ghost(NodeIndex index);
+  void forget_ghosts();
+  void settle_leaf();
+
+  std::uint64_t capacity_, used_ = 0, evictions_ = 0, request_ = 0;
+  std::size_t max_ghosts_, kept_count_ = 0;
+  std::unique_ptr<EvictionPolicy> policy_;
+  std::vector<Node> nodes_;
+  std::vector<NodeIndex> unused_;
+  boost::unordered_flat_map<BlockId, NodeIndex> index_;
+  std::deque<NodeIndex> fading_;  // ghosts without children, the oldest first; may name others too
+  std::vector<NodeIndex> chain_;  // of the request under way
+};
+
+}  // namespace keep::tier
