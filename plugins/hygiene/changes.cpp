@@ -53,6 +53,14 @@ std::vector<Change> changes_by(const RuleSet& rules, const openai::ChatRequest& 
   return changes;
 }
 
+std::size_t bytes_to_clean(const RuleSet& rules, const openai::ChatRequest& chat) {
+  std::size_t bytes = 0;
+  for (const openai::Message& message : chat.messages) {
+    bytes += rules.bytes_to_read(message.role, message.content);
+  }
+  return bytes;
+}
+
 Frozen freeze_messages(const RuleSet& rules, const openai::ChatRequest& chat,
                        const std::vector<std::size_t>& messages, RuleValues values,
                        bool take_first) {

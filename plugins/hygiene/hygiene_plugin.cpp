@@ -238,9 +238,9 @@ bool HygieneStage::is_comparable(const Exchange& exchange) const {
   return !identity.auxiliary && !identity.conversation.empty() && !prompt_;
 }
 
-// A pattern is searched in every text, however often that was searched before.
+// However often the same texts were looked at before.
 bool HygieneStage::cleans_much(const Exchange& exchange) const {
-  return shared_.rules.has_patterns() ? is_large(exchange) : brings_much(exchange);
+  return is_large(exchange) && bytes_to_clean(shared_.rules, exchange.chat) >= kLargeRequest;
 }
 
 bool HygieneStage::reads_much(const Exchange& exchange) {

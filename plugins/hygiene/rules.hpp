@@ -44,10 +44,12 @@ class RuleSet {
   std::optional<Cleaned> apply(std::string_view role, const json::Value& content,
                                const Freeze& freeze) const;
 
+  // Of what apply() has to look at, or to copy.
+  std::size_t bytes_to_read(std::string_view role, const json::Value& content) const;
+
   std::size_t size() const noexcept;
   const std::string& name(std::size_t rule) const noexcept;
   bool empty() const noexcept { return size() == 0; }
-  bool has_patterns() const noexcept;  // there are configured rules
 
  private:
   struct Rules;

@@ -50,9 +50,16 @@ TEST(BillingHeader, LeavesEverythingElseAlone) {
   EXPECT_EQ(apply(rules({}, false), "system", R"("x-anthropic-billing-header: a")"), "-");
 }
 
-TEST(RuleSet, HasPatternsOnlyWhenTheyAreConfigured) {
-  EXPECT_FALSE(rules({}).has_patterns());
-  EXPECT_TRUE(rules({{"d", "", "x", "drop"}}).has_patterns());
+TEST(RuleSet, TellsWhatItHasToRead) {
+  const json::Value plain(R"("x-anthropic: y")"), header(R"("x-anthropic-billing-header: y")");
+  const json::Value parts(R"([{"type":"text","text":"y"}])");
+  EXPECT_EQ(rules({}).bytes_to_read("system", plain), 0U);
+  EXPECT_EQ(rules({}).bytes_to_read("system", header), header.raw().size());
+  EXPECT_EQ(rules({}).bytes_to_read("system", parts), parts.raw().size());
+  EXPECT_EQ(rules({}).bytes_to_read("user", header), 0U);
+  const RuleSet searched = rules({{"d", "user", "x", "drop"}}, false);
+  EXPECT_EQ(searched.bytes_to_read("user", plain), plain.raw().size());
+  EXPECT_EQ(searched.bytes_to_read("system", plain), 0U);
 }
 
 TEST(RuleSet, DropsEveryMatch) {
