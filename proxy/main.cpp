@@ -9,10 +9,10 @@
 
 // What jemalloc goes by, which looks for a variable of this name. Bodies of a megabyte come and go:
 // their pages stay for a minute instead of being given back and touched anew, also those of blocks
-// above 8 MB, which it gives back at once by itself. One arena: what one thread lets go of serves
-// the others.
+// above 8 MB, which it gives back at once by itself. Then a thread of its own gives them back, so
+// that an idle program does, too. One arena: what one thread lets go of serves the others.
 extern "C" __attribute__((visibility("default"))) const char* const malloc_conf =
-    "narenas:1,oversize_threshold:0,dirty_decay_ms:60000";
+    "narenas:1,oversize_threshold:0,dirty_decay_ms:60000,background_thread:true";
 
 int main(int argc, char** argv) {
   keep::hold_standard_descriptors();
