@@ -9,7 +9,8 @@ that Mooncake published (FAST'25; JSON lines with timestamp in ms and hash_ids, 
 capacities are in blocks, 10, 20 and 40 percent of the trace's without any.
 
 A hit is a block of the longest beginning of a prompt that was kept, of all blocks of the prompts (percent), in the
-second half of the trace. belady knows the future: what can be reached at most, nearly.
+second half of the trace. These traces do not say what the blocks are: static_semantic is lru then, and
+adaptive_semantic takes nothing in once it is full. belady knows the future: what can be reached at most, nearly.
 """
 
 import argparse
@@ -22,9 +23,10 @@ import tempfile
 
 import benchkit
 
-POLICIES = ("fifo", "lru", "lfu", "gdsf", "lineage", "belady")
+POLICIES = ("fifo", "lru", "lfu", "size_aware_lru", "static_semantic", "adaptive_semantic", "gdsf", "s3fifo", "lineage",
+            "belady")
 BEHIND = 0.2  # points that lineage may be behind lru, and any policy ahead of belady
-REFERENCES_PER_S = 3e6  # of one core, the slowest policy
+REFERENCES_PER_S = 2e6  # of one core, the slowest policy
 
 
 def chats(rounds, threads, between, turn_blocks=3, longest=24):

@@ -8,6 +8,8 @@
 #include "plugins/tier/model/belady.hpp"
 #include "plugins/tier/model/lineage.hpp"
 #include "plugins/tier/model/ranked_policies.hpp"
+#include "plugins/tier/model/s3fifo.hpp"
+#include "plugins/tier/model/semantic_policies.hpp"
 
 #include <fmt/format.h>
 
@@ -79,7 +81,11 @@ int run(int argc, char** argv) {
         {"fifo", tier::make_fifo},
         {"lru", tier::make_lru},
         {"lfu", tier::make_lfu},
+        {"size_aware_lru", tier::make_size_aware_lru},
+        {"static_semantic", tier::make_static_semantic},
+        {"adaptive_semantic", tier::make_adaptive_semantic},
         {"gdsf", tier::make_gdsf},
+        {"s3fifo", tier::make_s3fifo},
         {"lineage", [&] { return tier::make_lineage(capacity, ghosts); }},
         {"belady", [&] { return tier::make_belady(trace.chains); }},
     };

@@ -35,18 +35,22 @@ class LeafHeap {
   // The lowest that may go; it stays in.
   std::optional<NodeIndex> lowest(const PrefixCache& cache) {
     if (beside_ && !cache.may_go(beside_->node, beside_->version)) beside_.reset();
-    while (!heap_.empty() && !cache.may_go(heap_.front().node, heap_.front().version)) {
-      std::ranges::pop_heap(heap_, std::greater{});
-      heap_.pop_back();
-    }
+    while (!heap_.empty() && !cache.may_go(heap_.front().node, heap_.front().version)) pop();
     if (heap_.empty() && !beside_) return std::nullopt;
-    const bool first = beside_ && (heap_.empty() || heap_.front() > *beside_);
-    const Entry& lowest = first ? *beside_ : heap_.front();
+    is_beside_ = beside_ && (heap_.empty() || heap_.front() > *beside_);
+    const Entry& lowest = is_beside_ ? *beside_ : heap_.front();
     rank_ = lowest.rank;
     return lowest.node;
   }
-  // Of the one that lowest() named last.
+  // Of the one that lowest() named last; before anything else is put in it can be taken out.
   Rank rank() const { return rank_; }
+  void drop_lowest() {
+    if (is_beside_) {
+      beside_.reset();
+    } else {
+      pop();
+    }
+  }
 
  private:
   static constexpr std::size_t kStale = 1024;  // that may be in beside one for each node
@@ -63,6 +67,10 @@ class LeafHeap {
   static bool is_stale(const Entry& entry, const PrefixCache& cache) {
     return cache.at(entry.node).version != entry.version;
   }
+  void pop() {
+    std::ranges::pop_heap(heap_, std::greater{});
+    heap_.pop_back();
+  }
   void drop_stale(const PrefixCache& cache) {
     std::erase_if(heap_, [&cache](const Entry& entry) { return is_stale(entry, cache); });
     std::ranges::make_heap(heap_, std::greater{});
@@ -72,6 +80,7 @@ class LeafHeap {
   std::vector<Entry> heap_;
   std::uint64_t order_ = 0;
   Rank rank_{};
+  bool is_beside_ = false;  // the one that lowest() named last
 };
 
 }  // namespace keep::tier

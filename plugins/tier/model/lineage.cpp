@@ -79,14 +79,14 @@ class Lineage final : public EvictionPolicy {
     if (known > 0) returns_[kRoot].came_back(now - cache.at(nodes[0]).last_use);
     if (known > 1) {
       const Node& end = cache.at(nodes[known - 1]);
-      returns_[end.kind].came_back(now - end.last_use);
+      returns_[end.lineage].came_back(now - end.last_use);
     }
     note(nodes, turn, cache);
   }
 
   void on_leaf(NodeIndex node, const PrefixCache& cache) override {
     const Node& leaf = cache.at(node);
-    leaves_[leaf.kind].push(leaf.last_use, node, cache);
+    leaves_[leaf.lineage].push(leaf.last_use, node, cache);
   }
 
   std::optional<NodeIndex> victim(const PrefixCache& cache, Seconds now) override {
@@ -114,7 +114,7 @@ class Lineage final : public EvictionPolicy {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       Node& node = cache.at(nodes[i]);
       node.turn = turn;
-      node.kind = i == 0 ? static_cast<std::uint8_t>(kRoot) : kind;
+      node.lineage = i == 0 ? static_cast<std::uint8_t>(kRoot) : kind;
       node.chain_blocks = static_cast<std::uint32_t>(nodes.size());
     }
   }

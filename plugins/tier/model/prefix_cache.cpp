@@ -15,11 +15,13 @@ std::size_t PrefixCache::request(std::span<const Block> chain, Seconds now) {
   policy_->on_request(chain.first(chain_.size()), chain_, kept, *this, now);
   for (const NodeIndex index : chain_) {
     Node& node = nodes_[index];
+    if (is_regret(node)) ++regrets_;
     node.last_use = now;
     ++node.uses;
   }
-  make_room(bytes_missing(kept), now);
-  keep_from(kept, now);
+  const std::size_t end = admitted(kept);
+  make_room(kept, end, now);
+  keep(kept, end, now);
   settle_leaf();
   forget_ghosts();
   return kept;
@@ -57,19 +59,28 @@ NodeIndex PrefixCache::add_node(const Block& block, NodeIndex parent) {
   node.version = version;
   node.id = block.id;
   node.bytes = block.bytes;
+  node.tokens = block.tokens;
+  node.kind = block.kind;
   node.parent = parent;
   if (parent != kNoNode) ++nodes_[parent].children;
   index_.emplace(block.id, index);
   return index;
 }
 
-std::uint64_t PrefixCache::bytes_missing(std::size_t kept) const {
-  std::uint64_t bytes = 0;
-  for (std::size_t i = kept; i < chain_.size(); ++i) bytes += nodes_[chain_[i]].bytes;
-  return bytes;
+// The end of what may be kept.
+std::size_t PrefixCache::admitted(std::size_t kept) const {
+  std::uint64_t bytes = used_;
+  for (std::size_t i = kept; i < chain_.size(); ++i) {
+    const Node& node = nodes_[chain_[i]];
+    bytes += node.bytes;
+    if (bytes > capacity_ && !policy_->admits(node)) return i;
+  }
+  return chain_.size();
 }
 
-void PrefixCache::make_room(std::uint64_t bytes, Seconds now) {
+void PrefixCache::make_room(std::size_t first, std::size_t end, Seconds now) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = first; i < end; ++i) bytes += nodes_[chain_[i]].bytes;
   while (used_ + bytes > capacity_) {
     const auto victim = policy_->victim(*this, now);
     if (!victim) return;
@@ -77,24 +88,23 @@ void PrefixCache::make_room(std::uint64_t bytes, Seconds now) {
   }
 }
 
-void PrefixCache::keep_from(std::size_t first, Seconds now) {
-  for (std::size_t i = first; i < chain_.size(); ++i) {
+void PrefixCache::keep(std::size_t first, std::size_t end, Seconds now) {
+  for (std::size_t i = first; i < end; ++i) {
     Node& node = nodes_[chain_[i]];
-    if (used_ + node.bytes > capacity_) {
-      note_ghost(chain_.back());
-      return;
-    }
+    if (used_ + node.bytes > capacity_) break;
     node.kept = true;
     node.added = now;
     used_ += node.bytes;
     ++kept_count_;
     if (node.parent != kNoNode) ++nodes_[node.parent].kept_children;
   }
+  if (!chain_.empty()) note_ghost(chain_.back());
 }
 
 void PrefixCache::evict(NodeIndex index) {
   Node& node = nodes_[index];
   node.kept = false;
+  node.gone = request_;
   ++node.version;
   used_ -= node.bytes;
   --kept_count_;

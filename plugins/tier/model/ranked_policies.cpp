@@ -2,6 +2,8 @@
 
 #include "plugins/tier/model/leaf_heap.hpp"
 
+#include <bit>
+#include <map>
 #include <utility>
 
 namespace keep::tier {
@@ -29,7 +31,33 @@ class Ranked final : public EvictionPolicy {
   double gone_ = 0;
 };
 
+class SizeAwareLru final : public EvictionPolicy {
+ public:
+  void on_leaf(NodeIndex node, const PrefixCache& cache) override {
+    const Node& leaf = cache.at(node);
+    leaves_[std::bit_width(leaf.bytes)].push(leaf.last_use, node, cache);
+  }
+  std::optional<NodeIndex> victim(const PrefixCache& cache, Seconds now) override {
+    std::optional<NodeIndex> victim;
+    double most = -1;
+    for (auto& [width, leaves] : leaves_) {
+      const auto oldest = leaves.lowest(cache);
+      if (!oldest) continue;
+      const double product = cache.at(*oldest).bytes * (now - leaves.rank());
+      if (product <= most) continue;
+      most = product;
+      victim = oldest;
+    }
+    return victim;
+  }
+
+ private:
+  std::map<int, LeafHeap<Seconds>> leaves_;  // by the width of their size in bits
+};
+
 }  // namespace
+
+std::unique_ptr<EvictionPolicy> make_size_aware_lru() { return std::make_unique<SizeAwareLru>(); }
 
 std::unique_ptr<EvictionPolicy> make_fifo() {
   const auto rank = [](const Node& node, double) { return node.added; };

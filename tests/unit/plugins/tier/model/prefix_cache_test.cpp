@@ -2,6 +2,8 @@
 
 #include "plugins/tier/model/lineage.hpp"
 #include "plugins/tier/model/ranked_policies.hpp"
+#include "plugins/tier/model/s3fifo.hpp"
+#include "plugins/tier/model/semantic_policies.hpp"
 #include "tests/unit/plugins/tier/model/replay.hpp"
 
 #include <gtest/gtest.h>
@@ -82,6 +84,19 @@ TEST(PrefixCache, RemembersNoMoreGhostsThanItMay) {
   }
 }
 
+TEST(PrefixCache, CountsWhatIsMissedSoonAfterItWent) {
+  PrefixCache cache(1, 1000, make_lru());
+  cache.request(chain_of({1}), 0);
+  cache.request(chain_of({2}), 1);
+  cache.request(chain_of({1}), 2);
+  EXPECT_EQ(cache.regrets(), 1U);
+  for (BlockId id = 10; id < 10 + PrefixCache::kRegretRequests; ++id) {
+    cache.request(chain_of({id}), 3);
+  }
+  cache.request(chain_of({2}), 4);  // went long ago
+  EXPECT_EQ(cache.regrets(), 1U);
+}
+
 TEST(PrefixCache, NothingIsKeptWithoutRoom) {
   PrefixCache cache(0, 100, make_lineage(0, 100));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(cache.request(chain_of({1, 2}), i), 0U);
@@ -98,6 +113,9 @@ TEST(PrefixCache, HoldsItsPromisesUnderEveryPolicy) {
     all.push_back(make_lru());
     all.push_back(make_lfu());
     all.push_back(make_gdsf());
+    all.push_back(make_size_aware_lru());
+    all.push_back(make_s3fifo());
+    all.push_back(make_static_semantic());
     all.push_back(make_lineage(kCapacity, 1000));
     return all;
   };

@@ -31,7 +31,22 @@ BlockId gone_under(std::unique_ptr<EvictionPolicy> policy) {
 TEST(RankedPolicies, FifoDropsWhatWasKeptFirst) { EXPECT_EQ(gone_under(make_fifo()), 1U); }
 TEST(RankedPolicies, LruDropsWhatWasUsedLongestAgo) { EXPECT_EQ(gone_under(make_lru()), 1U); }
 TEST(RankedPolicies, LfuDropsWhatWasUsedLeast) { EXPECT_EQ(gone_under(make_lfu()), 3U); }
+TEST(RankedPolicies, SizeAwareLruDropsTheOldestOfEqualSizes) {
+  EXPECT_EQ(gone_under(make_size_aware_lru()), 1U);
+}
 TEST(RankedPolicies, GdsfDropsWhatWasUsedLeast) { EXPECT_EQ(gone_under(make_gdsf()), 3U); }
+
+// 8 bytes of 2 s ago against 1 byte of 3 s, then of 20 s.
+TEST(RankedPolicies, SizeAwareLruWeighsBytesByAge) {
+  for (const bool is_old : {false, true}) {
+    PrefixCache cache(9, 100, make_size_aware_lru());
+    const Seconds now = is_old ? 20 : 3;
+    cache.request(std::vector<Block>{{1, 1}}, 0);
+    cache.request(std::vector<Block>{{2, 8}}, now - 2);
+    cache.request(std::vector<Block>{{3, 1}}, now);
+    EXPECT_EQ(cache.used(), is_old ? 9U : 2U);
+  }
+}
 
 // Under lfu a block that was used often stays for ever, under gdsf until others have passed it.
 TEST(RankedPolicies, GdsfLetsOldFameAge) {
