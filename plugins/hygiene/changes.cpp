@@ -55,8 +55,9 @@ std::vector<Change> changes_by(const RuleSet& rules, const openai::ChatRequest& 
 
 std::size_t bytes_to_clean(const RuleSet& rules, const openai::ChatRequest& chat) {
   std::size_t bytes = 0;
+  if (rules.empty() || !chat.messages_raw.is_array()) return bytes;
   for (const openai::Message& message : chat.messages) {
-    bytes += rules.bytes_to_read(message.role, message.content);
+    if (rules.may_change(message.role, message.content)) bytes += message.raw.raw().size();
   }
   return bytes;
 }

@@ -26,7 +26,7 @@ struct Change {
 // What rules freeze is marked by a text that stands for all values.
 std::vector<Change> changes_by(const RuleSet& rules, const openai::ChatRequest& chat);
 
-// How much of the request that has to pass over.
+// Of the messages that it has to read, and perhaps to write anew.
 std::size_t bytes_to_clean(const RuleSet& rules, const openai::ChatRequest& chat);
 
 // What stands for the matches of each rule; a rule without a value leaves its matches alone.

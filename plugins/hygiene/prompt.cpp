@@ -150,8 +150,10 @@ std::size_t bytes_to_read(const openai::ChatRequest& request, const openai::Body
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].empty()) continue;
+    const std::string_view raw = request.messages[i].raw.raw();
     const std::uint64_t raw_hash = raw_hash_of(request.messages[i], messages[i]);
-    if (sameness.part(raw_hash) == nullptr) bytes += messages[i].size();
+    const bool known = sameness.part(raw_hash) != nullptr && messages[i].data() == raw.data();
+    if (!known) bytes += messages[i].size();
   }
   return bytes;
 }

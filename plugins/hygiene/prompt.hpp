@@ -49,7 +49,8 @@ std::string prompt_text(const json::Value& message, PromptPart::Kind kind);
 Prompt make_prompt(const openai::ChatRequest& request, const openai::BodyEdits& edits,
                    const Prompt* before, Texts& texts);
 
-// Of the messages whose texts make_prompt() would read.
+// Of the messages whose texts make_prompt() would read, and of those that edits replace, which it
+// hashes.
 std::size_t bytes_to_read(const openai::ChatRequest& request, const openai::BodyEdits& edits,
                           const Prompt* before);
 

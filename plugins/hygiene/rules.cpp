@@ -137,11 +137,10 @@ Result<RuleSet> RuleSet::make(const HygieneSettings& settings) {
   return RuleSet(std::move(rules));
 }
 
-std::size_t RuleSet::bytes_to_read(std::string_view role, const json::Value& content) const {
+bool RuleSet::may_change(std::string_view role, const json::Value& content) const {
   const auto wants = [role](const Rule& rule) { return rule.wants(role); };
-  if (std::ranges::none_of(rules_->list, wants)) return 0;
-  if (content.is_string() && !rules_->may_hit(role, content)) return 0;
-  return content.raw().size();
+  if (std::ranges::none_of(rules_->list, wants)) return false;
+  return !content.is_string() || rules_->may_hit(role, content);
 }
 
 std::size_t RuleSet::size() const noexcept { return rules_->list.size(); }

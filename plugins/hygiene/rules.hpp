@@ -44,8 +44,8 @@ class RuleSet {
   std::optional<Cleaned> apply(std::string_view role, const json::Value& content,
                                const Freeze& freeze) const;
 
-  // Of what apply() has to look at, or to copy.
-  std::size_t bytes_to_read(std::string_view role, const json::Value& content) const;
+  // False: apply() does nothing, and sees that at once.
+  bool may_change(std::string_view role, const json::Value& content) const;
 
   std::size_t size() const noexcept;
   const std::string& name(std::size_t rule) const noexcept;

@@ -22,7 +22,7 @@ class RolesStage final : public Stage {
 
  private:
   MaybeTask<> put_in_order(Exchange& exchange) {
-    if (brings_much(exchange)) return order_large(exchange);
+    if (is_large(exchange)) return order_large(exchange);
     if (fit(exchange, openai::kStrictest).empty()) return Result<>{};
     return ask_template(exchange);
   }
@@ -35,7 +35,7 @@ class RolesStage final : public Stage {
 
   asio::awaitable<openai::BodyEdits> fit_for(const Exchange& exchange, openai::RoleOrders orders) {
     auto job = [&exchange, orders] { return fit(exchange, orders); };
-    co_return co_await off_loop(cpu_, brings_much(exchange), job);
+    co_return co_await off_loop(cpu_, is_large(exchange), job);
   }
 
   Task<> ask_template(Exchange& exchange) {

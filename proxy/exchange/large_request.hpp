@@ -18,8 +18,9 @@ inline bool is_large(const Exchange& exchange) noexcept {
   return std::max(exchange.chat_body.size(), exchange.request.body.size()) >= kLargeRequest;
 }
 
-// Much of it was in no earlier request, and is yet to be read. Whoever looks at the rest only by
-// what is remembered of it is done sooner on the loop than a thread of the pool wakes up.
+// Much of it is yet to be read: what was in no earlier request, and all beside the messages. Who
+// looks at known messages only by what is remembered of them is done sooner on the loop than a
+// thread of the pool wakes up.
 inline bool brings_much(const Exchange& exchange) noexcept {
   constexpr std::size_t kBytesForMessage = 64;  // that are read in the time that one takes
   const openai::ChatRequest& chat = exchange.chat;

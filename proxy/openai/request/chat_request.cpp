@@ -255,7 +255,10 @@ Result<ChatRequest> parse_chat_request(const std::string& body, Surface surface,
                        : parse_chat_request(body, surface);
   if (!request) return request;
   memory.add(body, *request, helps ? count : 0, known.key);
-  if (helps) request->known_bytes = known.bytes;
+  if (helps) {
+    const char* const first = request->messages_raw.raw().data();
+    request->known_bytes = known.bytes - static_cast<std::size_t>(first - body.data());
+  }
   return request;
 }
 

@@ -38,7 +38,7 @@ struct ChatRequest {
   std::string prefill;                  // text of a final assistant message
   json::Value tools;
   std::uint64_t tools_hash = 0;  // of the tools' names in order, 0 without tools
-  std::size_t known_bytes = 0;   // of the body, that begin it and were read in an earlier request
+  std::size_t known_bytes = 0;   // of its leading messages: those an earlier request had, too
 };
 
 // Whether there is anything but text in its messages.

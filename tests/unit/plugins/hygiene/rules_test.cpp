@@ -50,16 +50,16 @@ TEST(BillingHeader, LeavesEverythingElseAlone) {
   EXPECT_EQ(apply(rules({}, false), "system", R"("x-anthropic-billing-header: a")"), "-");
 }
 
-TEST(RuleSet, TellsWhatItHasToRead) {
+TEST(RuleSet, TellsWhatItMayChange) {
   const json::Value plain(R"("x-anthropic: y")"), header(R"("x-anthropic-billing-header: y")");
   const json::Value parts(R"([{"type":"text","text":"y"}])");
-  EXPECT_EQ(rules({}).bytes_to_read("system", plain), 0U);
-  EXPECT_EQ(rules({}).bytes_to_read("system", header), header.raw().size());
-  EXPECT_EQ(rules({}).bytes_to_read("system", parts), parts.raw().size());
-  EXPECT_EQ(rules({}).bytes_to_read("user", header), 0U);
+  EXPECT_FALSE(rules({}).may_change("system", plain));
+  EXPECT_TRUE(rules({}).may_change("system", header));
+  EXPECT_TRUE(rules({}).may_change("system", parts));
+  EXPECT_FALSE(rules({}).may_change("user", header));
   const RuleSet searched = rules({{"d", "user", "x", "drop"}}, false);
-  EXPECT_EQ(searched.bytes_to_read("user", plain), plain.raw().size());
-  EXPECT_EQ(searched.bytes_to_read("system", plain), 0U);
+  EXPECT_TRUE(searched.may_change("user", plain));
+  EXPECT_FALSE(searched.may_change("system", plain));
 }
 
 TEST(RuleSet, DropsEveryMatch) {

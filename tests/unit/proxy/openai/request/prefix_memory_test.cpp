@@ -95,13 +95,14 @@ TEST(PrefixMemory, KnowsNothingOfOtherHeadsSurfacesAndSmallBodies) {
   EXPECT_EQ(memory.find(chat({user("small")}), Surface::kChat).bytes, 0U);
 }
 
-TEST(PrefixMemory, TellsHowMuchOfABodyWasRead) {
+TEST(PrefixMemory, TellsHowMuchOfTheMessagesIsKnown) {
   PrefixMemory memory;
   const std::string before = chat({user(kLong), answer("a")});
+  const std::size_t messages = before.rfind(']') - before.find('[');
   EXPECT_EQ(parse_chat_request(before, Surface::kChat, memory)->known_bytes, 0U);
-  EXPECT_EQ(parse_chat_request(before, Surface::kChat, memory)->known_bytes, before.rfind("]"));
+  EXPECT_EQ(parse_chat_request(before, Surface::kChat, memory)->known_bytes, messages);
   const std::string next = chat({user(kLong), answer("a"), user("b")});
-  EXPECT_EQ(parse_chat_request(next, Surface::kChat, memory)->known_bytes, before.rfind("]"));
+  EXPECT_EQ(parse_chat_request(next, Surface::kChat, memory)->known_bytes, messages);
   EXPECT_EQ(parse_chat_request(next, Surface::kChat)->known_bytes, 0U);
 }
 
