@@ -31,6 +31,9 @@ struct Trace {
   std::vector<std::vector<tier::Block>> chains;
 };
 
+constexpr std::size_t kGhosts = 1 << 20;
+
+// Empty when it cannot be read.
 Trace read_trace(const char* path) {
   Trace trace;
   std::ifstream file(path);
@@ -49,8 +52,7 @@ Trace read_trace(const char* path) {
 using Make = std::function<std::unique_ptr<tier::EvictionPolicy>()>;
 
 void replay(const Trace& trace, const std::string& name, const Make& make, std::uint64_t capacity) {
-  const std::size_t ghosts = 1 << 20;
-  tier::PrefixCache cache(capacity, ghosts, make());
+  tier::PrefixCache cache(capacity, kGhosts, make());
   std::size_t hits = 0, references = 0, all = 0;
   const auto begin = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < trace.chains.size(); ++i) {
@@ -74,9 +76,12 @@ int run(int argc, char** argv) {
     return 2;
   }
   const Trace trace = read_trace(argv[1]);
+  if (trace.chains.empty()) {
+    std::cerr << "policy_bench: nothing to read in " << argv[1] << "\n";
+    return 1;
+  }
   for (int i = 2; i < argc; ++i) {
     const std::uint64_t capacity = std::stoull(argv[i]);
-    const std::size_t ghosts = 1 << 20;
     const std::vector<std::pair<std::string, Make>> policies = {
         {"fifo", tier::make_fifo},
         {"lru", tier::make_lru},
@@ -86,7 +91,7 @@ int run(int argc, char** argv) {
         {"adaptive_semantic", tier::make_adaptive_semantic},
         {"gdsf", tier::make_gdsf},
         {"s3fifo", tier::make_s3fifo},
-        {"lineage", [&] { return tier::make_lineage(capacity, ghosts); }},
+        {"lineage", [&] { return tier::make_lineage(capacity, kGhosts); }},
         {"belady", [&] { return tier::make_belady(trace.chains); }},
     };
     for (const auto& [name, make] : policies) replay(trace, name, make, capacity);

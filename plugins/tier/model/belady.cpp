@@ -2,6 +2,9 @@
 
 #include "plugins/tier/model/leaf_heap.hpp"
 
+#include <limits>
+#include <vector>
+
 namespace keep::tier {
 
 namespace {

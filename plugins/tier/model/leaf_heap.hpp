@@ -42,7 +42,7 @@ class LeafHeap {
     rank_ = lowest.rank;
     return lowest.node;
   }
-  // Of the one that lowest() named last; before anything else is put in it can be taken out.
+  // Of the one that lowest() named last. It can be taken out directly after that call only.
   Rank rank() const { return rank_; }
   void drop_lowest() {
     if (is_beside_) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace keep::tier {
 
@@ -31,18 +32,25 @@ class Returns {
   Returns() {
     for (std::size_t i = 0; i < before_.size(); ++i) before_[i] = kPrior * static_cast<double>(i);
   }
-  void used() noexcept { ++prompts_; }
+  void used() noexcept {
+    ++prompts_;
+    if (prompts_ < kRemembered) return;
+    prompts_ /= 2;
+    for (double& count : before_) count /= 2;
+  }
   void came_back(Seconds age) noexcept {
     for (std::size_t i = bin_of(age) + 1; i < before_.size(); ++i) ++before_[i];
   }
   double chance(Seconds age, Seconds survival) const noexcept {
     const std::size_t first = bin_of(age), last = bin_of(age + survival);
-    return (before_[last + 1] - before_[first]) / std::max(prompts_ - before_[first], kLeast);
+    const double soon = before_[last + 1] - before_[first];
+    return std::min(1.0, soon / std::max(prompts_ - before_[first], kLeast));
   }
 
  private:
   static constexpr double kLeast = 1e-9;
-  static constexpr double kPrior = 1e-3;  // no age is impossible
+  static constexpr double kRemembered = 8192;  // prompts; then older ones count half
+  static constexpr double kPrior = 1e-3;       // no age is impossible
   double prompts_ = 1;
   std::array<double, kAges.size() + 2> before_{};  // returns before each bin, and in all
 };
@@ -71,17 +79,19 @@ class Lineage final : public EvictionPolicy {
     asked_.add(chain.size());
     hits_.add(kept);
     lru_hits_.add(lru_.request(chain, now));
+    if (nodes.empty()) return;
     const auto unknown =
         std::ranges::find_if(nodes, [&cache](NodeIndex node) { return cache.at(node).uses == 0; });
     const auto known = static_cast<std::size_t>(unknown - nodes.begin());
     const auto turn = turn_of(nodes, known, cache);
     returns_[kRoot].used();
     if (known > 0) returns_[kRoot].came_back(now - cache.at(nodes[0]).last_use);
-    if (known > 1) {
+    if (known > 1 && is_first_return(cache.at(nodes[known - 1]))) {
       const Node& end = cache.at(nodes[known - 1]);
       returns_[end.lineage].came_back(now - end.last_use);
     }
     note(nodes, turn, cache);
+    came_back_[cache.requests() % came_back_.size()] = false;
   }
 
   void on_leaf(NodeIndex node, const PrefixCache& cache) override {
@@ -100,6 +110,14 @@ class Lineage final : public EvictionPolicy {
   }
 
  private:
+  // A prompt comes back once: what forks off what is left of it later are others.
+  bool is_first_return(const Node& end) {
+    auto came_back = came_back_[end.prompt % came_back_.size()];
+    const bool is_first = !came_back;
+    came_back = true;
+    return is_first;
+  }
+
   static std::uint16_t turn_of(std::span<const NodeIndex> nodes, std::size_t known,
                                const PrefixCache& cache) {
     if (known < 2) return kFirstTurn;
@@ -114,6 +132,7 @@ class Lineage final : public EvictionPolicy {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       Node& node = cache.at(nodes[i]);
       node.turn = turn;
+      node.prompt = cache.requests();
       node.lineage = i == 0 ? static_cast<std::uint8_t>(kRoot) : kind;
       node.chain_blocks = static_cast<std::uint32_t>(nodes.size());
     }
@@ -148,7 +167,10 @@ class Lineage final : public EvictionPolicy {
     std::size_t kind = 0;
   };
 
+  static constexpr std::size_t kPrompts = 1 << 20;
+
   PrefixCache lru_;
+  std::vector<bool> came_back_ = std::vector<bool>(kPrompts);  // of the last ones, by request
   Recent asked_, hits_, lru_hits_;
   std::array<Returns, kKinds> returns_;
   std::array<LeafHeap<Seconds>, kKinds> leaves_;

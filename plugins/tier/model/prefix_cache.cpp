@@ -67,13 +67,16 @@ NodeIndex PrefixCache::add_node(const Block& block, NodeIndex parent) {
   return index;
 }
 
-// The end of what may be kept.
+// The end of what may be kept: of what fits at all, and of what the policy admits where others have
+// to go for it.
 std::size_t PrefixCache::admitted(std::size_t kept) const {
-  std::uint64_t bytes = used_;
-  for (std::size_t i = kept; i < chain_.size(); ++i) {
+  std::uint64_t chain_bytes = 0, bytes = used_;
+  for (std::size_t i = 0; i < chain_.size(); ++i) {
     const Node& node = nodes_[chain_[i]];
+    chain_bytes += node.bytes;
+    if (i < kept) continue;
     bytes += node.bytes;
-    if (bytes > capacity_ && !policy_->admits(node)) return i;
+    if (chain_bytes > capacity_ || (bytes > capacity_ && !policy_->admits(node))) return i;
   }
   return chain_.size();
 }
@@ -93,6 +96,7 @@ void PrefixCache::keep(std::size_t first, std::size_t end, Seconds now) {
     Node& node = nodes_[chain_[i]];
     if (used_ + node.bytes > capacity_) break;
     node.kept = true;
+    node.fading = 0;
     node.added = now;
     used_ += node.bytes;
     ++kept_count_;
@@ -127,26 +131,35 @@ void PrefixCache::settle_leaf() {
 }
 
 void PrefixCache::note_ghost(NodeIndex index) {
-  const Node& node = nodes_[index];
-  if (!node.kept && node.children == 0) fading_.push_back(index);
+  Node& node = nodes_[index];
+  if (node.kept || node.children > 0 || node.fading > 0) return;
+  constexpr std::size_t kLeft = 1024;  // places of ghosts that are none any more
+  if (fading_.size() >= 2 * index_.size() + kLeft) {
+    std::erase_if(fading_, [this](const Fading& at) { return nodes_[at.node].fading != at.place; });
+  }
+  node.fading = ++places_;
+  fading_.push_back({index, node.fading});
 }
 
 void PrefixCache::forget_ghosts() {
   while (index_.size() - kept_count_ > max_ghosts_ && !fading_.empty()) {
-    const NodeIndex index = fading_.front();
+    const Fading at = fading_.front();
     fading_.pop_front();
-    Node& node = nodes_[index];
-    const auto known = index_.find(node.id);
-    const bool is_ghost = known != index_.end() && known->second == index && !node.kept;
-    if (!is_ghost || node.children > 0) continue;
-    index_.erase(known);
-    ++node.version;
-    const NodeIndex parent = std::exchange(node.parent, kNoNode);
-    unused_.push_back(index);
-    if (parent == kNoNode) continue;
-    --nodes_[parent].children;
-    note_ghost(parent);
+    Node& node = nodes_[at.node];
+    if (node.fading != at.place) continue;
+    node.fading = 0;
+    if (node.children == 0) forget(at.node);
   }
+}
+
+void PrefixCache::forget(NodeIndex index) {
+  Node& node = nodes_[index];
+  index_.erase(node.id);
+  ++node.version;
+  unused_.push_back(index);
+  if (node.parent == kNoNode) return;
+  --nodes_[node.parent].children;
+  note_ghost(node.parent);
 }
 
 }  // namespace keep::tier

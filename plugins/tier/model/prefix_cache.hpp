@@ -59,7 +59,9 @@ struct Node {
   std::uint32_t version = 0;  // grows whenever it becomes a leaf, is used as one or goes
   std::uint64_t request = 0;  // the last one that named it
   std::uint64_t gone = 0;     // the request that it went for last; 0: it never went
+  std::uint64_t fading = 0;   // its place among the ghosts that may be forgotten; 0: none
   // Of the last prompt that it was in, for policies that follow conversations.
+  std::uint64_t prompt = 0;  // PrefixCache::requests() of it
   std::uint32_t chain_blocks = 0;
   std::uint16_t turn = 0;
   std::uint8_t lineage = 0;
@@ -73,7 +75,8 @@ class EvictionPolicy {
  public:
   virtual ~EvictionPolicy() = default;
   // A request names this chain, from the root; its nodes are as the requests before left them
-  // (uses == 0: never named). The first `kept` are kept. May note turn, chain_blocks and lineage.
+  // (uses == 0: never named). The first `kept` are kept. May note what a node has for
+  // policies.
   virtual void on_request(std::span<const Block> /*chain*/, std::span<const NodeIndex> /*nodes*/,
                           std::size_t /*kept*/, PrefixCache& /*cache*/, Seconds /*now*/) {}
   // Whether a block may be kept although others have to go for it. Those after it are not either.
@@ -126,6 +129,7 @@ class PrefixCache {
   void evict(NodeIndex index);
   void note_ghost(NodeIndex index);
   void forget_ghosts();
+  void forget(NodeIndex index);
   void settle_leaf();
 
   std::uint64_t capacity_, used_ = 0, evictions_ = 0, regrets_ = 0, request_ = 0;
@@ -134,7 +138,12 @@ class PrefixCache {
   std::vector<Node> nodes_;
   std::vector<NodeIndex> unused_;
   boost::unordered_flat_map<BlockId, NodeIndex> index_;
-  std::deque<NodeIndex> fading_;  // ghosts without children, the oldest first; may name others too
+  struct Fading {
+    NodeIndex node;
+    std::uint64_t place;
+  };
+  std::deque<Fading> fading_;  // ghosts without children, the oldest first; some have left since
+  std::uint64_t places_ = 0;
   std::vector<NodeIndex> chain_;  // of the request under way
 };
 

@@ -3,6 +3,7 @@
 #include "plugins/tier/model/leaf_heap.hpp"
 
 #include <bit>
+#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -35,7 +36,7 @@ class SizeAwareLru final : public EvictionPolicy {
  public:
   void on_leaf(NodeIndex node, const PrefixCache& cache) override {
     const Node& leaf = cache.at(node);
-    leaves_[std::bit_width(leaf.bytes)].push(leaf.last_use, node, cache);
+    leaves_[std::bit_floor(leaf.bytes)].push(leaf.last_use, node, cache);
   }
   std::optional<NodeIndex> victim(const PrefixCache& cache, Seconds now) override {
     std::optional<NodeIndex> victim;
@@ -52,7 +53,7 @@ class SizeAwareLru final : public EvictionPolicy {
   }
 
  private:
-  std::map<int, LeafHeap<Seconds>> leaves_;  // by the width of their size in bits
+  std::map<std::uint32_t, LeafHeap<Seconds>> leaves_;  // by the highest bit of their size
 };
 
 }  // namespace

@@ -14,12 +14,14 @@ class S3Fifo final : public EvictionPolicy {
     if (states_.size() <= node) states_.resize(node + std::size_t{1});
     State& state = states_[node];
     const Node& leaf = cache.at(node);
-    if (state.id != leaf.id || state.added != leaf.added) {
-      const bool came_back = state.id == leaf.id && cache.evictions() - state.gone <= cache.kept();
+    if (!state.known || state.id != leaf.id || state.stay != leaf.gone) {
+      const bool came_back = state.known && state.id == leaf.id;
+      const bool soon = cache.evictions() - state.gone <= cache.kept();
       state = State{};
+      state.known = true;
       state.id = leaf.id;
-      state.added = leaf.added;
-      state.main = came_back && leaf.gone > 0;
+      state.stay = leaf.gone;
+      state.main = came_back && soon;
     } else if (leaf.request == cache.requests()) {
       state.uses = std::min(state.uses + 1, kMostUses);
     }
@@ -27,11 +29,12 @@ class S3Fifo final : public EvictionPolicy {
   }
 
   std::optional<NodeIndex> victim(const PrefixCache& cache, Seconds /*now*/) override {
-    // Each is passed at most once for each use, and once more as one that a request needs.
+    // Each is passed at most once for each use, and once more as one that the request needs.
     for (std::size_t left = (small_.size() + main_.size()) * (kMostUses + 2); left > 0; --left) {
-      const bool from_small = main_.empty() || small_.size() * kSmallShare > cache.kept();
-      std::deque<NodeIndex>& queue = from_small && !small_.empty() ? small_ : main_;
-      if (queue.empty()) break;
+      const bool small = has_others(small_, cache), main = has_others(main_, cache);
+      if (!small && !main) break;
+      const bool from_small = small && (!main || small_.size() * kSmallShare > cache.kept());
+      std::deque<NodeIndex>& queue = from_small ? small_ : main_;
       const NodeIndex node = queue.front();
       queue.pop_front();
       if (goes(node, cache)) return node;
@@ -45,16 +48,24 @@ class S3Fifo final : public EvictionPolicy {
   static constexpr std::size_t kSmallShare = 10;  // of all
   struct State {
     BlockId id = 0;
-    Seconds added = -1;
+    std::uint64_t stay = 0;  // Node::gone while it is kept
     std::uint64_t gone = 0;  // evictions until it went
     int uses = 0;            // since it was put in
-    bool main = false, queued = false;
+    bool known = false, main = false, queued = false;
   };
 
   void put_in(NodeIndex node) {
     State& state = states_[node];
     state.queued = true;
     (state.main ? main_ : small_).push_back(node);
+  }
+
+  // Than the one leaf that the request under way needs.
+  static bool has_others(const std::deque<NodeIndex>& queue, const PrefixCache& cache) {
+    if (queue.size() != 1) return !queue.empty();
+    const Node& only = cache.at(queue.front());
+    const bool is_leaf = only.kept && only.kept_children == 0;
+    return !is_leaf || cache.may_go(queue.front(), only.version);
   }
 
   // Of a node that was taken out of its queue.

@@ -35,8 +35,8 @@ const Seconds kFadedAge = -kFading * std::log(kFaded);
 // The logarithm of the score but for weight and age.
 double lasting_worth(const Node& node) {
   const double uses = node.uses, tokens = std::max(node.tokens, 1U);
-  return std::log(std::max(1.0, 1 + std::log1p(uses) + uses / 4)) +
-         std::log(std::max(1.0, tokens * kMsForToken)) - 0.15 * std::log(tokens);
+  return std::log(1 + std::log1p(uses) + uses / 4) + std::log(std::max(1.0, tokens * kMsForToken)) -
+         0.15 * std::log(tokens);
 }
 
 // The leaves of one kind. Those that fade all fade at the same pace, so their order stays.

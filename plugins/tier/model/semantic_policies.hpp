@@ -5,13 +5,13 @@
 //
 // adaptive_semantic: the smallest score goes,
 //
-//   weight x max(1, 1 + ln(1 + n) + n / 4) x max(0.05, exp(-age / 60 s)) x max(1, ms saved)
+//   weight x (1 + ln(1 + n) + n / 4) x max(0.05, exp(-age / 60 s)) x max(1, ms saved)
 //          / tokens^0.15
 //
 // n: requests that named the block; ms saved: what reading its tokens again would take, at 0.08 ms
 // for each. The weight of a kind begins at its default and is drawn back to it by 0.5 percent with
 // each request; it grows by 0.05 with a request that hits the kind and by 0.2 with one that misses
-// a block of it that went less than PrefixCache::kRegretRequests ago, between 0.2 and 5. Once the
+// a block of it that went at most PrefixCache::kRegretRequests ago, between 0.2 and 5. Once the
 // store is full, blocks of the user's words and of nothing in particular are not taken in.
 #pragma once
 

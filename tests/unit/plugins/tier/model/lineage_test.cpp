@@ -47,6 +47,52 @@ TEST(Lineage, ThreadsThatComeBackStayBesideSubAgentsThatDoNot) {
   EXPECT_GT(lineage, all * 8 / 10);
 }
 
+// Many prompts that fork off three turns of a chat, each at another place: that chat came back
+// once, not sixteen times. Afterwards threads go on beside chats that end after three turns.
+TEST(Lineage, ForksOffOnePromptAreNotItsReturns) {
+  test::Trace trace;
+  BlockId fresh = 0;
+  const auto ask = [&trace](const std::vector<BlockId>& ids) {
+    trace.times.push_back(static_cast<Seconds>(trace.times.size()));
+    trace.chains.push_back(test::chain_of(ids));
+  };
+  const auto grow = [&fresh](std::vector<BlockId>& ids, int blocks) {
+    while (blocks-- > 0) ids.push_back(fresh++);
+  };
+  for (int chat = 0; chat < 50; ++chat) {
+    std::vector<BlockId> said;
+    for (int turn = 0; turn < 3; ++turn) {
+      grow(said, 7);
+      ask(said);
+    }
+    for (std::size_t at = 4; at < 20; ++at) {
+      std::vector<BlockId> fork(said.begin(), said.begin() + static_cast<std::ptrdiff_t>(at));
+      grow(fork, 3);
+      ask(fork);
+    }
+  }
+  std::vector<std::vector<BlockId>> threads(8);
+  for (int round = 0; round < 100; ++round) {
+    for (auto& thread : threads) {
+      if (thread.size() > 24) thread.clear();
+      grow(thread, 3);
+      ask(thread);
+      std::vector<BlockId> dead;
+      for (int turn = 0; turn < 3; ++turn) {
+        grow(dead, 3);
+        ask(dead);
+      }
+    }
+  }
+  std::size_t asked = 0;
+  for (const auto& chain : trace.chains) asked += chain.size();
+  for (const std::uint64_t capacity : {200U, 300U, 600U}) {
+    const std::size_t lru = test::hits_of(trace, capacity, make_lru());
+    const std::size_t lineage = test::hits_of(trace, capacity, make_lineage(capacity, kGhosts));
+    EXPECT_GE(lineage + asked * 2 / 1000, lru) << capacity;
+  }
+}
+
 TEST(Lineage, IsNoWorseThanLruWhereThereIsNothingToLearn) {
   for (unsigned seed = 1; seed <= 3; ++seed) {
     const test::Trace trace = test::random_trace(seed, 2000);

@@ -74,13 +74,12 @@ TEST(PrefixCache, CountsBytes) {
 }
 
 TEST(PrefixCache, RemembersNoMoreGhostsThanItMay) {
-  constexpr std::size_t kCapacity = 8, kGhosts = 16, kLongest = 64;
+  constexpr std::size_t kCapacity = 8, kGhosts = 16;
   PrefixCache cache(kCapacity, kGhosts, make_lru());
   const test::Trace trace = test::random_trace(1, 3000);
   for (std::size_t i = 0; i < trace.chains.size(); ++i) {
-    ASSERT_LE(trace.chains[i].size(), kLongest);
     cache.request(trace.chains[i], trace.times[i]);
-    ASSERT_LE(cache.known(), kCapacity + kGhosts + kLongest);
+    ASSERT_LE(cache.known(), kCapacity + kGhosts);
   }
 }
 
@@ -97,43 +96,81 @@ TEST(PrefixCache, CountsWhatIsMissedSoonAfterItWent) {
   EXPECT_EQ(cache.regrets(), 1U);
 }
 
+// 2 went first and is forgotten; 1 went before it, too, but came back and went last.
+TEST(PrefixCache, ForgetsTheGhostThatWentFirst) {
+  PrefixCache cache(1, 2, make_lru());
+  Seconds now = 0;
+  for (const BlockId id : {1U, 2U, 1U, 2U, 3U, 1U, 4U}) cache.request(chain_of({id}), now++);
+  const std::uint64_t before = cache.regrets();
+  cache.request(chain_of({2}), now++);
+  EXPECT_EQ(cache.regrets(), before);
+  cache.request(chain_of({1}), now++);
+  EXPECT_EQ(cache.regrets(), before + 1);
+}
+
+// 60 of the 120 bytes have room beside what is there.
+TEST(PrefixCache, NothingGoesForWhatDoesNotFit) {
+  PrefixCache cache(100, 100, make_lru());
+  cache.request(std::vector<Block>{{9, 40}}, 0);
+  cache.request(std::vector<Block>{{1, 60}, {2, 60}}, 1);
+  EXPECT_EQ(cache.evictions(), 0U);
+  EXPECT_EQ(cache.used(), 100U);
+}
+
 TEST(PrefixCache, NothingIsKeptWithoutRoom) {
   PrefixCache cache(0, 100, make_lineage(0, 100));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(cache.request(chain_of({1, 2}), i), 0U);
 }
 
-// Whatever the policy: never over the capacity, a prompt that has just been asked for is kept as
-// far as it fits, and the same calls have the same results.
-TEST(PrefixCache, HoldsItsPromisesUnderEveryPolicy) {
-  constexpr std::uint64_t kCapacity = 40;
-  const test::Trace trace = test::random_trace(7, 2000);
-  const auto make_all = [&] {
-    std::vector<std::unique_ptr<EvictionPolicy>> all;
-    all.push_back(make_fifo());
-    all.push_back(make_lru());
-    all.push_back(make_lfu());
-    all.push_back(make_gdsf());
-    all.push_back(make_size_aware_lru());
-    all.push_back(make_s3fifo());
-    all.push_back(make_static_semantic());
-    all.push_back(make_lineage(kCapacity, 1000));
-    return all;
-  };
-  auto first = make_all(), second = make_all();
+std::vector<std::unique_ptr<EvictionPolicy>> all_policies(std::uint64_t capacity) {
+  std::vector<std::unique_ptr<EvictionPolicy>> all;
+  all.push_back(make_adaptive_semantic());  // the first: admits not all
+  all.push_back(make_fifo());
+  all.push_back(make_lru());
+  all.push_back(make_lfu());
+  all.push_back(make_gdsf());
+  all.push_back(make_size_aware_lru());
+  all.push_back(make_s3fifo());
+  all.push_back(make_static_semantic());
+  all.push_back(make_lineage(capacity, 100));
+  return all;
+}
+
+// Never over the capacity, a prompt that has just been asked for is kept as far as it fits and is
+// admitted, and the same calls have the same results.
+void expect_promises(std::uint64_t capacity, std::uint32_t largest) {
+  test::Trace trace = test::random_trace(7, 1500);
+  for (auto& chain : trace.chains) {
+    for (Block& block : chain) {
+      block.bytes = 1 + static_cast<std::uint32_t>(block.id * 7 % largest);
+      block.kind = static_cast<BlockKind>(block.id % kBlockKinds);
+    }
+  }
+  auto first = all_policies(capacity), second = all_policies(capacity);
   for (std::size_t policy = 0; policy < first.size(); ++policy) {
-    PrefixCache a(kCapacity, 1000, std::move(first[policy]));
-    PrefixCache b(kCapacity, 1000, std::move(second[policy]));
+    PrefixCache a(capacity, 100, std::move(first[policy]));
+    PrefixCache b(capacity, 100, std::move(second[policy]));
     for (std::size_t i = 0; i < trace.chains.size(); ++i) {
       const auto& chain = trace.chains[i];
-      const Seconds now = trace.times[i];
+      const Seconds now = static_cast<Seconds>(i / 4);  // several at once
       ASSERT_EQ(a.request(chain, now), b.request(chain, now));
-      ASSERT_LE(a.used(), kCapacity);
-      ASSERT_EQ(a.request(chain, now), std::min<std::size_t>(chain.size(), kCapacity));
-      b.request(chain, now);
+      ASSERT_LE(a.used(), capacity);
+      std::uint64_t bytes = 0;
+      const auto over = std::ranges::find_if(
+          chain, [&](const Block& block) { return (bytes += block.bytes) > capacity; });
+      const auto fits = static_cast<std::size_t>(over - chain.begin());
+      const std::size_t kept = a.request(chain, now);
+      ASSERT_EQ(kept, b.request(chain, now));
+      ASSERT_LE(kept, fits);
+      ASSERT_TRUE(kept == fits || policy == 0) << policy << ' ' << i;
     }
     EXPECT_GT(a.evictions(), 0U);
   }
 }
+
+TEST(PrefixCache, HoldsItsPromisesUnderEveryPolicy) { expect_promises(40, 1); }
+TEST(PrefixCache, HoldsItsPromisesWhenItIsTiny) { expect_promises(3, 1); }
+TEST(PrefixCache, HoldsItsPromisesForBlocksOfAllSizes) { expect_promises(60, 9); }
 
 }  // namespace
 }  // namespace keep::tier

@@ -30,6 +30,28 @@ TEST(S3Fifo, WhatComesBackSoonAfterItWentStays) {
   EXPECT_EQ(cache.request(chain_of({1}), now++), 1U);
 }
 
+// The only leaf of the small queue is needed, so one of the main queue goes.
+TEST(S3Fifo, TakesFromTheMainQueueWhenTheSmallOneIsNeeded) {
+  PrefixCache cache(3, 1000, make_s3fifo());
+  Seconds now = 0;
+  for (const BlockId id : {9U, 8U}) {
+    for (int i = 0; i < 4; ++i) cache.request(chain_of({id}), now++);
+  }
+  cache.request(chain_of({7}), now++);
+  cache.request(chain_of({6}), now++);
+  cache.request(chain_of({6, 5}), now++);
+  EXPECT_EQ(cache.request(chain_of({6, 5}), now++), 2U);
+}
+
+TEST(S3Fifo, AReturnWithinTheSameMomentIsAReturn) {
+  PrefixCache cache(10, 1000, make_s3fifo());
+  cache.request(chain_of({1}), 0);
+  for (BlockId id = 100; id < 112; ++id) cache.request(chain_of({id}), 0);
+  ASSERT_EQ(cache.request(chain_of({1}), 0), 0U);
+  for (BlockId id = 200; id < 250; ++id) cache.request(chain_of({id}), 0);
+  EXPECT_EQ(cache.request(chain_of({1}), 0), 1U);
+}
+
 // All that is left is needed, or has others behind it.
 TEST(S3Fifo, EndsWhenNothingMayGo) {
   PrefixCache cache(3, 1000, make_s3fifo());
