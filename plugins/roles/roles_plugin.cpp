@@ -9,10 +9,6 @@ namespace keep::roles {
 
 namespace {
 
-openai::BodyEdits fit(const Exchange& exchange, const openai::RoleOrders& orders) {
-  return openai::fit_roles(exchange.chat, exchange.request_edits, exchange.attempt_edits, orders);
-}
-
 class RolesStage final : public Stage {
  public:
   RolesStage(ChatTemplates& templates, Pool& cpu) : templates_(templates), cpu_(cpu) {}
@@ -22,26 +18,20 @@ class RolesStage final : public Stage {
 
  private:
   MaybeTask<> put_in_order(Exchange& exchange) {
-    if (is_large(exchange)) return order_large(exchange);
-    if (fit(exchange, openai::kStrictest).empty()) return Result<>{};
+    const bool fits = openai::roles_fit(exchange.chat, exchange.request_edits,
+                                        exchange.attempt_edits, openai::kStrictest);
+    if (fits) return Result<>{};
     return ask_template(exchange);
-  }
-
-  Task<> order_large(Exchange& exchange) {
-    const auto edits = co_await fit_for(exchange, openai::kStrictest);
-    if (edits.empty()) co_return Result<>{};
-    co_return co_await ask_template(exchange);
-  }
-
-  asio::awaitable<openai::BodyEdits> fit_for(const Exchange& exchange, openai::RoleOrders orders) {
-    auto job = [&exchange, orders] { return fit(exchange, orders); };
-    co_return co_await off_loop(cpu_, is_large(exchange), job);
   }
 
   Task<> ask_template(Exchange& exchange) {
     const auto orders = co_await templates_.orders(exchange.route.upstream);
     if (!orders) co_return Result<>{};
-    openai::BodyEdits edits = co_await fit_for(exchange, *orders);
+    auto job = [&exchange, orders = *orders] {
+      return openai::fit_roles(exchange.chat, exchange.request_edits, exchange.attempt_edits,
+                               orders);
+    };
+    openai::BodyEdits edits = co_await off_loop(cpu_, is_large(exchange), job);
     for (openai::BodyEdit& edit : edits) exchange.attempt_edits.push_back(std::move(edit));
     co_return Result<>{};
   }

@@ -105,8 +105,9 @@ asio::awaitable<openai::BodyEdits> PromptCounter::fit(const Exchange& exchange,
 asio::awaitable<openai::BodyEdits> PromptCounter::in_order(const Exchange& exchange,
                                                            openai::BodyEdits edits,
                                                            std::size_t upstream) {
-  const openai::BodyEdits strictest = co_await fit(exchange, edits, openai::kStrictest);
-  if (strictest.empty()) co_return edits;
+  if (openai::roles_fit(exchange.chat, exchange.request_edits, edits, openai::kStrictest)) {
+    co_return edits;
+  }
   const auto orders = co_await servers_.templates.orders(upstream);
   if (!orders) co_return edits;
   openai::BodyEdits fitted = co_await fit(exchange, edits, *orders);

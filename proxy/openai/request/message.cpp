@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 #include "base/text/ids.hpp"
+#include "openai/json_text.hpp"
 #include "openai/request/request_limits.hpp"
 
 #include <utility>
@@ -128,6 +129,7 @@ Message make_message(std::string role, const Fields& fields) {
   message.content = fields.content;
   message.text_bytes = text.text.size();
   message.media = text.media;
+  message.calls = !inner_of_array(fields.tool_calls).empty();
   if (fields.tool_calls.is_array()) message.text_bytes += fields.tool_calls.raw().size();
   if (role == "assistant") {
     message.hash = answer_hash(text.text, names_of_calls(fields.tool_calls));

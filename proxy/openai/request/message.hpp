@@ -21,6 +21,7 @@ struct Message {
                                // 0: hygiene removes the whole message
   std::size_t text_bytes = 0;  // of text and tool calls, for estimates
   std::size_t media = 0;       // parts that are no text: pictures, sounds, files
+  bool calls = false;          // it has tool calls
   std::uint64_t raw_hash = 0;  // bytes_hash of raw
 };
 

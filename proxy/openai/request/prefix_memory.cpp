@@ -57,6 +57,7 @@ PrefixMemory::Node PrefixMemory::make_node(const Message& message) {
   node.facts.raw_hash = message.raw_hash;
   node.facts.text_bytes = message.text_bytes;
   node.facts.media = message.media;
+  node.facts.calls = message.calls;
   const std::string_view content = message.content.raw();
   if (!content.empty()) node.facts.content_at = offset(content, message.raw.raw());
   node.facts.content_bytes = static_cast<std::uint32_t>(content.size());
@@ -71,6 +72,7 @@ Message PrefixMemory::make_message(const Facts& facts, std::string_view json) {
   message.hash = facts.hash;
   message.text_bytes = facts.text_bytes;
   message.media = facts.media;
+  message.calls = facts.calls;
   message.raw_hash = facts.raw_hash;
   return message;
 }

@@ -50,6 +50,7 @@ class PrefixMemory {
     std::uint64_t hash = 0, raw_hash = 0;
     std::size_t text_bytes = 0, media = 0;
     std::uint32_t content_at = 0, content_bytes = 0;  // in its JSON
+    bool calls = false;
   };
   struct Node {
     Facts facts;                            // none in a root

@@ -3,6 +3,8 @@
 #include "openai/json_text.hpp"
 #include "openai/roles/message_join.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -16,6 +18,10 @@ namespace {
 
 enum class Speaker { kSystem, kUser, kAssistant, kTool, kOther };
 
+bool has_calls(const json::Value& message) {
+  return !inner_of_array(message.find("tool_calls")).empty();
+}
+
 Speaker speaker_of(std::string_view role) noexcept {
   if (role == "system" || role == "developer") return Speaker::kSystem;
   if (role == "user") return Speaker::kUser;
@@ -28,17 +34,12 @@ Speaker speaker_of(std::string_view role) noexcept {
 struct Turn {
   std::size_t index = 0;  // of the request
   Speaker speaker = Speaker::kOther;
-  std::vector<std::string_view> messages;  // JSON; the first is the one at index
-  bool as_user = false;                    // a system message in the user's role
-  bool head = false;                       // ... that waits for what the user says
+  bool calls = false;  // an assistant's
+  // JSON; the first is the one at index.
+  boost::container::small_vector<std::string_view, 1> messages;
+  bool as_user = false;  // a system message in the user's role
+  bool head = false;     // ... that waits for what the user says
 };
-
-bool has_calls(const Turn& turn) {
-  if (turn.speaker != Speaker::kAssistant) return false;
-  return std::ranges::any_of(turn.messages, [](std::string_view message) {
-    return !inner_of_array(json::Value(message).find("tool_calls")).empty();
-  });
-}
 
 class Fitter {
  public:
@@ -56,11 +57,16 @@ class Fitter {
     for (const Turn& system : std::exchange(waiting_, {})) join(system);
   }
 
-  BodyEdits finish() {
+  void finish() {
     settle_waiting();
     if (!spoken_ && !turns_.empty()) open_as_user(turns_.back().index);
+  }
+
+  bool changes() const { return !edits_.empty() || std::ranges::any_of(turns_, is_changed); }
+
+  BodyEdits edits() && {
     for (const Turn& turn : turns_) {
-      if (turn.messages.size() == 1 && !turn.as_user) continue;
+      if (!is_changed(turn)) continue;
       const std::string_view role = turn.as_user ? "user" : "";
       // Not push_back: GCC 12 takes the moved variant for uninitialized.
       edits_.emplace_back(ReplaceMessage{turn.index, join_messages(turn.messages, role)});
@@ -69,13 +75,14 @@ class Fitter {
   }
 
  private:
+  static bool is_changed(const Turn& turn) { return turn.messages.size() > 1 || turn.as_user; }
   bool after(Speaker speaker) const { return !turns_.empty() && turns_.back().speaker == speaker; }
 
   void add_system(Turn turn) {
     if (!spoken_) {
       if (!turns_.empty() && !orders_.several_systems) return join(turn);
     } else if (!orders_.late_system) {
-      if (!waiting_.empty() || has_calls(turns_.back())) {
+      if (!waiting_.empty() || turns_.back().calls) {
         waiting_.push_back(std::move(turn));  // the results come first
         return;
       }
@@ -110,7 +117,7 @@ class Fitter {
       insert(turn.index, R"({"role":"assistant","content":""})");
     }
     if (users) users_word_ = true;
-    if (turn.speaker == Speaker::kAssistant && !has_calls(turn)) users_word_ = false;
+    if (turn.speaker == Speaker::kAssistant && !turn.calls) users_word_ = false;
     turns_.push_back(std::move(turn));
   }
 
@@ -119,14 +126,15 @@ class Fitter {
     if (turn.speaker == Speaker::kUser) return !orders_.repeated_user || turns_.back().head;
     // Calls stay apart from an answer behind them: it is none of theirs.
     return turn.speaker == Speaker::kAssistant && !orders_.repeated_assistant &&
-           (has_calls(turn) || !has_calls(turns_.back()));
+           (turn.calls || !turns_.back().calls);
   }
 
   void join(const Turn& turn) {
     Turn& last = turns_.back();
     last.messages.insert(last.messages.end(), turn.messages.begin(), turn.messages.end());
     last.head = last.head && turn.speaker != Speaker::kUser;
-    users_word_ = users_word_ || has_calls(turn);  // the answer has become a call
+    last.calls = last.calls || turn.calls;
+    users_word_ = users_word_ || turn.calls;  // the answer has become a call
     edits_.emplace_back(RemoveMessage{turn.index});
   }
 
@@ -150,16 +158,25 @@ class Fitter {
   bool users_word_ = false;  // the user has spoken, and no answer but calls has come
 };
 
-// The messages as the edits leave them; an empty view: removed. Later edits win.
-std::vector<std::string_view> edited_messages(const ChatRequest& request, const BodyEdits& first,
-                                              const BodyEdits& then) {
-  std::vector<std::string_view> messages;
+// A message as the edits leave it; empty: removed.
+struct Edited {
+  std::string_view json;
+  bool calls = false;
+};
+
+// Later edits win.
+std::vector<Edited> edited_messages(const ChatRequest& request, const BodyEdits& first,
+                                    const BodyEdits& then) {
+  std::vector<Edited> messages;
   messages.reserve(request.messages.size());
-  for (const Message& message : request.messages) messages.push_back(message.raw.raw());
+  for (const Message& message : request.messages) {
+    messages.push_back({message.raw.raw(), message.calls});
+  }
   for (const BodyEdits* edits : {&first, &then}) {
     for (const BodyEdit& edit : *edits) {
       if (const auto* replace = std::get_if<ReplaceMessage>(&edit)) {
-        messages[replace->index] = replace->json;
+        const json::Value message(replace->json);
+        messages[replace->index] = {message.raw(), has_calls(message)};
       } else if (const auto* remove = std::get_if<RemoveMessage>(&edit)) {
         messages[remove->index] = {};
       }
@@ -168,17 +185,31 @@ std::vector<std::string_view> edited_messages(const ChatRequest& request, const 
   return messages;
 }
 
+Fitter fitter_of(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then,
+                 const RoleOrders& orders) {
+  const auto messages = edited_messages(request, first, then);
+  Fitter fitter(orders, messages.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Edited& message = messages[i];
+    if (message.json.empty()) continue;
+    const Speaker speaker = speaker_of(request.messages[i].role);
+    const bool calls = speaker == Speaker::kAssistant && message.calls;
+    fitter.add({i, speaker, calls, {message.json}, false, false});
+  }
+  fitter.finish();
+  return fitter;
+}
+
 }  // namespace
 
 BodyEdits fit_roles(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then,
                     const RoleOrders& orders) {
-  const auto messages = edited_messages(request, first, then);
-  Fitter fitter(orders, messages.size());
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (messages[i].empty()) continue;
-    fitter.add({i, speaker_of(request.messages[i].role), {messages[i]}, false, false});
-  }
-  return fitter.finish();
+  return fitter_of(request, first, then, orders).edits();
+}
+
+bool roles_fit(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then,
+               const RoleOrders& orders) {
+  return !fitter_of(request, first, then, orders).changes();
 }
 
 }  // namespace keep::openai

@@ -22,4 +22,9 @@ namespace keep::openai {
 BodyEdits fit_roles(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then,
                     const RoleOrders& orders);
 
+// fit_roles(...).empty(), and no message is written for it: linear in the number of messages, and
+// in the bytes of those that the edits replace.
+bool roles_fit(const ChatRequest& request, const BodyEdits& first, const BodyEdits& then,
+               const RoleOrders& orders);
+
 }  // namespace keep::openai

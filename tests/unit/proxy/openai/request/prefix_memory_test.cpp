@@ -42,6 +42,7 @@ void expect_same(const ChatRequest& a, const ChatRequest& b) {
     EXPECT_EQ(x.raw_hash, y.raw_hash);
     EXPECT_EQ(x.text_bytes, y.text_bytes);
     EXPECT_EQ(x.media, y.media);
+    EXPECT_EQ(x.calls, y.calls);
   }
 }
 
@@ -104,6 +105,18 @@ TEST(PrefixMemory, TellsHowMuchOfTheMessagesIsKnown) {
   const std::string next = chat({user(kLong), answer("a"), user("b")});
   EXPECT_EQ(parse_chat_request(next, Surface::kChat, memory)->known_bytes, messages);
   EXPECT_EQ(parse_chat_request(next, Surface::kChat)->known_bytes, 0U);
+}
+
+TEST(PrefixMemory, KnowsWhichMessagesHaveCalls) {
+  PrefixMemory memory;
+  const std::string call = R"({"role":"assistant","content":null,"tool_calls":[{"id":"c"}]})";
+  const std::string none = R"({"role":"assistant","content":"a","tool_calls":[]})";
+  const std::string body = chat({user(kLong), call, none, answer("a")});
+  for (int i = 0; i < 2; ++i) {
+    const auto request = parse_chat_request(body, Surface::kChat, memory);
+    ASSERT_EQ(request->messages.size(), 4U);
+    for (std::size_t at = 0; at < 4; ++at) EXPECT_EQ(request->messages[at].calls, at == 1) << at;
+  }
 }
 
 // The faults of a body stay its own, wherever they are.

@@ -48,7 +48,9 @@ std::string fit(const std::string& body, const RoleOrders& orders, const BodyEdi
   const auto request = parse_chat_request(body, Surface::kChat);
   if (!request) return request.error().detail;
   BodyEdits edits = before;
-  for (auto& edit : fit_roles(*request, before, {}, orders)) edits.push_back(std::move(edit));
+  BodyEdits fitted = fit_roles(*request, before, {}, orders);
+  EXPECT_EQ(roles_fit(*request, before, {}, orders), fitted.empty()) << body;
+  for (auto& edit : fitted) edits.push_back(std::move(edit));
   const auto out = apply_edits(body, *request, edits);
   return out ? *out : out.error().detail;
 }
@@ -144,6 +146,16 @@ TEST(RoleFit, EarlierEditsAreMinded) {
   const BodyEdits edits{ReplaceMessage{3, R"({"role":"system","content":"new"})"},
                         RemoveMessage{0}};
   EXPECT_EQ(shape(fit(body, kStrictest, edits)), "u:U1 a:A2 u:new+U4");
+}
+
+TEST(RoleFit, CallsAreThoseOfTheEditedMessage) {
+  const BodyEdits call{
+      ReplaceMessage{1, R"({"role":"assistant","content":"A1","tool_calls":[{"id":"c"}]})"}};
+  EXPECT_EQ(shape(fit(body_of("UASU"), only_late_system(), call)), "u:U0 a:A1 u:S2+U3");
+  EXPECT_EQ(shape(fit(body_of("UASTA"), only_late_system(), call)), "u:U0 a:A1 t:T3+S2 a:A4");
+  const BodyEdits answer{ReplaceMessage{1, R"({"role":"assistant","content":"C1"})"}};
+  EXPECT_EQ(shape(fit(body_of("UCSU"), only_late_system(), answer)), "u:U0 a:C1 u:S2+U3");
+  EXPECT_EQ(shape(fit(body_of("UCSTA"), only_late_system(), answer)), "u:U0 a:C1 u:S2 t:T3 a:A4");
 }
 
 // Random orders in which results follow calls.
