@@ -1,5 +1,7 @@
 #include "base/hash.hpp"
 
+#include "base/byte_codec.hpp"
+
 #include <xxhash.h>
 #if defined(__x86_64__)  // as wide as the processor can, which is asked at run time
 #include <xxh_x86dispatch.h>
@@ -31,6 +33,19 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept {
 std::uint64_t hash_combine(std::uint64_t a, std::uint64_t b) noexcept {
   const std::array<std::uint64_t, 2> pair{a, b};
   return XXH3_64bits(pair.data(), sizeof pair);
+}
+
+Hash128 hash128(std::string_view bytes, std::string_view secret) noexcept {
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret.data(), secret.size());
+  return {hash.high64, hash.low64};
+}
+
+std::string hash_secret(std::string_view key) {
+  constexpr std::uint64_t kWords = 24;  // XXH3 wants 136 bytes at least
+  std::string secret;
+  for (std::uint64_t i = 0; i < kWords; ++i) put(secret, hash64(key, i));
+  return secret;
 }
 
 std::string hash128_hex(std::string_view bytes) {

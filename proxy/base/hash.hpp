@@ -12,6 +12,14 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0) noexcept;
 // Order matters: hash of a pair, for chains.
 std::uint64_t hash_combine(std::uint64_t a, std::uint64_t b) noexcept;
 
+struct Hash128 {
+  std::uint64_t high = 0, low = 0;
+};
+// XXH3-128 with a secret that hash_secret() has made: who does not know it cannot look for bytes of
+// one hash.
+Hash128 hash128(std::string_view bytes, std::string_view secret) noexcept;
+std::string hash_secret(std::string_view key);  // of any bytes; the same for the same ones
+
 // XXH3-128 in canonical (big-endian) form, as 32 hex digits.
 std::string hash128_hex(std::string_view bytes);
 

@@ -11,6 +11,7 @@ PrefixCache::PrefixCache(std::uint64_t capacity_bytes, std::size_t ghosts,
 
 std::size_t PrefixCache::request(std::span<const Block> chain, Seconds now) {
   ++request_;
+  evicted_.clear();
   const std::size_t kept = name(chain);
   policy_->on_request(chain.first(chain_.size()), chain_, kept, *this, now);
   for (const NodeIndex index : chain_) {
@@ -105,20 +106,48 @@ void PrefixCache::keep(std::size_t first, std::size_t end, Seconds now) {
   if (!chain_.empty()) note_ghost(chain_.back());
 }
 
+bool PrefixCache::keeps(BlockId id) const {
+  const auto found = index_.find(id);
+  return found != index_.end() && nodes_[found->second].kept;
+}
+
+bool PrefixCache::drop(BlockId id) {
+  const auto found = index_.find(id);
+  if (found == index_.end()) return false;
+  const NodeIndex index = found->second;
+  const Node& node = nodes_[index];
+  if (!node.kept || node.kept_children > 0) return false;
+  if (const NodeIndex parent = let_go(index); parent != kNoNode) note_leaf(parent);
+  if (node.children == 0) {
+    nodes_[index].fading = 0;
+    forget(index);
+  }
+  return true;
+}
+
 void PrefixCache::evict(NodeIndex index) {
+  nodes_[index].gone = request_;
+  ++evictions_;
+  evicted_.push_back(nodes_[index].id);
+  const NodeIndex parent = let_go(index);
+  if (parent != kNoNode && nodes_[parent].request != request_) note_leaf(parent);
+}
+
+void PrefixCache::note_leaf(NodeIndex index) {
+  ++nodes_[index].version;
+  policy_->on_leaf(index, *this);
+}
+
+// -> the block before it, if that is a leaf now.
+NodeIndex PrefixCache::let_go(NodeIndex index) {
   Node& node = nodes_[index];
   node.kept = false;
-  node.gone = request_;
   ++node.version;
   used_ -= node.bytes;
   --kept_count_;
-  ++evictions_;
   note_ghost(index);
-  if (node.parent == kNoNode) return;
-  Node& parent = nodes_[node.parent];
-  if (--parent.kept_children > 0 || parent.request == request_) return;
-  ++parent.version;
-  policy_->on_leaf(node.parent, *this);
+  if (node.parent == kNoNode || --nodes_[node.parent].kept_children > 0) return kNoNode;
+  return node.parent;
 }
 
 // The end of what is kept of the chain. Blocks before it have children that are kept.
@@ -126,8 +155,7 @@ void PrefixCache::settle_leaf() {
   const auto end = std::ranges::find_if(chain_.rbegin(), chain_.rend(),
                                         [this](NodeIndex index) { return nodes_[index].kept; });
   if (end == chain_.rend() || nodes_[*end].kept_children > 0) return;
-  ++nodes_[*end].version;
-  policy_->on_leaf(*end, *this);
+  note_leaf(*end);
 }
 
 void PrefixCache::note_ghost(NodeIndex index) {

@@ -99,6 +99,12 @@ class PrefixCache {
   // are, at the cost of leaves of other chains, as far as the policy admits them. `now` does not go
   // back. A block that is named twice ends the chain.
   std::size_t request(std::span<const Block> chain, Seconds now);
+  // What went in the last request.
+  std::span<const BlockId> evicted() const noexcept { return evicted_; }
+  // A block goes, and is not asked for again: no ghost is left. Only a leaf, others stay. ->
+  // whether it went.
+  bool drop(BlockId id);
+  bool keeps(BlockId id) const;
 
   const Node& at(NodeIndex node) const { return nodes_[node]; }
   Node& at(NodeIndex node) { return nodes_[node]; }
@@ -127,6 +133,8 @@ class PrefixCache {
   void make_room(std::size_t first, std::size_t end, Seconds now);
   void keep(std::size_t first, std::size_t end, Seconds now);
   void evict(NodeIndex index);
+  NodeIndex let_go(NodeIndex index);
+  void note_leaf(NodeIndex index);
   void note_ghost(NodeIndex index);
   void forget_ghosts();
   void forget(NodeIndex index);
@@ -145,6 +153,7 @@ class PrefixCache {
   std::deque<Fading> fading_;  // ghosts without children, the oldest first; some have left since
   std::uint64_t places_ = 0;
   std::vector<NodeIndex> chain_;  // of the request under way
+  std::vector<BlockId> evicted_;  // by it
 };
 
 }  // namespace keep::tier

@@ -117,6 +117,38 @@ TEST(PrefixCache, NothingGoesForWhatDoesNotFit) {
   EXPECT_EQ(cache.used(), 100U);
 }
 
+TEST(PrefixCache, TellsWhatWent) {
+  PrefixCache cache(3, 100, make_lru());
+  cache.request(chain_of({1, 2, 3}), 0);
+  EXPECT_TRUE(cache.evicted().empty());
+  cache.request(chain_of({1, 4, 5}), 1);
+  EXPECT_EQ(std::vector<BlockId>(cache.evicted().begin(), cache.evicted().end()),
+            (std::vector<BlockId>{3, 2}));
+  EXPECT_TRUE(cache.keeps(1));
+  EXPECT_FALSE(cache.keeps(2));
+  cache.request(chain_of({1, 4, 5}), 2);
+  EXPECT_TRUE(cache.evicted().empty());
+}
+
+// ... is no regret when it comes again, and what was before it can go after it.
+TEST(PrefixCache, ALeafThatIsDroppedLeavesNoTrace) {
+  PrefixCache cache(3, 100, make_lru());
+  cache.request(chain_of({1, 2, 3}), 0);
+  EXPECT_FALSE(cache.drop(1));
+  EXPECT_FALSE(cache.drop(9));
+  EXPECT_TRUE(cache.drop(3));
+  EXPECT_FALSE(cache.drop(3));
+  EXPECT_EQ(cache.used(), 2U);
+  EXPECT_EQ(cache.known(), 2U);
+  EXPECT_EQ(cache.evictions(), 0U);
+  cache.request(chain_of({4, 5, 6}), 1);
+  EXPECT_EQ(cache.kept(), 3U);
+  EXPECT_TRUE(cache.keeps(6));
+  EXPECT_FALSE(cache.keeps(1));
+  cache.request(chain_of({3}), 2);
+  EXPECT_EQ(cache.regrets(), 0U);
+}
+
 TEST(PrefixCache, NothingIsKeptWithoutRoom) {
   PrefixCache cache(0, 100, make_lineage(0, 100));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(cache.request(chain_of({1, 2}), i), 0U);
