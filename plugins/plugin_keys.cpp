@@ -8,6 +8,7 @@
 #include "plugins/recall/recall_keys.hpp"
 #include "plugins/roles/roles_keys.hpp"
 #include "plugins/slots/slots_keys.hpp"
+#include "plugins/tier/tier_keys.hpp"
 
 namespace keep {
 
@@ -25,6 +26,7 @@ std::vector<config::Section<PluginSettings>> plugin_sections() {
   add(roles::sections(), &S::roles);
   add(knowledge::sections(), &S::knowledge);
   add(slots::sections(), &S::slots);
+  add(tier::sections(), &S::tier);
   return all;
 }
 

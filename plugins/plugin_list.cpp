@@ -9,6 +9,7 @@
 #include "plugins/recall/recall_plugin.hpp"
 #include "plugins/roles/roles_plugin.hpp"
 #include "plugins/slots/slots_plugin.hpp"
+#include "plugins/tier/tier_plugin.hpp"
 
 #include <utility>
 
@@ -54,9 +55,16 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
     }
   }
   if (settings.slots.enabled) {
-    auto slots = slots::make_slots(settings.slots, services, servers, needs.tenancy, no_archive());
+    std::unique_ptr<tier::TierPlugin> tier;
+    if (settings.tier.enabled && settings.tier.ram_bytes > 0) {
+      tier = tier::make_tier(settings.tier, services, servers.upstreams);
+      observers.push_back(&tier->observer());
+    }
+    SlotArchive& archive = tier ? tier->archive() : no_archive();
+    auto slots = slots::make_slots(settings.slots, services, servers, needs.tenancy, archive);
     observers.push_back(slots.get());
     list.push_back(std::move(slots));
+    if (tier) list.push_back(std::move(tier));  // behind slots: it outlives it
   }
   for (ConversationObserver* observer : observers) {
     if (conversations != nullptr) conversations->attach(*observer);

@@ -9,6 +9,7 @@
 #include "plugins/recall/recall_settings.hpp"
 #include "plugins/roles/roles_settings.hpp"
 #include "plugins/slots/slots_settings.hpp"
+#include "plugins/tier/tier_settings.hpp"
 
 namespace keep {
 
@@ -21,6 +22,7 @@ struct PluginSettings {
   recall::RecallSettings recall;
   roles::RolesSettings roles;
   slots::SlotsSettings slots;
+  tier::TierSettings tier;
 };
 
 }  // namespace keep

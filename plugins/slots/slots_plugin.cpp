@@ -92,7 +92,7 @@ struct Asked {                // for a lease; exchange.route says whether it was
   LeaseId lease = 0;
   bool warm = false, pinned = true;
   Reuse reuse = Reuse::kAll;
-  Tokens prompt = 0, reserved = 0;
+  Tokens prompt = 0, reserved = 0, restored = 0;
 };
 
 class SlotsStage final : public Stage {
@@ -224,6 +224,7 @@ Result<> SlotsStage::take(Exchange& exchange, Result<Grant> grant, Instant since
   asked_->pinned = grant->pinned;
   asked_->reuse = grant->reuse;
   asked_->reserved = grant->reserved;
+  asked_->restored = grant->restored;
   return {};
 }
 
@@ -357,7 +358,9 @@ void SlotsStage::explain(const Exchange& exchange, Explanation& explanation) con
   }
   if (prompt == 0) return;  // refused, or not told
   // As the label of time_to_first_token_seconds: more reused than prefilled.
-  explanation.say(kCache, cached * 2 > prompt ? "hit" : "prefill");
+  const bool reused = cached * 2 > prompt;
+  const bool restored = asked_ && asked_->restored > 0;
+  explanation.say(kCache, !reused ? "prefill" : restored ? "restored" : "hit");
   explanation.say(kCachedTokens, cached);
 }
 

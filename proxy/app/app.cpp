@@ -95,6 +95,9 @@ PluginSettings plugin_settings(const Config& config) {
   if (config.history.enabled) settings.identify.folder = settings.history.folder;
   settings.recall.folder = settings.history.folder;
   settings.knowledge.folder = settings.history.folder;
+  for (const UpstreamSettings& upstream : config.upstreams) {
+    settings.tier.folders.push_back(upstream.slot_save_path);
+  }
   return settings;
 }
 

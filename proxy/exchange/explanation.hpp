@@ -24,7 +24,7 @@ class Explanation {
     kRecall,        // how much was recalled
     kQueue,         // position in the queue when it came
     kUpstream,      // host and port of the llama-server
-    kCache,         // hit, prefill, bypass
+    kCache,         // hit, restored, prefill, bypass
     kSlot,
     kCachedTokens,
     kOverheadUs,  // microseconds that were spent here

@@ -59,7 +59,8 @@ struct Grant {
   SlotLease lease;  // its end without finish() counts as kBroken
   LeaseId id = 0;
   bool warm = false;
-  bool pinned = true;  // false: llama-server chooses; the lease only counts
+  Tokens restored = 0;  // an archive has put so many of the prompt's tokens into the slot
+  bool pinned = true;   // false: llama-server chooses; the lease only counts
   Reuse reuse = Reuse::kAll;
   Tokens reserved = 0;
 };

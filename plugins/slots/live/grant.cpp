@@ -114,6 +114,7 @@ void Admission::brought_back(LeaseId id, std::optional<Tokens> held) {
   if (tokens > 0) {
     Grant& grant = lease.waiter->grant;
     grant.warm = true;
+    grant.restored = tokens;
     // The slot may have been another tenant's until now.
     const Slot& slot = upstream.table.at(lease.slot);
     if (tenancy_.isolated) grant.reuse = reuse_of(slot, lease.waiter->ask.wish, upstream.ram);

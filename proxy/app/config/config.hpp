@@ -27,8 +27,9 @@ struct ListenSettings {
 
 struct UpstreamSettings {
   std::string url = "http://127.0.0.1:8080";
-  std::string api_key_file;     // sent as Bearer token; empty: the client's Authorization goes on
-  std::size_t pool_tokens = 0;  // KV cells that all its slots share (-c with -kvu); 0: not known
+  std::string api_key_file;      // sent as Bearer token; empty: the client's Authorization goes on
+  std::size_t pool_tokens = 0;   // KV cells that all its slots share (-c with -kvu); 0: not known
+  std::string slot_save_path{};  // its --slot-save-path, as it is called here; empty: not told
 };
 
 struct TimeoutSettings {  // traffic that makes progress is never cut

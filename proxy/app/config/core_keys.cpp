@@ -113,7 +113,12 @@ Section<Config> upstream() {
                          "KV cells in tokens that its slots share: its -c under -kvu, which it "
                          "does not tell; 0: no\n"
                          "budget until it is seen to purge a slot.",
-                         &U::pool_tokens, {0, 1000000000})})};
+                         &U::pool_tokens, {0, 1000000000}),
+              Key::text("upstream.slot_save_path",
+                        "Its --slot-save-path, if it runs on this machine: what leaves a slot is "
+                        "kept by way of that\n"
+                        "folder ([tier]), best one in memory (/dev/shm). Empty: nothing is kept.",
+                        &U::slot_save_path)})};
 }
 
 Section<Config> auth() {

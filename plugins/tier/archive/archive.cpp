@@ -1,0 +1,175 @@
+// TierArchive but for what it does to slots: what it knows, and what it learns of servers.
+#include "plugins/tier/archive/archive.hpp"
+
+#include "base/log.hpp"
+#include "base/text/ids.hpp"
+#include "plugins/tier/archive/server_model.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace keep::tier {
+
+namespace {
+
+constexpr std::size_t kGhosts = 100'000;        // about 90 bytes each
+constexpr std::size_t kRemembered = 1'000'000;  // names of blocks, for all conversations
+constexpr int kUselessInARow = 3;               // then a server is not asked any more
+constexpr std::int64_t kLeast = kTailTokens;    // tokens: fewer are in no block
+
+const char* reason(ArchiveServer::Off why) {
+  using enum ArchiveServer::Off;
+  switch (why) {
+    case kNo: break;
+    case kNoFolder: return "slot_save_path is no folder that can be read and written here";
+    case kNoSlotFiles: return "it was started without --slot-save-path";
+    case kOtherFolder: return "what it saves does not come into slot_save_path";
+    case kLayout: return "the KV cache of its model cannot be cut into blocks";
+    case kUseless: return "it makes nothing of what is restored";
+  }
+  return "";
+}
+
+}  // namespace
+
+TierArchive::TierArchive(const TierSettings& settings, Services& services, Upstreams& upstreams)
+    : services_(services),
+      upstreams_(upstreams),
+      metrics_(services.metrics),
+      namer_(random_id("")),
+      store_(settings.ram_bytes, make_policy(settings.policy, settings.ram_bytes, kGhosts),
+             kGhosts),
+      snapshots_(kRemembered),
+      servers_(upstreams.size()) {
+  for (std::size_t i = 0; i < servers_.size() && i < settings.folders.size(); ++i) {
+    const std::string& folder = settings.folders[i];
+    if (!folder.empty()) servers_[i].staging = std::make_unique<Staging>(services, folder);
+  }
+}
+
+Task<> TierArchive::start() {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (!servers_[i].staging) continue;
+    const auto cleared = co_await servers_[i].staging->clear();
+    if (!cleared) turn_off(i, ArchiveServer::Off::kNoFolder);
+    look_at(i);
+  }
+  upstreams_.on_change([this, alive = std::weak_ptr(alive_)](std::size_t upstream) {
+    if (!alive.expired()) look_at(upstream);
+  });
+  co_return Result<>{};
+}
+
+// What is known of a server is void when it has been away.
+void TierArchive::look_at(std::size_t upstream) {
+  ArchiveServer& server = servers_[upstream];
+  if (!server.staging) return;
+  const bool up = upstreams_.at(upstream).healthy();
+  if (up && !server.model.empty()) return;
+  ++server.generation;
+  server.model.clear();
+  server.layout = nullptr;
+  server.streams = 0;
+  server.useless = 0;
+  if (server.off != ArchiveServer::Off::kNoFolder) server.off = ArchiveServer::Off::kNo;
+  if (up) services_.spawner.spawn("model look", learn_model(upstream, server.generation));
+}
+
+asio::awaitable<void> TierArchive::learn_model(std::size_t upstream, std::uint64_t generation) {
+  auto job = [&files = services_.files, props = upstreams_.at(upstream).props()] {
+    return model_of(props, files);
+  };
+  std::string model = co_await run_on(services_.pools.disk, std::move(job));
+  ArchiveServer& server = servers_[upstream];
+  if (generation == server.generation) server.model = std::move(model);
+}
+
+void TierArchive::turn_off(std::size_t upstream, ArchiveServer::Off why) {
+  servers_[upstream].off = why;
+  log::warn("what slots of this llama-server hold is not kept",
+            {{"url", upstreams_.at(upstream).url()}, {"why", reason(why)}});
+}
+
+const Snapshot* TierArchive::find(std::size_t upstream, const PromptOwner& owner) const {
+  const ArchiveServer& server = servers_[upstream];
+  if (!server.usable()) return nullptr;
+  const Snapshot* const snapshot = snapshots_.find(owner);
+  if (snapshot == nullptr || snapshot->model != server.model) return nullptr;
+  if (server.layout && *server.layout != *snapshot->layout) return nullptr;
+  return snapshot;
+}
+
+std::int64_t TierArchive::kept_tokens(std::size_t upstream, const PromptOwner& owner) const {
+  const Snapshot* const snapshot = find(upstream, owner);
+  if (snapshot == nullptr) return 0;
+  const std::span<const ChainBlock> chain = snapshot->chain;
+  return static_cast<std::int64_t>(tokens_in(chain.first(store_.count_leading(chain))));
+}
+
+std::int64_t TierArchive::cost_of_losing(std::size_t upstream,
+                                         const SlotContent& content) const noexcept {
+  return std::max<std::int64_t>(content.tokens - kept_tokens(upstream, *content.owner), 0);
+}
+
+bool TierArchive::wants(SlotPlace place, const SlotContent& content) const noexcept {
+  const ArchiveServer& server = servers_[place.upstream];
+  if (!server.usable() || cost_of_losing(place.upstream, content) < kLeast) return false;
+  if (!server.layout) return true;
+  const auto tokens = static_cast<std::uint64_t>(content.tokens);
+  return server.cost.pays(content.tokens, tokens * server.layout->token_bytes());
+}
+
+bool TierArchive::has(std::size_t upstream, const PromptOwner& owner) const noexcept {
+  const std::int64_t tokens = kept_tokens(upstream, owner);
+  if (tokens < kLeast) return false;
+  const std::uint64_t token_bytes = find(upstream, owner)->layout->token_bytes();
+  return servers_[upstream].cost.pays(tokens, static_cast<std::uint64_t>(tokens) * token_bytes);
+}
+
+void TierArchive::forget(const ConversationName& name) {
+  for (Saving& saving : savings_) saving.ended = saving.ended || saving.conversation == name;
+  drop(snapshots_.forget(name));
+  show();
+}
+
+// A block goes only when those behind it have gone.
+void TierArchive::drop(std::vector<BlockName> blocks) {
+  for (std::size_t before = blocks.size() + 1; blocks.size() < before;) {
+    before = blocks.size();
+    std::erase_if(blocks, [this](BlockName name) { return store_.drop(name); });
+  }
+}
+
+void TierArchive::show() {
+  metrics_.bytes.set(static_cast<double>(store_.used_bytes()));
+  metrics_.blocks.set(static_cast<double>(store_.blocks()));
+  const std::uint64_t evicted = store_.evictions();
+  metrics_.evicted.add(static_cast<double>(evicted - std::exchange(evicted_, evicted)));
+}
+
+void TierArchive::answered(const Exchange& exchange) {
+  const Answer& answer = exchange.answer;
+  if (!answer.timings || !exchange.route.lease.held()) return;
+  const openai::ServerTimings& timings = *answer.timings;
+  const std::size_t upstream = exchange.route.lease.upstream();
+  ArchiveServer& server = servers_[upstream];
+  server.cost.prefilled(timings.prompt_n, timings.prompt_ms / 1000);
+  const auto at = restored_.find({upstream, exchange.route.lease.slot()});
+  if (at == restored_.end()) return;
+  const Restored restored = at->second;
+  restored_.erase(at);
+  if (restored.owner != exchange.identity.owner()) return;
+  if (timings.cache_n > 0) {
+    server.useless = 0;
+    metrics_.restored.add();
+    const std::int64_t used = std::min(timings.cache_n, restored.tokens);
+    metrics_.restored_tokens.add(static_cast<double>(used));
+    const double saved = server.cost.prefill_seconds(used) - restored.seconds;
+    metrics_.saved_seconds.add(std::max(saved, 0.0));
+    return;
+  }
+  metrics_.useless.add();
+  if (++server.useless >= kUselessInARow) turn_off(upstream, ArchiveServer::Off::kUseless);
+}
+
+}  // namespace keep::tier

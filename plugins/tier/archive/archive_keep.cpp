@@ -1,0 +1,137 @@
+// TierArchive::keep: what a slot holds, by way of a file, into blocks.
+#include "plugins/tier/archive/archive.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace keep::tier {
+
+struct TierArchive::Read {
+  std::shared_ptr<File> file;
+  std::shared_ptr<const SlotFile> slot;
+  BlockName root;
+  std::vector<ChainBlock> chain;
+};
+
+namespace {
+
+Error other_folder() {
+  return Error(Fault::kNotFound, Side::kUpstream, "what llama-server saved is not in the folder");
+}
+
+Result<BlockPtr> make_block(const File& file, const SlotFile& slot, const ChainBlock& at,
+                            BlockName before) {
+  auto rows = slot.rows(file, at.first, std::size_t{at.first} + at.tokens);
+  if (!rows) return rows.error();
+  auto block = std::make_shared<StoredBlock>();
+  block->name = at.name;
+  block->before = before;
+  const auto begin = slot.tokens().begin() + at.first;
+  block->tokens.assign(begin, begin + at.tokens);
+  block->checksum = checksum_of(*rows);
+  block->rows = *std::move(rows);
+  return BlockPtr(std::move(block));
+}
+
+}  // namespace
+
+// Blocks. The file is where llama-server and we both see it, or the folder is not the same.
+Task<TierArchive::Read> TierArchive::read(std::string path, SlotTransfer saved, std::string tenant,
+                                          std::string model) {
+  auto job = [this, path = std::move(path), saved, tenant = std::move(tenant),
+              model = std::move(model)]() -> Result<Read> {
+    auto file = services_.files.open(path, File::Mode::kRead);
+    if (!file) return file.error().fault == Fault::kNotFound ? other_folder() : file.error();
+    const auto info = (*file)->info();
+    if (!info) return info.error();
+    if (info->size != static_cast<std::uint64_t>(saved.bytes)) return other_folder();
+    auto slot = SlotFile::read(**file);
+    if (!slot) return slot.error();
+    if (static_cast<std::int64_t>(slot->tokens().size()) != saved.tokens) return other_folder();
+    Read read;
+    read.root = namer_.root(tenant, model, description(slot->layout()));
+    read.chain = chain_of(namer_, read.root, slot->tokens());
+    read.file = *std::move(file);
+    read.slot = std::make_shared<const SlotFile>(*std::move(slot));
+    return read;
+  };
+  co_return co_await run_on(services_.pools.disk, std::move(job));
+}
+
+Task<TierArchive::Read> TierArchive::save(SlotPlace place, const std::string& tenant,
+                                          StagedFile& file) {
+  ArchiveServer& server = servers_[place.upstream];
+  const std::uint64_t generation = server.generation;
+  std::string model = server.model, name = file.name();
+  const auto saved = co_await upstreams_.at(place.upstream).slots().save(place.slot, name);
+  if (!saved) {
+    const bool none = saved.error().fault == Fault::kNotFound;
+    if (none) turn_off(place.upstream, ArchiveServer::Off::kNoSlotFiles);
+    co_return saved.error();
+  }
+  auto read = co_await this->read(file.path(), *saved, tenant, std::move(model));
+  if (generation != server.generation) {
+    co_return Error(Fault::kGone, Side::kUpstream, "llama-server was started anew");
+  }
+  if (read) {
+    server.layout = std::make_shared<const KvLayout>(read->slot->layout());
+    server.streams = read->slot->streams().count;
+  } else if (read.error().fault == Fault::kNotFound) {
+    turn_off(place.upstream, ArchiveServer::Off::kOtherFolder);
+  } else if (read.error().fault == Fault::kProtocol && !server.layout) {
+    turn_off(place.upstream, ArchiveServer::Off::kLayout);
+  }
+  co_return read;
+}
+
+// Gives those of the chain their bytes that have a place and lack them.
+Task<> TierArchive::keep_blocks(const Read& read, std::span<const ChainBlock> chain) {
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (!store_.lacks(chain[i].name)) continue;
+    const BlockName before = i == 0 ? read.root : chain[i - 1].name;
+    auto job = [file = read.file, slot = read.slot, at = chain[i], before] {
+      return make_block(*file, *slot, at, before);
+    };
+    auto block = co_await run_on(services_.pools.disk, std::move(job));
+    if (!block) co_return block.error();
+    metrics_.saved_tokens.add(static_cast<double>((*block)->tokens.size()));
+    store_.fill(*std::move(block));
+  }
+  co_return Result<>{};
+}
+
+Task<> TierArchive::keep_saved(SlotPlace place, const SlotContent& content, const Saving& saving) {
+  const ArchiveServer& server = servers_[place.upstream];
+  const std::string model = server.model;
+  const PromptOwner& owner = *content.owner;
+  const auto file = server.staging->make("save");
+  const auto read = co_await save(place, owner.conversation.tenant, *file);
+  if (!read) co_return read.error();
+  if (saving.ended) co_return Result<>{};
+  const std::uint64_t token_bytes = read->slot->layout().token_bytes();
+  const double now = seconds(services_.clock.now().time_since_epoch());
+  const std::size_t places = store_.use(read->chain, token_bytes, now);
+  const auto chain = std::span(read->chain).first(places);
+  const auto done = co_await keep_blocks(*read, chain);
+  if (!done) co_return done.error();
+  Snapshot snapshot{model, server.layout, read->root, {chain.begin(), chain.end()}};
+  drop(saving.ended ? snapshots_.forget(owner.conversation)
+                    : snapshots_.note(owner, std::move(snapshot)));
+  co_return Result<>{};
+}
+
+Task<> TierArchive::keep(SlotPlace place, SlotContent content) {
+  restored_.erase({place.upstream, place.slot});
+  const auto saving = savings_.insert(savings_.end(), Saving{content.owner->conversation});
+  struct End {
+    std::list<Saving>& all;
+    std::list<Saving>::iterator one;
+    ~End() { all.erase(one); }
+  } const end{savings_, saving};
+  const auto kept = co_await keep_saved(place, content, *saving);
+  (kept ? metrics_.saved : metrics_.not_saved).add();
+  show();
+  co_return kept;
+}
+
+}  // namespace keep::tier
