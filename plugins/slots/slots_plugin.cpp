@@ -174,7 +174,8 @@ Ask SlotsStage::make_ask(const Exchange& exchange) {
   ask.wish.owner = owner_of(ask.tenant);
   const bool infill = exchange.surface == openai::Surface::kPassThrough;
   ask.wish.auxiliary = infill || (exchange.identity.auxiliary && shared_.settings.scratch);
-  ask.wish.trail = PromptTrail(ask.tenant, exchange.chat, exchange.zone);
+  const auto goes = [&exchange](std::size_t message) { return exchange.zone.keeps(message); };
+  ask.wish.trail = openai::PromptTrail(ask.tenant, exchange.chat, goes);
   if (!exchange.identity.auxiliary && ask.wish.key != 0) {
     const Identity& who = exchange.identity;
     if (!returning_) {

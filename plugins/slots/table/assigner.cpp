@@ -36,7 +36,7 @@ constexpr std::uint64_t kWorthSharing = 512;  // bytes
 // What a slot holds beyond the shared part is lost for sure, but missed only if it comes back.
 double cost_of(const Slot& slot, const Wish& wish, bool free_left) {
   if (slot.held <= 0 || slot.text_bytes == 0) return 0;
-  const PromptTrail::Shared part = slot.trail.shared_with(wish.trail);
+  const openai::PromptTrail::Shared part = slot.trail.shared_with(wish.trail);
   const auto held = static_cast<double>(slot.held);
   const double share = static_cast<double>(part.bytes) / static_cast<double>(slot.text_bytes);
   const double shared = held * std::min(share, 1.0);

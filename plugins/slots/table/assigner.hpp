@@ -24,7 +24,7 @@ struct Wish {
   OwnerKey owner = 0;
   bool auxiliary = false;
   bool returning = false;  // a main thread that was served before
-  PromptTrail trail;
+  openai::PromptTrail trail;
   std::optional<std::size_t> slot;  // the client named it: this one or none
 };
 

@@ -15,7 +15,7 @@
 
 #include "base/time/clock.hpp"
 #include "exchange/interfaces/slot_archive.hpp"
-#include "plugins/slots/table/prompt_trail.hpp"
+#include "openai/request/prompt_trail.hpp"
 
 #include <array>
 #include <cstddef>
@@ -46,7 +46,7 @@ struct Slot {
   Tokens held = 0;               // in its KV cache, as far as we know
   Tokens reserved = 0;           // leased: what the exchange may grow to; vacating: the next one
   std::uint64_t text_bytes = 0;  // of the texts that `held` came from; 0 when unknown
-  PromptTrail trail;             // of the prompt that `held` begins with; empty when unknown
+  openai::PromptTrail trail;     // of the prompt that `held` begins with; empty when unknown
   LeaseId lease = 0;
   Instant last_use{};
   std::uint64_t change = 0;  // grows with every transition: tells whether an observation is stale
@@ -64,7 +64,7 @@ struct LeaseTerms {
   OwnerKey owner = 0;
   bool scratch = false;
   bool returning = false;
-  PromptTrail trail;
+  openai::PromptTrail trail;
   Tokens reserve = 0;
 };
 

@@ -1,11 +1,12 @@
-#include "plugins/slots/table/prompt_trail.hpp"
+#include "openai/request/prompt_trail.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
-namespace keep::slots {
+namespace keep::openai {
 namespace {
 
 struct Prompt {
@@ -18,9 +19,9 @@ struct Prompt {
               texts[i] + R"("})";
     }
     body += "]" + more + "}";
-    const auto chat = openai::parse_chat_request(body, openai::Surface::kChat);
+    const auto chat = parse_chat_request(body, Surface::kChat);
     EXPECT_TRUE(chat);
-    trail = PromptTrail(tenant, *chat, ClearZone());
+    trail = PromptTrail(tenant, *chat, [](std::size_t) { return true; });
   }
   std::string body;
   PromptTrail trail;
@@ -51,5 +52,16 @@ TEST(PromptTrail, IsBounded) {
   EXPECT_EQ(Prompt(many).trail.messages(), PromptTrail::kMaxMarks);
 }
 
+TEST(PromptTrail, IsLookedUpByItsBeginnings) {
+  const Prompt one({"a", "b", "c", "d", "e", "f"}), other({"a", "b", "c", "d", "x"});
+  const auto landmarks = one.trail.landmarks(), others = other.trail.landmarks();
+  ASSERT_EQ(landmarks.size(), 4U);  // of 1, 2, 4 and 6
+  ASSERT_EQ(others.size(), 4U);
+  EXPECT_TRUE(std::equal(landmarks.begin(), landmarks.begin() + 3, others.begin()));
+  EXPECT_NE(landmarks[3], others[3]);
+  EXPECT_EQ(Prompt({"a", "b"}).trail.landmarks().size(), 2U);
+  EXPECT_TRUE(PromptTrail().landmarks().empty());
+}
+
 }  // namespace
-}  // namespace keep::slots
+}  // namespace keep::openai
