@@ -45,7 +45,7 @@ class TierCase(StackCase):
 
     def rounds(self, rounds=3, **fields):
         """-> what was read again in all rounds but the first, and the headers' X-Keep-Cache"""
-        conversations = [Conversation(self.keep.port, i, **fields) for i in range(CONVERSATIONS)]
+        conversations = [Conversation(self.keep.port, 20 + i, **fields) for i in range(CONVERSATIONS)]
         for conversation in conversations:
             conversation.turn()
         turns = [conversation.turn() for _ in range(rounds - 1) for conversation in conversations]
@@ -90,6 +90,37 @@ class MoreConversationsThanSlots(TierCase):
         self.assertLess(self.keep.metric("llama_keep_tier_blocks"), before)
         reply, _ = conversation.turn()
         self.assertNotEqual(reply.headers["X-Keep-Cache"], "restored")
+
+
+class KnownBeginnings(TierCase):
+    """Agents with one long system prompt, of which no slot holds anything any more."""
+    SLOTS = 1
+    CTX = 1024
+    SYSTEM = " ".join(f"Rule {i}: never open door {7 * i} of the museum before the guard has counted." for i in range(20))
+
+    def agent(self, number, **fields):
+        agent = Conversation(self.keep.port, number, **fields)
+        agent.messages.insert(0, {"role": "system", "content": self.SYSTEM})
+        return agent
+
+    def test_are_read_once(self):
+        system = len(wire.post(self.engine.port, "/tokenize", {"content": self.SYSTEM}).json["tokens"])
+        self.agent(500, conversation_id="first").turn()
+        answers = []
+        for number in range(10):
+            Conversation(self.keep.port, 600 + number).turn()
+            reply, _ = self.agent(501 + number, conversation_id=f"agent-{number}").turn()
+            self.assertEqual(reply.headers["X-Keep-Cache"], "restored", reply.json["timings"])
+            self.assertGreaterEqual(reply.json["timings"]["cache_n"], system)
+            answers.append(text_of(reply))
+        bare = Engine(1, 1024)
+        self.addCleanup(bare.stop)
+        bare.start()
+        for number, answer in enumerate(answers):
+            fresh = self.agent(501 + number)
+            fresh.port = bare.port
+            fresh.fields = {"cache_prompt": False}
+            self.assertEqual(text_of(fresh.turn()[0]), answer)
 
 
 class OnePool(TierCase):

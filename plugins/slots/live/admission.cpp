@@ -206,7 +206,9 @@ bool Admission::make_room(const Ask& ask, Plan& plan, const Victims& victims) {
   // What a slot holds belongs to it only where it is us who choose slots.
   const bool cold = !plan.choice.warm && !upstream.clears_idle;
   plan.keep = cold && contents_->is_wanted(plan.upstream, plan.choice.slot);
-  plan.bring_back = cold && ask.whose && contents_->has(plan.upstream, *ask.whose);
+  plan.bring_back = cold && ask.whose &&
+                    contents_->has(plan.upstream, {ask.whose, ask.wish.trail}) >
+                        shared_tokens(place, ask.wish.trail);
   return true;
 }
 

@@ -17,7 +17,8 @@ namespace {
 std::optional<SlotContent> content_of(const Slot& slot) {
   const bool known = slot.key != 0 && slot.owner != 0 && slot.whose;
   if (slot.use != SlotUse::kCooling || !known || slot.held <= 0) return std::nullopt;
-  return SlotContent{slot.whose, slot.held, slot.returning, slot.last_use};
+  return SlotContent{slot.whose,    slot.held,  slot.returning,
+                     slot.last_use, slot.trail, slot.text_bytes};
 }
 
 asio::awaitable<void> run_keep(SlotArchive& archive, SlotPlace place, SlotContent content,
@@ -29,10 +30,10 @@ asio::awaitable<void> run_keep(SlotArchive& archive, SlotPlace place, SlotConten
   }
 }
 
-asio::awaitable<void> run_bring_back(SlotArchive& archive, SlotPlace place, PromptOwner owner,
+asio::awaitable<void> run_bring_back(SlotArchive& archive, SlotPlace place, WantedPrompt prompt,
                                      Result<std::int64_t>& result) {
   try {
-    result = co_await archive.bring_back(place, std::move(owner));
+    result = co_await archive.bring_back(place, std::move(prompt));
   } catch (const std::exception& e) {
     result = Error(Fault::kInternal, Side::kInternal, e.what());
   }
@@ -84,9 +85,9 @@ asio::awaitable<void> ArchiveCalls::keep(SlotPlace place, SlotContent content) {
 }
 
 asio::awaitable<std::optional<Tokens>> ArchiveCalls::bring_back(SlotPlace place,
-                                                                PromptOwner owner) {
+                                                                WantedPrompt prompt) {
   Result<std::int64_t> result = Error();
-  auto work = run_bring_back(archive_, place, std::move(owner), result);
+  auto work = run_bring_back(archive_, place, std::move(prompt), result);
   const bool ended = co_await within_limit(place.upstream, std::move(work));
   if (!ended) result = cut_off();
   std::optional<Tokens> held;

@@ -28,13 +28,13 @@ class ArchiveCalls {
   SlotCosts costs(std::size_t upstream, const SlotTable& table) const;
   // What that slot holds, if the archive wants to keep it.
   std::optional<SlotContent> wanted(SlotPlace place, const Slot& slot) const;
-  bool has(std::size_t upstream, const PromptOwner& owner) const {
-    return archive_.has(upstream, owner);
+  Tokens has(std::size_t upstream, const WantedPrompt& prompt) const {
+    return archive_.has(upstream, prompt);
   }
 
   asio::awaitable<void> keep(SlotPlace place, SlotContent content);
-  // How many tokens of the owner's the slot holds now; 0: it is as it was; nothing: not known.
-  asio::awaitable<std::optional<Tokens>> bring_back(SlotPlace place, PromptOwner owner);
+  // How many tokens the slot holds now instead; 0: it is as it was; nothing: not known.
+  asio::awaitable<std::optional<Tokens>> bring_back(SlotPlace place, WantedPrompt prompt);
   // That server's slots are others now: ends the calls about them.
   void cut_short(std::size_t upstream);
 

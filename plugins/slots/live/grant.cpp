@@ -90,10 +90,11 @@ void Admission::bring_back(LeaseId id, Lease& lease) {
   lease.steps = 1;
   lease.restoring = true;
   const auto weak = weak_from_this();
-  const PromptOwner& owner = *lease.waiter->ask.whose;
-  contents_->bring_back(lease.upstream, lease.slot, owner, [weak, id](std::optional<Tokens> held) {
+  const Ask& ask = lease.waiter->ask;
+  const auto done = [weak, id](std::optional<Tokens> held) {
     if (auto self = weak.lock()) self->brought_back(id, held);
-  });
+  };
+  contents_->bring_back(lease.upstream, lease.slot, {ask.whose, ask.wish.trail}, done);
 }
 
 void Admission::brought_back(LeaseId id, std::optional<Tokens> held) {

@@ -174,17 +174,17 @@ asio::awaitable<void> SlotContents::run_keep(Self self, SlotPlace place, SlotCon
   self->room_();
 }
 
-void SlotContents::bring_back(std::size_t upstream, std::size_t slot, const PromptOwner& owner,
+void SlotContents::bring_back(std::size_t upstream, std::size_t slot, WantedPrompt prompt,
                               std::function<void(std::optional<Tokens>)> done) {
   const SlotPlace place = place_of(upstream, slot);
-  services_.spawner.spawn("slot restoring",
-                          run_bring_back(shared_from_this(), place, owner, std::move(done)));
+  services_.spawner.spawn("slot restoring", run_bring_back(shared_from_this(), place,
+                                                           std::move(prompt), std::move(done)));
 }
 
 asio::awaitable<void> SlotContents::run_bring_back(
-    Self self, SlotPlace place, PromptOwner owner,
+    Self self, SlotPlace place, WantedPrompt prompt,
     std::function<void(std::optional<Tokens>)> done) {
-  const auto held = co_await self->archive_.bring_back(place, std::move(owner));
+  const auto held = co_await self->archive_.bring_back(place, std::move(prompt));
   done(held);
 }
 

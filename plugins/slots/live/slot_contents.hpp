@@ -48,11 +48,11 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   // Has it kept. The slot is vacating meanwhile, with so much set aside for who gets it; `done` is
   // called in the instant in which it is as it was, and may lease it.
   void keep(std::size_t upstream, std::size_t slot, Tokens reserve, Done done);
-  bool has(std::size_t upstream, const PromptOwner& owner) const {
-    return archive_.has(upstream, owner);
+  Tokens has(std::size_t upstream, const WantedPrompt& prompt) const {
+    return archive_.has(upstream, prompt);
   }
   // Into a leased slot, for its holder. `done` is told as ArchiveCalls::bring_back says.
-  void bring_back(std::size_t upstream, std::size_t slot, const PromptOwner& owner,
+  void bring_back(std::size_t upstream, std::size_t slot, WantedPrompt prompt,
                   std::function<void(std::optional<Tokens>)> done);
   // That upstream's table was made anew.
   void rebuilt(std::size_t upstream) { archive_.cut_short(upstream); }
@@ -70,7 +70,7 @@ class SlotContents : public std::enable_shared_from_this<SlotContents> {
   static asio::awaitable<void> run_prime(Self self, std::size_t upstream, std::size_t slot,
                                          Done done);
   static asio::awaitable<void> run_keep(Self self, SlotPlace place, SlotContent content, Done done);
-  static asio::awaitable<void> run_bring_back(Self self, SlotPlace place, PromptOwner owner,
+  static asio::awaitable<void> run_bring_back(Self self, SlotPlace place, WantedPrompt prompt,
                                               std::function<void(std::optional<Tokens>)> done);
   static asio::awaitable<void> run_ram_probe(Self self, std::size_t upstream);
   asio::awaitable<std::optional<std::size_t>> take_spare_slot(std::size_t upstream);

@@ -32,15 +32,20 @@ std::optional<std::size_t> own_slot(const SlotTable& table, const Wish& wish,
 // Below this a shared beginning is not worth a thought.
 constexpr std::uint64_t kWorthSharing = 512;  // bytes
 
+Tokens tokens_in(const Slot& slot, openai::PromptTrail::Shared part) {
+  if (slot.text_bytes == 0) return 0;
+  const double share = static_cast<double>(part.bytes) / static_cast<double>(slot.text_bytes);
+  return static_cast<Tokens>(static_cast<double>(slot.held) * std::min(share, 1.0));
+}
+
 // What it costs to put the wish there, in tokens to be read again: less than nothing where it pays.
 // What a slot holds beyond the shared part is lost for sure, but missed only if it comes back.
 double cost_of(const Slot& slot, const Wish& wish, bool free_left) {
-  if (slot.held <= 0 || slot.text_bytes == 0) return 0;
+  if (slot.held <= 0) return 0;
   const openai::PromptTrail::Shared part = slot.trail.shared_with(wish.trail);
   const auto held = static_cast<double>(slot.held);
-  const double share = static_cast<double>(part.bytes) / static_cast<double>(slot.text_bytes);
-  const double shared = held * std::min(share, 1.0);
-  if (part.bytes < kWorthSharing) return 0;
+  const auto shared = static_cast<double>(tokens_in(slot, part));
+  if (shared == 0 || part.bytes < kWorthSharing) return 0;
   // It goes on from all but the last message: the same conversation under another name.
   const std::size_t all = slot.trail.messages();
   const bool continues =
@@ -77,6 +82,10 @@ std::optional<std::size_t> choose_victim(const SlotTable& table, const std::vect
 }
 
 }  // namespace
+
+Tokens shared_tokens(const Slot& slot, const openai::PromptTrail& trail) {
+  return tokens_in(slot, slot.trail.shared_with(trail));
+}
 
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
                    const Victims& victims) {

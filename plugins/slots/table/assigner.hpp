@@ -43,4 +43,7 @@ struct Choice {
 Choice choose_slot(const SlotTable& table, const Wish& wish, const std::vector<bool>& claimed,
                    const Victims& victims);
 
+// Of a prompt with that trail, how many tokens the slot holds already; an estimate.
+Tokens shared_tokens(const Slot& slot, const openai::PromptTrail& trail);
+
 }  // namespace keep::slots

@@ -13,7 +13,7 @@ constexpr Tokens kTolerance = 8;
 
 void forget_text(Slot& s) {
   s.text_bytes = 0;
-  s.trail = openai::PromptTrail();
+  s.trail = {};
 }
 
 }  // namespace

@@ -90,25 +90,54 @@ void TierArchive::turn_off(std::size_t upstream, ArchiveServer::Off why) {
             {{"url", upstreams_.at(upstream).url()}, {"why", reason(why)}});
 }
 
-const Snapshot* TierArchive::find(std::size_t upstream, const PromptOwner& owner) const {
-  const ArchiveServer& server = servers_[upstream];
-  if (!server.usable()) return nullptr;
-  const Snapshot* const snapshot = snapshots_.find(owner);
-  if (snapshot == nullptr || snapshot->model != server.model) return nullptr;
-  if (server.layout && *server.layout != *snapshot->layout) return nullptr;
-  return snapshot;
+bool TierArchive::suits(const ArchiveServer& server, const Snapshot* snapshot) const {
+  if (snapshot == nullptr || !server.usable() || snapshot->model != server.model) return false;
+  return !server.layout || *server.layout == *snapshot->layout;
 }
 
-std::int64_t TierArchive::kept_tokens(std::size_t upstream, const PromptOwner& owner) const {
-  const Snapshot* const snapshot = find(upstream, owner);
-  if (snapshot == nullptr) return 0;
-  const std::span<const ChainBlock> chain = snapshot->chain;
-  return static_cast<std::int64_t>(tokens_in(chain.first(store_.count_leading(chain))));
+TierArchive::Match TierArchive::own(std::size_t upstream, const PromptOwner& owner) const {
+  Match match;
+  const Snapshot* const snapshot = snapshots_.find(owner);
+  if (!suits(servers_[upstream], snapshot)) return match;
+  match.snapshot = snapshot;
+  match.chain = snapshot->chain;
+  match.chain = match.chain.first(store_.count_leading(match.chain));
+  match.tokens = static_cast<std::int64_t>(tokens_in(match.chain));
+  return match;
+}
+
+// The blocks that hold the messages which both begin with, by their share of the text: llama-server
+// finds out where they part.
+TierArchive::Match TierArchive::shared(const Snapshot& kin,
+                                       const openai::PromptTrail& trail) const {
+  Match match;
+  if (kin.text_bytes == 0) return match;
+  const double bytes = static_cast<double>(kin.trail.shared_with(trail).bytes);
+  const double share = std::min(bytes / static_cast<double>(kin.text_bytes), 1.0);
+  const auto tokens = static_cast<std::size_t>(share * static_cast<double>(tokens_in(kin.chain)));
+  const std::size_t enough = tokens + tokens / 8 + kBlockTokens;
+  const auto end = std::ranges::find_if(
+      kin.chain, [enough](const ChainBlock& block) { return block.first >= enough; });
+  match.snapshot = &kin;
+  match.chain = {kin.chain.begin(), end};
+  match.chain = match.chain.first(store_.count_leading(match.chain));
+  match.tokens = static_cast<std::int64_t>(std::min(tokens, tokens_in(match.chain)));
+  return match;
+}
+
+TierArchive::Match TierArchive::find(std::size_t upstream, const WantedPrompt& prompt) const {
+  Match best = own(upstream, *prompt.owner);
+  for (const Snapshot* const kin : snapshots_.kin_of(prompt)) {
+    if (!suits(servers_[upstream], kin)) continue;
+    const Match match = shared(*kin, prompt.trail);
+    if (match.tokens > best.tokens) best = match;
+  }
+  return best;
 }
 
 std::int64_t TierArchive::cost_of_losing(std::size_t upstream,
                                          const SlotContent& content) const noexcept {
-  return std::max<std::int64_t>(content.tokens - kept_tokens(upstream, *content.owner), 0);
+  return std::max<std::int64_t>(content.tokens - own(upstream, *content.owner).tokens, 0);
 }
 
 bool TierArchive::wants(SlotPlace place, const SlotContent& content) const noexcept {
@@ -119,11 +148,11 @@ bool TierArchive::wants(SlotPlace place, const SlotContent& content) const noexc
   return server.cost.pays(content.tokens, tokens * server.layout->token_bytes());
 }
 
-bool TierArchive::has(std::size_t upstream, const PromptOwner& owner) const noexcept {
-  const std::int64_t tokens = kept_tokens(upstream, owner);
-  if (tokens < kLeast) return false;
-  const std::uint64_t token_bytes = find(upstream, owner)->layout->token_bytes();
-  return servers_[upstream].cost.pays(tokens, static_cast<std::uint64_t>(tokens) * token_bytes);
+std::int64_t TierArchive::has(std::size_t upstream, const WantedPrompt& prompt) const noexcept {
+  const Match match = find(upstream, prompt);
+  if (match.tokens < kLeast) return 0;
+  const std::uint64_t bytes = tokens_in(match.chain) * match.snapshot->layout->token_bytes();
+  return servers_[upstream].cost.pays(match.tokens, bytes) ? match.tokens : 0;
 }
 
 void TierArchive::forget(const ConversationName& name) {
@@ -169,7 +198,8 @@ void TierArchive::answered(const Exchange& exchange) {
     return;
   }
   metrics_.useless.add();
-  if (++server.useless >= kUselessInARow) turn_off(upstream, ArchiveServer::Off::kUseless);
+  if (restored.same && ++server.useless >= kUselessInARow)
+    turn_off(upstream, ArchiveServer::Off::kUseless);
 }
 
 }  // namespace keep::tier

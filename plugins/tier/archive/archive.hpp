@@ -42,8 +42,8 @@ class TierArchive final : public SlotArchive, public ConversationObserver {
                               const SlotContent& content) const noexcept override;
   bool wants(SlotPlace place, const SlotContent& content) const noexcept override;
   Task<> keep(SlotPlace place, SlotContent content) override;
-  bool has(std::size_t upstream, const PromptOwner& owner) const noexcept override;
-  Task<std::int64_t> bring_back(SlotPlace place, PromptOwner owner) override;
+  std::int64_t has(std::size_t upstream, const WantedPrompt& prompt) const noexcept override;
+  Task<std::int64_t> bring_back(SlotPlace place, WantedPrompt prompt) override;
 
   void forget(const ConversationName& name) override;
   std::size_t memory_bytes() const override { return store_.used_bytes(); }
@@ -61,14 +61,22 @@ class TierArchive final : public SlotArchive, public ConversationObserver {
     std::uint64_t owner = 0;  // Identity::owner()
     std::int64_t tokens = 0;
     double seconds = 0;  // that it took
+    bool same = false;   // the prompt begins with the messages that were kept: it must be of use
+  };
+  struct Match {  // what there is of a prompt
+    const Snapshot* snapshot = nullptr;
+    std::span<const ChainBlock> chain;
+    std::int64_t tokens = 0;  // of it, that are likely to be of use
   };
   using Place = std::pair<std::size_t, int>;
 
   void look_at(std::size_t upstream);
   asio::awaitable<void> learn_model(std::size_t upstream, std::uint64_t generation);
   void turn_off(std::size_t upstream, ArchiveServer::Off why);
-  const Snapshot* find(std::size_t upstream, const PromptOwner& owner) const;
-  std::int64_t kept_tokens(std::size_t upstream, const PromptOwner& owner) const;
+  bool suits(const ArchiveServer& server, const Snapshot* snapshot) const;
+  Match own(std::size_t upstream, const PromptOwner& owner) const;
+  Match shared(const Snapshot& kin, const openai::PromptTrail& trail) const;
+  Match find(std::size_t upstream, const WantedPrompt& prompt) const;
 
   Task<Read> save(SlotPlace place, const std::string& tenant, StagedFile& file);
   Task<Read> read(std::string path, SlotTransfer saved, std::string tenant, std::string model);

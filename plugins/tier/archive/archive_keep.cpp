@@ -114,7 +114,8 @@ Task<> TierArchive::keep_saved(SlotPlace place, const SlotContent& content, cons
   const auto chain = std::span(read->chain).first(places);
   const auto done = co_await keep_blocks(*read, chain);
   if (!done) co_return done.error();
-  Snapshot snapshot{model, server.layout, read->root, {chain.begin(), chain.end()}};
+  Snapshot snapshot{model,         server.layout,     read->root, {chain.begin(), chain.end()},
+                    content.trail, content.text_bytes};
   drop(saving.ended ? snapshots_.forget(owner.conversation)
                     : snapshots_.note(owner, std::move(snapshot)));
   co_return Result<>{};

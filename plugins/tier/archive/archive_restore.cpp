@@ -101,12 +101,17 @@ Task<std::int64_t> TierArchive::restore(SlotPlace place, std::shared_ptr<const K
   co_return tokens;
 }
 
-Task<std::int64_t> TierArchive::bring_back(SlotPlace place, PromptOwner owner) {
-  const Snapshot* const snapshot = find(place.upstream, owner);
-  if (snapshot == nullptr) co_return 0;
-  const std::shared_ptr<const KvLayout> layout = snapshot->layout;
+Task<std::int64_t> TierArchive::bring_back(SlotPlace place, WantedPrompt prompt) {
+  const Match match = find(place.upstream, prompt);
+  if (match.snapshot == nullptr) co_return 0;
+  const std::shared_ptr<const KvLayout> layout = match.snapshot->layout;
+  const PromptOwner& owner = *prompt.owner;
+  Restored restored;
+  restored.owner = hash_combine(hash_of(owner.conversation), hash64(owner.agent));
+  restored.same = match.snapshot->trail.shared_with(prompt.trail).messages > 0;
   const Instant begin = services_.clock.now();
-  const auto blocks = co_await sound(store_.leading(snapshot->chain));
+  // Nothing of the match is safe from here on.
+  const auto blocks = co_await sound(store_.leading(match.chain));
   if (!blocks) co_return blocks.error();
   if (blocks->empty()) co_return 0;
   const std::uint64_t bytes = bytes_of(*blocks);
@@ -117,8 +122,6 @@ Task<std::int64_t> TierArchive::bring_back(SlotPlace place, PromptOwner owner) {
   }
   const double took = seconds(services_.clock.now() - begin);
   servers_[place.upstream].cost.restored(bytes, took);
-  Restored restored;
-  restored.owner = hash_combine(hash_of(owner.conversation), hash64(owner.agent));
   restored.tokens = *tokens;
   restored.seconds = took;
   restored_[{place.upstream, place.slot}] = restored;

@@ -12,17 +12,31 @@ const Snapshot* Snapshots::find(const PromptOwner& owner) const {
   return at == conversation->end() ? nullptr : &at->second.snapshot;
 }
 
+std::vector<const Snapshot*> Snapshots::kin_of(const WantedPrompt& prompt) const {
+  std::vector<const Snapshot*> kin;
+  for (const Beginnings::Owner& owner : beginnings_.find(prompt)) kin.push_back(find(*owner));
+  return kin;
+}
+
 std::vector<BlockName> Snapshots::note(const PromptOwner& owner, Snapshot snapshot) {
   const std::string key = exact_key(owner.conversation);
   Conversation& conversation = conversations_.get(key, hash64(owner.conversation.tenant));
+  names_ -= weight_of(conversation);
   Owned& owned = conversation[owner.agent];
+  if (owned.owner) {
+    beginnings_.remove(owned.owner, owned.snapshot.trail);
+  } else {
+    owned.owner = std::make_shared<const PromptOwner>(owner);
+  }
   std::vector<BlockName> gone = drop_short_ones(owned, snapshot.chain);
   for (const ChainBlock& block : snapshot.chain) {
     if (owned.blocks.insert(block.name).second) ++references_[block.name];
   }
   owned.snapshot = std::move(snapshot);
+  beginnings_.add(owned.owner, owned.snapshot.trail);
+  names_ += weight_of(conversation);
   conversations_.weigh(key, weight_of(conversation));
-  while (references_.size() > max_blocks_ && conversations_.size() > 1) {
+  while (names_ > max_names_ && conversations_.size() > 1) {
     const auto oldest = conversations_.pop_oldest();
     const std::vector<BlockName> names = let_go(oldest->second);
     gone.insert(gone.end(), names.begin(), names.end());
@@ -53,7 +67,9 @@ std::vector<BlockName> Snapshots::drop_short_ones(Owned& owned,
 
 std::vector<BlockName> Snapshots::let_go(const Conversation& conversation) {
   std::vector<BlockName> gone;
+  names_ -= weight_of(conversation);
   for (const auto& [agent, owned] : conversation) {
+    beginnings_.remove(owned.owner, owned.snapshot.trail);
     for (const BlockName& name : owned.blocks) let_go(name, gone);
   }
   return gone;
@@ -67,9 +83,9 @@ void Snapshots::let_go(BlockName name, std::vector<BlockName>& gone) {
 }
 
 std::size_t Snapshots::weight_of(const Conversation& conversation) {
-  std::size_t blocks = 0;
-  for (const auto& [agent, owned] : conversation) blocks += owned.blocks.size();
-  return blocks + 1;
+  std::size_t names = 0;
+  for (const auto& [agent, owned] : conversation) names += owned.blocks.size() + 1;
+  return names;
 }
 
 }  // namespace keep::tier

@@ -7,6 +7,7 @@
 
 #include "base/lru_map.hpp"
 #include "exchange/interfaces/slot_archive.hpp"
+#include "plugins/tier/archive/beginnings.hpp"
 #include "plugins/tier/blocks/block_name.hpp"
 #include "plugins/tier/slot_file/kv_layout.hpp"
 
@@ -26,15 +27,19 @@ struct Snapshot {
   std::shared_ptr<const KvLayout> layout;
   BlockName root;
   std::vector<ChainBlock> chain;
+  openai::PromptTrail trail;     // of the prompt that the tokens begin with; empty when unknown
+  std::uint64_t text_bytes = 0;  // of the texts of all the tokens
 };
 
 class Snapshots {
  public:
-  // `max_blocks`: names remembered for all owners; the least recently used conversations of the
-  // tenant with most go first.
-  explicit Snapshots(std::size_t max_blocks) : max_blocks_(max_blocks) {}
+  // `max_names`: of blocks and owners, remembered for all owners; the least recently used
+  // conversations of the tenant with most go first.
+  explicit Snapshots(std::size_t max_names) : max_names_(max_names) {}
 
   const Snapshot* find(const PromptOwner& owner) const;
+  // Other owners' of the same tenant that begin like that prompt.
+  std::vector<const Snapshot*> kin_of(const WantedPrompt& prompt) const;
   // -> blocks that nobody remembers any more, or needs: the short ones at the end of the snapshot
   // before it, and all of conversations that had to go.
   std::vector<BlockName> note(const PromptOwner& owner, Snapshot snapshot);
@@ -46,6 +51,7 @@ class Snapshots {
  private:
   using Names = std::unordered_set<BlockName, BlockNameHash>;
   struct Owned {
+    Beginnings::Owner owner;
     Snapshot snapshot;
     Names blocks;  // of the snapshot, and of those before it
   };
@@ -56,7 +62,9 @@ class Snapshots {
   std::vector<BlockName> drop_short_ones(Owned& owned, const std::vector<ChainBlock>& chain);
   static std::size_t weight_of(const Conversation& conversation);
 
-  const std::size_t max_blocks_;
+  const std::size_t max_names_;
+  std::size_t names_ = 0;  // the weight of all
+  Beginnings beginnings_;
   LruMap<std::string, Conversation> conversations_;
   std::unordered_map<BlockName, std::uint32_t, BlockNameHash> references_;  // owners of each
 };

@@ -23,6 +23,7 @@
 #include "base/result.hpp"
 #include "base/time/clock.hpp"
 #include "exchange/conversation_name.hpp"
+#include "openai/request/prompt_trail.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -42,12 +43,20 @@ struct PromptOwner {
   std::string agent;  // hash of its system prompt and tool names
 };
 
+// A prompt that is to be answered: one that was kept may begin as it does, whoever's it is.
+struct WantedPrompt {
+  std::shared_ptr<const PromptOwner> owner;  // never null
+  openai::PromptTrail trail;
+};
+
 // What an idle slot holds, as far as it is known.
 struct SlotContent {
   std::shared_ptr<const PromptOwner> owner;  // never null
   std::int64_t tokens = 0;                   // more than 0
   bool returning = false;                    // a main thread that has come back before
   Instant last_use{};
+  openai::PromptTrail trail;     // of the prompt that it begins with; empty when unknown
+  std::uint64_t text_bytes = 0;  // of the texts that it came from; 0 when unknown
 };
 
 class SlotArchive {
@@ -67,13 +76,13 @@ class SlotArchive {
   // archive.
   virtual Task<> keep(SlotPlace place, SlotContent content) = 0;
 
-  // Whether there is something of that owner that bring_back() could put into a slot of that
-  // server. From memory.
-  virtual bool has(std::size_t upstream, const PromptOwner& owner) const noexcept = 0;
-  // The slot is leased for a request of `owner`, idle, and holds nothing of it. -> how many tokens
-  // of the owner's it holds now, as verified; 0: it was left as it was. An Error: what it holds is
-  // not known; the request goes on with its prompt read anew.
-  virtual Task<std::int64_t> bring_back(SlotPlace place, PromptOwner owner) = 0;
+  // How many tokens of that prompt bring_back() could put into a slot of that server; 0: none, or
+  // they are sooner read. From memory; an estimate where the prompt is not what was kept.
+  virtual std::int64_t has(std::size_t upstream, const WantedPrompt& prompt) const noexcept = 0;
+  // The slot is leased for that prompt, idle, and holds less of it than has(). -> how many tokens
+  // it holds now instead, all of the tenant's; 0: it was left as it was. An Error: what it holds
+  // is not known; the request goes on with its prompt read anew.
+  virtual Task<std::int64_t> bring_back(SlotPlace place, WantedPrompt prompt) = 0;
 };
 
 // Keeps nothing: what leaves a slot is lost.
@@ -82,8 +91,8 @@ class NoArchive final : public SlotArchive {
   std::int64_t cost_of_losing(std::size_t, const SlotContent&) const noexcept override { return 0; }
   bool wants(SlotPlace, const SlotContent&) const noexcept override { return false; }
   Task<> keep(SlotPlace, SlotContent) override { co_return Result<>{}; }
-  bool has(std::size_t, const PromptOwner&) const noexcept override { return false; }
-  Task<std::int64_t> bring_back(SlotPlace, PromptOwner) override { co_return 0; }
+  std::int64_t has(std::size_t, const WantedPrompt&) const noexcept override { return 0; }
+  Task<std::int64_t> bring_back(SlotPlace, WantedPrompt) override { co_return 0; }
 };
 
 inline SlotArchive& no_archive() noexcept {

@@ -18,7 +18,7 @@ TEST(PluginSections, StandInTheOrderTheyAreShown) {
   std::vector<std::string_view> names;
   for (const Section& section : plugin_sections()) names.push_back(section.name);
   EXPECT_THAT(names, ElementsAre("identity", "hygiene", "history", "window", "recall", "hedge",
-                                 "roles", "knowledge", "slots", "admission"));
+                                 "roles", "knowledge", "slots", "admission", "tier"));
 }
 
 TEST(PluginSections, NameEachKeyOnceByItsSection) {
@@ -62,7 +62,7 @@ TEST(PluginSections, EachKeyHasAPlaceOfItsOwn) {
     for (const Key& key : section.keys) {
       PluginSettings settings;
       for (const char* other :
-           {"7", "1", "0.25", "64", "1MB", "off", "user", "default", "http://h:1"}) {
+           {"7", "1", "0.25", "64", "1MB", "off", "user", "default", "lru", "http://h:1"}) {
         if (key.set(settings, other) && key.get(settings) != key.get({})) break;
       }
       std::size_t changed = 0;

@@ -20,6 +20,12 @@ class ArchiveTest : public SlotsFixture {
   ArchiveTest() { archive_ = &keeper_; }
   ~ArchiveTest() override { shut_down(); }
 
+  // Conversations that have nothing in common.
+  Client& ask(const std::string& conversation, const std::string& tenant = "t") {
+    Client& c = client(conversation, tenant);
+    c.body(R"({"messages":[{"role":"user","content":"hello from )" + conversation + R"("}]})");
+    return route(c);
+  }
   Client& served(const std::string& conversation, const std::string& tenant = "t") {
     Client& c = ask(conversation, tenant);
     until([&c] { return c.leased(); });
@@ -113,6 +119,29 @@ TEST_F(ArchiveTest, WhatWasKeptComesBackAfterAColdGrant) {
   const Client& a = served("a");
   EXPECT_TRUE(a.exchange.route.warm);
   EXPECT_EQ(keeper_.calls, (Calls{"keep a@0", "keep b@0", "bring back a@0"}));
+}
+
+// A slot that holds most of a prompt already is better than what the archive has of it.
+TEST_F(ArchiveTest, NothingComesBackWhereTheSlotHoldsAsMuch) {
+  add_upstream(1);
+  start();
+  const std::string system(600, 's');
+  const auto say = [this, &system](const std::string& conversation) -> Client& {
+    Client& c = client(conversation);
+    c.body(R"({"messages":[{"role":"system","content":")" + system +
+           R"("},{"role":"user","content":")" + conversation + R"("}]})");
+    return route(c);
+  };
+  answer(say("a"));
+  keeper_.stored["b"] = 60;
+  Client& b = say("b");
+  until([&b] { return b.leased(); });
+  answer(b);
+  EXPECT_EQ(keeper_.calls, Calls{"keep a@0"});
+  keeper_.stored["c"] = 150;
+  Client& c = say("c");
+  until([&c] { return c.leased(); });
+  EXPECT_EQ(keeper_.calls, (Calls{"keep a@0", "keep b@0", "bring back c@0"}));
 }
 
 TEST_F(ArchiveTest, AGrantGoesOnColdWhenNothingComesBack) {

@@ -35,11 +35,12 @@ class FakeArchive final : public SlotArchive {
     stored[name] = content.tokens;
     co_return Result<>{};
   }
-  bool has(std::size_t, const PromptOwner& owner) const noexcept override {
-    return stored.count(owner.conversation.id) > 0;
+  std::int64_t has(std::size_t, const WantedPrompt& prompt) const noexcept override {
+    const auto at = stored.find(prompt.owner->conversation.id);
+    return at == stored.end() ? 0 : at->second;
   }
-  Task<std::int64_t> bring_back(SlotPlace place, PromptOwner owner) override {
-    const std::string name = owner.conversation.id;
+  Task<std::int64_t> bring_back(SlotPlace place, WantedPrompt prompt) override {
+    const std::string name = prompt.owner->conversation.id;
     calls.push_back("bring back " + name + "@" + std::to_string(place.slot));
     co_await work();
     if (error) co_return *error;

@@ -67,6 +67,17 @@ class TierArchiveTest : public ::testing::Test, protected keep::test::FakeServic
     owner.conversation = {tenant, id};
     return owner;
   }
+  // Of messages of ten bytes each.
+  static openai::PromptTrail trail(const std::string& messages, const std::string& tenant = "t") {
+    openai::ChatRequest chat;
+    for (const char c : messages) {
+      openai::Message message;
+      message.hash = static_cast<std::uint64_t>(c);
+      message.text_bytes = 10;
+      chat.messages.push_back(message);
+    }
+    return openai::PromptTrail(tenant, chat, [](std::size_t) { return true; });
+  }
   static SlotContent content(const PromptOwner& whose, std::size_t tokens) {
     SlotContent content;
     content.owner = std::make_shared<const PromptOwner>(whose);
@@ -76,11 +87,31 @@ class TierArchiveTest : public ::testing::Test, protected keep::test::FakeServic
   // What is in that slot is kept for its owner.
   Result<> keep(int slot, const PromptOwner& whose, const std::vector<TokenId>& tokens,
                 std::size_t upstream = 0) {
+    return keep(slot, content(whose, tokens.size()), tokens, upstream);
+  }
+  Result<> keep(int slot, const SlotContent& content, const std::vector<TokenId>& tokens,
+                std::size_t upstream = 0) {
     fleet_.servers[upstream]->control.slots[static_cast<std::size_t>(slot)] = tokens;
-    return run(archive().keep({upstream, slot}, content(whose, tokens.size())));
+    return run(archive().keep({upstream, slot}, content));
+  }
+  Result<> keep(int slot, const PromptOwner& whose, const std::vector<TokenId>& tokens,
+                const std::string& messages) {
+    SlotContent kept = content(whose, tokens.size());
+    kept.trail = trail(messages, whose.conversation.tenant);
+    kept.text_bytes = messages.size() * 10;
+    return keep(slot, kept, tokens);
+  }
+  static WantedPrompt wanted(const PromptOwner& whose, const std::string& messages = "") {
+    return {std::make_shared<const PromptOwner>(whose), trail(messages, whose.conversation.tenant)};
+  }
+  std::int64_t has(const PromptOwner& whose, std::size_t upstream = 0) {
+    return archive().has(upstream, wanted(whose));
   }
   std::int64_t back(int slot, const PromptOwner& whose, std::size_t upstream = 0) {
-    const auto held = run(archive().bring_back({upstream, slot}, whose));
+    return back(slot, wanted(whose), upstream);
+  }
+  std::int64_t back(int slot, const WantedPrompt& prompt, std::size_t upstream = 0) {
+    const auto held = run(archive().bring_back({upstream, slot}, prompt));
     return held ? *held : -1;
   }
   const std::vector<TokenId>& held(int slot, std::size_t upstream = 0) {
@@ -121,10 +152,10 @@ class TierArchiveTest : public ::testing::Test, protected keep::test::FakeServic
 };
 
 TEST_F(TierArchiveTest, WhatWasKeptComesBackIntoAnySlot) {
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   EXPECT_TRUE(archive().wants({0, 1}, content(owner("a"), 200)));
   ASSERT_TRUE(keep(1, owner("a"), prompt(200)));
-  EXPECT_TRUE(archive().has(0, owner("a")));
+  EXPECT_TRUE(has(owner("a")));
   EXPECT_EQ(back(2, owner("a")), 192);
   EXPECT_EQ(held(2), prompt(192));
   EXPECT_EQ(metric("tier_saved_tokens_total"), 192);
@@ -156,7 +187,7 @@ TEST_F(TierArchiveTest, OnlyWhatIsNewIsKept) {
 
 TEST_F(TierArchiveTest, TenantsHaveNothingInCommon) {
   ASSERT_TRUE(keep(0, owner("a", "one"), prompt(128)));
-  EXPECT_FALSE(archive().has(0, owner("a", "two")));
+  EXPECT_FALSE(has(owner("a", "two")));
   ASSERT_TRUE(keep(0, owner("a", "two"), prompt(128)));
   EXPECT_EQ(metric("tier_saved_tokens_total"), 256);
 }
@@ -165,7 +196,7 @@ TEST_F(TierArchiveTest, AConversationThatEndsLeavesNothing) {
   ASSERT_TRUE(keep(0, owner("a"), prompt(200)));
   ASSERT_TRUE(keep(0, owner("b"), prompt(64)));
   archive().forget(owner("a").conversation);
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   EXPECT_EQ(metric("tier_bytes{tier=\"ram\"}"), 64 * 20);
   EXPECT_EQ(back(1, owner("a")), 0);
 }
@@ -173,7 +204,7 @@ TEST_F(TierArchiveTest, AConversationThatEndsLeavesNothing) {
 TEST_F(TierArchiveTest, AlsoWhenItEndsWhileItIsSaved) {
   server().on_save = [this] { archive().forget(owner("a").conversation); };
   EXPECT_TRUE(keep(0, owner("a"), prompt(200)));
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   EXPECT_EQ(metric("tier_bytes{tier=\"ram\"}"), 0);
 }
 
@@ -181,18 +212,18 @@ TEST_F(TierArchiveTest, AnotherModelGetsNothingOfIt) {
   ASSERT_TRUE(keep(0, owner("a"), prompt(128)));
   fleet_.servers[0]->up = false;
   fleet_.changed(0);
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   fleet_.servers[0]->up = true;
   fleet_.changed(0);
   until([this] { return spawner_.running() == 0; });
-  EXPECT_TRUE(archive().has(0, owner("a")));  // the same one, started anew
+  EXPECT_TRUE(has(owner("a")));  // the same one, started anew
   fleet_.servers[0]->up = false;
   fleet_.changed(0);
   fleet_.servers[0]->server.model_path = "/models/b.gguf";
   fleet_.servers[0]->up = true;
   fleet_.changed(0);
   until([this] { return spawner_.running() == 0; });
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   EXPECT_EQ(back(0, owner("a")), 0);
 }
 
@@ -212,7 +243,7 @@ TEST_F(TierArchiveTest, AfterARestartItLooksHowManyStreamsThereAre) {
 TEST_F(TierArchiveTest, ServersOfOneModelShareWhatIsKept) {
   add_server();
   ASSERT_TRUE(keep(0, owner("a"), prompt(128), 0));
-  EXPECT_TRUE(archive().has(1, owner("a")));
+  EXPECT_TRUE(has(owner("a"), 1));
   EXPECT_EQ(back(3, owner("a"), 1), 128);
   EXPECT_EQ(held(3, 1), prompt(128));
 }
@@ -243,7 +274,7 @@ TEST_F(TierArchiveTest, WithoutAFolderNothingIsKept) {
   archive_ = std::make_unique<TierArchive>(settings_, services_, fleet_);
   ASSERT_TRUE(run(archive_->start()));
   EXPECT_FALSE(archive().wants({0, 0}, content(owner("a"), 128)));
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
 }
 
 TEST_F(TierArchiveTest, AFailureOfTheServerIsNotTheEnd) {
@@ -280,16 +311,56 @@ TEST_F(TierArchiveTest, ARestoreCountsWhenTheAnswerShowsIt) {
 }
 
 TEST_F(TierArchiveTest, AServerThatMakesNothingOfItIsNotAskedAgain) {
-  ASSERT_TRUE(keep(0, owner("a"), prompt(128)));
+  ASSERT_TRUE(keep(0, owner("a"), prompt(128), "s"));
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(archive().has(0, owner("a")));
-    EXPECT_EQ(back(1, owner("a")), 128);
+    EXPECT_TRUE(has(owner("a")));
+    EXPECT_EQ(back(1, wanted(owner("a"), "sx")), 128);
     answer(1, owner("other"), 0, 10);  // not about it
-    EXPECT_EQ(back(1, owner("a")), 128);
+    EXPECT_EQ(back(1, wanted(owner("a"), "sx")), 128);
     answer(1, owner("a"), 0, 168);
   }
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   EXPECT_EQ(metric("tier_restores_total{result=\"useless\"}"), 3);
+}
+
+// One whose prompt begins anew with each turn must not turn it off for all.
+TEST_F(TierArchiveTest, AnotherPromptOfTheSameOwnerSaysNothingAboutTheServer) {
+  ASSERT_TRUE(keep(0, owner("a"), prompt(128), "s"));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(back(1, wanted(owner("a"), "t")), 128);
+    answer(1, owner("a"), 0, 168);
+  }
+  EXPECT_TRUE(has(owner("a")));
+}
+
+TEST_F(TierArchiveTest, AKnownBeginningIsBroughtBackForWhoeverHasIt) {
+  ASSERT_TRUE(keep(0, owner("a"), prompt(640), "systemfour"));  // 64 tokens each
+  const WantedPrompt sub = wanted(owner("b"), "system-other");
+  EXPECT_EQ(archive().has(0, sub), 6 * 64);
+  EXPECT_EQ(back(1, sub),
+            8 * 64);  // an eighth more, and a block: llama-server knows where they part
+  EXPECT_EQ(held(1), prompt(8 * 64));
+  EXPECT_EQ(archive().has(0, wanted(owner("c"), "tsystem")), 0);
+  EXPECT_EQ(archive().has(0, wanted(owner("b", "another"), "system-other")), 0);
+}
+
+TEST_F(TierArchiveTest, ItsOwnIsTakenUnlessAnotherHasMoreOfIt) {
+  ASSERT_TRUE(keep(0, owner("a"), prompt(128), "ab"));
+  ASSERT_TRUE(keep(0, owner("b"), prompt(640), "abcdefghij"));
+  EXPECT_EQ(archive().has(0, wanted(owner("a"), "abx")), 128);
+  EXPECT_EQ(archive().has(0, wanted(owner("a"), "abcdefgh")), 512);
+  archive().forget(owner("b").conversation);
+  EXPECT_EQ(archive().has(0, wanted(owner("a"), "abcdefgh")), 128);
+}
+
+// The hash of a beginning is no secret: one can be made that looks like a stranger's.
+TEST_F(TierArchiveTest, ABeginningOfAnotherTenantIsNotFound) {
+  SlotContent kept = content(owner("a", "one"), 640);
+  kept.trail = trail("system", "two");
+  kept.text_bytes = 60;
+  ASSERT_TRUE(keep(0, kept, prompt(640)));
+  EXPECT_EQ(archive().has(0, wanted(owner("a", "two"), "system")), 0);
+  EXPECT_EQ(archive().has(0, wanted(owner("b", "one"), "system")), 0);
 }
 
 // 1 ms for 1 000 tokens: nothing is restored as soon as that.
@@ -303,7 +374,7 @@ TEST_F(TierArchiveTest, WhatIsSoonerReadAnewIsNotRestored) {
   timings.prompt_ms = 1;
   exchange.answer.timings = timings;
   archive().answered(exchange);
-  EXPECT_FALSE(archive().has(0, owner("a")));
+  EXPECT_FALSE(has(owner("a")));
   EXPECT_FALSE(archive().wants({0, 0}, content(owner("b"), 128)));
 }
 
