@@ -57,7 +57,7 @@ Result<std::vector<std::unique_ptr<Plugin>>> make_plugins(const PluginSettings& 
   if (settings.slots.enabled) {
     std::unique_ptr<tier::TierPlugin> tier;
     if (settings.tier.enabled && settings.tier.ram_bytes > 0) {
-      tier = tier::make_tier(settings.tier, services, servers.upstreams);
+      tier = tier::make_tier(settings.tier, services, servers);
       observers.push_back(&tier->observer());
     }
     SlotArchive& archive = tier ? tier->archive() : no_archive();

@@ -23,9 +23,7 @@ std::vector<config::Section<TierSettings>> sections() {
                          {"fifo", Policy::kFifo},
                          {"gdsf", Policy::kGdsf},
                          {"s3fifo", Policy::kS3Fifo},
-                         {"size_aware_lru", Policy::kSizeAwareLru},
-                         {"static_semantic", Policy::kStaticSemantic},
-                         {"adaptive_semantic", Policy::kAdaptiveSemantic}})}}};
+                         {"size_aware_lru", Policy::kSizeAwareLru}})}}};
 }
 
 }  // namespace keep::tier

@@ -18,12 +18,13 @@ struct TierMetrics {
         useless(restores(m, "useless")),
         failed(restores(m, "failed")),
         damaged(restores(m, "damaged")),
+        foreign(restores(m, "foreign")),
         restored_tokens(m.counter("tier_restored_tokens_total", "Tokens whose KV cache came back")),
         saved_seconds(m.counter("tier_saved_seconds_total",
                                 "Prefill that was not needed, less what restoring took")) {}
 
   Gauge bytes, blocks;
-  Counter evicted, saved, not_saved, saved_tokens, restored, useless, failed, damaged,
+  Counter evicted, saved, not_saved, saved_tokens, restored, useless, failed, damaged, foreign,
       restored_tokens, saved_seconds;
 
  private:
@@ -34,7 +35,8 @@ struct TierMetrics {
   static Counter restores(Metrics& m, const char* result) {
     return m.counter("tier_restores_total",
                      "KV cache put back into slots; useless: llama-server read the prompt anew; "
-                     "damaged: a block was not what was kept",
+                     "damaged: a block was not what was kept; foreign: llama-server computes "
+                     "something else since it was started anew",
                      {{"result", result}});
   }
 };

@@ -19,8 +19,8 @@ class TierStage final : public Stage {
 
 class RamTier final : public TierPlugin {
  public:
-  RamTier(const TierSettings& settings, Services& services, Upstreams& upstreams)
-      : archive_(settings, services, upstreams) {}
+  RamTier(const TierSettings& settings, Services& services, const Servers& servers)
+      : archive_(settings, services, servers) {}
 
   std::string_view name() const noexcept override { return "tier"; }
   Task<> start() override { return archive_.start(); }
@@ -38,8 +38,8 @@ class RamTier final : public TierPlugin {
 }  // namespace
 
 std::unique_ptr<TierPlugin> make_tier(const TierSettings& settings, Services& services,
-                                      Upstreams& upstreams) {
-  return std::make_unique<RamTier>(settings, services, upstreams);
+                                      const Servers& servers) {
+  return std::make_unique<RamTier>(settings, services, servers);
 }
 
 }  // namespace keep::tier

@@ -19,6 +19,6 @@ class TierPlugin : public Plugin {
 };
 
 std::unique_ptr<TierPlugin> make_tier(const TierSettings& settings, Services& services,
-                                      Upstreams& upstreams);
+                                      const Servers& servers);
 
 }  // namespace keep::tier

@@ -135,16 +135,44 @@ class EngineRestarts(TierCase):
 
     def test_conversations_outlive_it(self):
         self.rounds(2)
-        conversation = Conversation(self.keep.port, 400, conversation_id="outlives")
-        conversation.turn()
-        for number in range(self.SLOTS):
-            Conversation(self.keep.port, 401 + number).turn()
-        self.engine.stop(signal.SIGKILL)
-        self.engine.start()
-        wait_for(lambda: wire.get(self.keep.port, "/ready").status == 200, 5, "ready again")
+        conversation = self.displaced(400)
+        self.restart()
         reply, again = conversation.turn()
         self.assertEqual(reply.headers["X-Keep-Cache"], "restored")
         self.assertLessEqual(again, BLOCK + 1)
+
+    def test_one_that_would_compute_something_else_gets_nothing(self):
+        flags = ("--rope-freq-base", "500")
+        conversation = self.displaced(420)
+        before = list(self.engine.argv)
+        self.engine.argv += flags
+        self.restart()
+        foreign = self.keep.metric("llama_keep_tier_restores_total")
+        reply, _ = conversation.turn()
+        self.assertNotEqual(reply.headers["X-Keep-Cache"], "restored")
+        self.assertEqual(self.keep.metric("llama_keep_tier_restores_total"), foreign + 1)
+        self.assertEqual(self.keep.text().count("computes something else"), 1)
+        bare = Engine(1, 1024, *flags)
+        self.addCleanup(bare.stop)
+        bare.start()
+        body = {"messages": conversation.messages[:-2], "temperature": 0, "max_tokens": 16}
+        self.assertEqual(text_of(reply), text_of(wire.post(bare.port, CHAT, body)))
+        self.engine.argv = before
+        self.restart()
+
+    def displaced(self, number):
+        conversation = Conversation(self.keep.port, number, conversation_id=f"displaced-{number}")
+        conversation.turn()
+        for other in range(self.SLOTS):
+            Conversation(self.keep.port, number + 1 + other).turn()
+        return conversation
+
+    def restart(self):
+        """Long enough to be noticed: its health is asked every two seconds."""
+        self.engine.stop(signal.SIGKILL)
+        wait_for(lambda: wire.get(self.keep.port, "/ready").status != 200, 10, "its absence noticed")
+        self.engine.start()
+        wait_for(lambda: wire.get(self.keep.port, "/ready").status == 200, 10, "ready again")
 
 
 class AnotherFolder(TierCase):

@@ -206,9 +206,10 @@ bool Admission::make_room(const Ask& ask, Plan& plan, const Victims& victims) {
   // What a slot holds belongs to it only where it is us who choose slots.
   const bool cold = !plan.choice.warm && !upstream.clears_idle;
   plan.keep = cold && contents_->is_wanted(plan.upstream, plan.choice.slot);
-  plan.bring_back = cold && ask.whose &&
-                    contents_->has(plan.upstream, {ask.whose, ask.wish.trail}) >
-                        shared_tokens(place, ask.wish.trail);
+  if (cold && ask.whose) {
+    const WantedPrompt wanted{ask.whose, ask.wish.trail, shared_tokens(place, ask.wish.trail)};
+    if (contents_->has(plan.upstream, wanted) > 0) plan.bring_back = wanted;
+  }
   return true;
 }
 

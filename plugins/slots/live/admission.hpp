@@ -111,11 +111,11 @@ class Admission : public std::enable_shared_from_this<Admission> {
     std::size_t upstream = 0, slot = 0;
     PromptText text;
     bool spreads = false;
-    std::size_t steps = 0;      // under way before the waiter may go: slots that are made ready
-    bool bring_back = false;    // after them
-    bool prime = false;         // if nothing came back
-    bool restoring = false;     // an archive is at work in its slot
-    Pending* waiter = nullptr;  // until it has taken the grant, or has left
+    std::size_t steps = 0;  // under way before the waiter may go: slots that are made ready
+    std::optional<WantedPrompt> bring_back;  // after them
+    bool prime = false;                      // if nothing came back
+    bool restoring = false;                  // an archive is at work in its slot
+    Pending* waiter = nullptr;               // until it has taken the grant, or has left
   };
   struct Plan {
     std::size_t upstream = 0;
@@ -125,7 +125,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
     Reuse reuse = Reuse::kAll;
     bool prime = false;  // before it is pinned there
     bool keep = false;   // what the slot holds of somebody else
-    bool bring_back = false;
+    std::optional<WantedPrompt> bring_back;
   };
   using Claims = std::vector<std::vector<bool>>;
 
@@ -140,7 +140,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   void make_ready(LeaseId id, const Plan& plan);
   void take_slot(LeaseId id);
   void step_done(LeaseId id);
-  void bring_back(LeaseId id, Lease& lease);
+  void bring_back(LeaseId id, Lease& lease, WantedPrompt prompt);
   void brought_back(LeaseId id, std::optional<Tokens> held);
   void set_aside(LeaseId id, Tokens tokens);
   void upstream_rebuilt(std::size_t upstream);

@@ -77,8 +77,8 @@ void Admission::step_done(LeaseId id) {
   if (it == leases_.end() || it->second.steps == 0) return;
   Lease& lease = it->second;
   if (--lease.steps > 0 || lease.waiter == nullptr) return;
-  if (std::exchange(lease.bring_back, false)) {
-    bring_back(id, lease);
+  if (auto prompt = std::exchange(lease.bring_back, std::nullopt)) {
+    bring_back(id, lease, *std::move(prompt));
     return;
   }
   lease.waiter->ready = true;
@@ -86,15 +86,14 @@ void Admission::step_done(LeaseId id) {
 }
 
 // Not before the cells are free: llama-server restores nothing into a cache that is full.
-void Admission::bring_back(LeaseId id, Lease& lease) {
+void Admission::bring_back(LeaseId id, Lease& lease, WantedPrompt prompt) {
   lease.steps = 1;
   lease.restoring = true;
   const auto weak = weak_from_this();
-  const Ask& ask = lease.waiter->ask;
   const auto done = [weak, id](std::optional<Tokens> held) {
     if (auto self = weak.lock()) self->brought_back(id, held);
   };
-  contents_->bring_back(lease.upstream, lease.slot, {ask.whose, ask.wish.trail}, done);
+  contents_->bring_back(lease.upstream, lease.slot, std::move(prompt), done);
 }
 
 void Admission::brought_back(LeaseId id, std::optional<Tokens> held) {

@@ -14,8 +14,21 @@ namespace {
 
 constexpr std::size_t kGhosts = 100'000;        // about 90 bytes each
 constexpr std::size_t kRemembered = 1'000'000;  // names of blocks, for all conversations
-constexpr int kUselessInARow = 3;               // then a server is not asked any more
+constexpr int kUselessOfAll = 3;                // then a server is not asked any more
 constexpr std::int64_t kLeast = kTailTokens;    // tokens: fewer are in no block
+
+// Without it llama-server reads the whole prompt, whatever the slot holds.
+bool wants_cache(const openai::ChatRequest& chat) {
+  return std::ranges::none_of(chat.fields, [](const json::Member& member) {
+    return member.key_is("cache_prompt") && !member.value.boolean().value_or(true);
+  });
+}
+
+// Not known to be started anew. Between two looks at its health it may have been.
+bool is_same_server(const ServerProps& a, const ServerProps& b) {
+  return a.model_path == b.model_path && a.build == b.build && a.total_slots == b.total_slots &&
+         a.n_ctx == b.n_ctx && a.router == b.router;
+}
 
 const char* reason(ArchiveServer::Off why) {
   using enum ArchiveServer::Off;
@@ -32,15 +45,16 @@ const char* reason(ArchiveServer::Off why) {
 
 }  // namespace
 
-TierArchive::TierArchive(const TierSettings& settings, Services& services, Upstreams& upstreams)
+TierArchive::TierArchive(const TierSettings& settings, Services& services, const Servers& servers)
     : services_(services),
-      upstreams_(upstreams),
+      upstreams_(servers.upstreams),
+      queries_(servers.queries),
       metrics_(services.metrics),
       namer_(random_id("")),
       store_(settings.ram_bytes, make_policy(settings.policy, settings.ram_bytes, kGhosts),
              kGhosts),
       snapshots_(kRemembered),
-      servers_(upstreams.size()) {
+      servers_(servers.upstreams.size()) {
   for (std::size_t i = 0; i < servers_.size() && i < settings.folders.size(); ++i) {
     const std::string& folder = settings.folders[i];
     if (!folder.empty()) servers_[i].staging = std::make_unique<Staging>(services, folder);
@@ -65,12 +79,19 @@ void TierArchive::look_at(std::size_t upstream) {
   ArchiveServer& server = servers_[upstream];
   if (!server.staging) return;
   const bool up = upstreams_.at(upstream).healthy();
-  if (up && !server.model.empty()) return;
-  ++server.generation;
+  const ServerProps& props = upstreams_.at(upstream).props();
+  if (up && !server.model.empty() && is_same_server(props, server.props)) return;
+  server.props = props;
+  std::erase_if(restored_, [upstream](const auto& one) { return one.first.first == upstream; });
+  server.generation = ++runs_;
+  server.same = {server.generation};
+  server.others.clear();
   server.model.clear();
   server.layout = nullptr;
   server.streams = 0;
-  server.useless = 0;
+  server.unreadable = server.useless = 0;
+  server.useful = false;
+  server.cost = RestoreCost();
   if (server.off != ArchiveServer::Off::kNoFolder) server.off = ArchiveServer::Off::kNo;
   if (up) services_.spawner.spawn("model look", learn_model(upstream, server.generation));
 }
@@ -91,7 +112,7 @@ void TierArchive::turn_off(std::size_t upstream, ArchiveServer::Off why) {
 }
 
 bool TierArchive::suits(const ArchiveServer& server, const Snapshot* snapshot) const {
-  if (snapshot == nullptr || !server.usable() || snapshot->model != server.model) return false;
+  if (snapshot == nullptr || !server.usable() || !server.may_compute_as(snapshot->by)) return false;
   return !server.layout || *server.layout == *snapshot->layout;
 }
 
@@ -150,23 +171,15 @@ bool TierArchive::wants(SlotPlace place, const SlotContent& content) const noexc
 
 std::int64_t TierArchive::has(std::size_t upstream, const WantedPrompt& prompt) const noexcept {
   const Match match = find(upstream, prompt);
-  if (match.tokens < kLeast) return 0;
+  if (match.tokens < kLeast || match.tokens <= prompt.there) return 0;
   const std::uint64_t bytes = tokens_in(match.chain) * match.snapshot->layout->token_bytes();
-  return servers_[upstream].cost.pays(match.tokens, bytes) ? match.tokens : 0;
+  return servers_[upstream].is_worth(match.tokens, bytes) ? match.tokens : 0;
 }
 
 void TierArchive::forget(const ConversationName& name) {
   for (Saving& saving : savings_) saving.ended = saving.ended || saving.conversation == name;
-  drop(snapshots_.forget(name));
+  store_.drop(snapshots_.forget(name));
   show();
-}
-
-// A block goes only when those behind it have gone.
-void TierArchive::drop(std::vector<BlockName> blocks) {
-  for (std::size_t before = blocks.size() + 1; blocks.size() < before;) {
-    before = blocks.size();
-    std::erase_if(blocks, [this](BlockName name) { return store_.drop(name); });
-  }
 }
 
 void TierArchive::show() {
@@ -178,18 +191,17 @@ void TierArchive::show() {
 
 void TierArchive::answered(const Exchange& exchange) {
   const Answer& answer = exchange.answer;
-  if (!answer.timings || !exchange.route.lease.held()) return;
-  const openai::ServerTimings& timings = *answer.timings;
+  if (!exchange.route.lease.held()) return;
   const std::size_t upstream = exchange.route.lease.upstream();
+  const auto at = restored_.extract({upstream, exchange.route.lease.slot()});
+  if (!answer.timings) return;
+  const openai::ServerTimings& timings = *answer.timings;
   ArchiveServer& server = servers_[upstream];
   server.cost.prefilled(timings.prompt_n, timings.prompt_ms / 1000);
-  const auto at = restored_.find({upstream, exchange.route.lease.slot()});
-  if (at == restored_.end()) return;
-  const Restored restored = at->second;
-  restored_.erase(at);
-  if (restored.owner != exchange.identity.owner()) return;
+  if (at.empty() || at.mapped().owner != exchange.identity.owner()) return;
+  const Restored& restored = at.mapped();
   if (timings.cache_n > 0) {
-    server.useless = 0;
+    server.useful = true;
     metrics_.restored.add();
     const std::int64_t used = std::min(timings.cache_n, restored.tokens);
     metrics_.restored_tokens.add(static_cast<double>(used));
@@ -198,7 +210,8 @@ void TierArchive::answered(const Exchange& exchange) {
     return;
   }
   metrics_.useless.add();
-  if (restored.same && ++server.useless >= kUselessInARow)
+  const bool telling = restored.same && !server.useful && wants_cache(exchange.chat);
+  if (telling && ++server.useless >= kUselessOfAll)
     turn_off(upstream, ArchiveServer::Off::kUseless);
 }
 

@@ -33,7 +33,7 @@ namespace keep::tier {
 
 class TierArchive final : public SlotArchive, public ConversationObserver {
  public:
-  TierArchive(const TierSettings& settings, Services& services, Upstreams& upstreams);
+  TierArchive(const TierSettings& settings, Services& services, const Servers& servers);
 
   // Before the first request: looks at the folders, and follows the servers from then on.
   Task<> start();
@@ -79,12 +79,15 @@ class TierArchive final : public SlotArchive, public ConversationObserver {
   Match find(std::size_t upstream, const WantedPrompt& prompt) const;
 
   Task<Read> save(SlotPlace place, const std::string& tenant, StagedFile& file);
-  Task<Read> read(std::string path, SlotTransfer saved, std::string tenant, std::string model);
+  Task<Read> read(std::string path, SlotTransfer saved, std::string tenant, ModelRun by);
   Task<> keep_blocks(const Read& read, std::span<const ChainBlock> chain);
   Task<> keep_saved(SlotPlace place, const SlotContent& content, const Saving& saving);
-  void drop(std::vector<BlockName> blocks);
   void show();
 
+  Task<bool> prove(SlotPlace place, const ModelRun& by, const KvLayout& layout,
+                   const StoredBlock& first);
+  Task<std::string> compute(SlotPlace place, const KvLayout& layout,
+                            std::span<const TokenId> tokens);
   Task<std::uint32_t> streams(SlotPlace place);
   Task<> write(std::string path, std::shared_ptr<const KvLayout> layout, KvStreams streams,
                std::vector<BlockPtr> blocks);
@@ -94,6 +97,7 @@ class TierArchive final : public SlotArchive, public ConversationObserver {
 
   Services& services_;
   Upstreams& upstreams_;
+  Queries& queries_;
   TierMetrics metrics_;
   const BlockNamer namer_;
   BlockStore store_;
@@ -101,6 +105,7 @@ class TierArchive final : public SlotArchive, public ConversationObserver {
   std::vector<ArchiveServer> servers_;  // by upstream; never moves
   std::list<Saving> savings_;           // that are under way
   std::map<Place, Restored> restored_;  // and not answered yet
+  std::uint64_t runs_ = 0;              // of all servers
   std::uint64_t evicted_ = 0;           // as shown last
   // While it is there the servers' changes concern us: they outlive the archive.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -2,6 +2,7 @@
 #include "plugins/tier/archive/archive.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace keep::tier {
@@ -11,9 +12,14 @@ struct TierArchive::Read {
   std::shared_ptr<const SlotFile> slot;
   BlockName root;
   std::vector<ChainBlock> chain;
+  ModelRun by;
 };
 
 namespace {
+
+// A prompt with pictures is not understood either: then the next one may be.
+constexpr int kUnreadable = 3;
+constexpr std::int64_t kNear = 8;  // tokens that slots may be wrong by
 
 Error other_folder() {
   return Error(Fault::kNotFound, Side::kUpstream, "what llama-server saved is not in the folder");
@@ -37,9 +43,9 @@ Result<BlockPtr> make_block(const File& file, const SlotFile& slot, const ChainB
 
 // Blocks. The file is where llama-server and we both see it, or the folder is not the same.
 Task<TierArchive::Read> TierArchive::read(std::string path, SlotTransfer saved, std::string tenant,
-                                          std::string model) {
+                                          ModelRun by) {
   auto job = [this, path = std::move(path), saved, tenant = std::move(tenant),
-              model = std::move(model)]() -> Result<Read> {
+              by = std::move(by)]() -> Result<Read> {
     auto file = services_.files.open(path, File::Mode::kRead);
     if (!file) return file.error().fault == Fault::kNotFound ? other_folder() : file.error();
     const auto info = (*file)->info();
@@ -49,8 +55,9 @@ Task<TierArchive::Read> TierArchive::read(std::string path, SlotTransfer saved, 
     if (!slot) return slot.error();
     if (static_cast<std::int64_t>(slot->tokens().size()) != saved.tokens) return other_folder();
     Read read;
-    read.root = namer_.root(tenant, model, description(slot->layout()));
+    read.root = namer_.root(tenant, description(by), description(slot->layout()));
     read.chain = chain_of(namer_, read.root, slot->tokens());
+    read.by = by;
     read.file = *std::move(file);
     read.slot = std::make_shared<const SlotFile>(*std::move(slot));
     return read;
@@ -62,23 +69,25 @@ Task<TierArchive::Read> TierArchive::save(SlotPlace place, const std::string& te
                                           StagedFile& file) {
   ArchiveServer& server = servers_[place.upstream];
   const std::uint64_t generation = server.generation;
-  std::string model = server.model, name = file.name();
+  const ModelRun by = server.name();
+  const std::string& name = file.name();
   const auto saved = co_await upstreams_.at(place.upstream).slots().save(place.slot, name);
   if (!saved) {
     const bool none = saved.error().fault == Fault::kNotFound;
     if (none) turn_off(place.upstream, ArchiveServer::Off::kNoSlotFiles);
     co_return saved.error();
   }
-  auto read = co_await this->read(file.path(), *saved, tenant, std::move(model));
+  auto read = co_await this->read(file.path(), *saved, tenant, by);
   if (generation != server.generation) {
     co_return Error(Fault::kGone, Side::kUpstream, "llama-server was started anew");
   }
   if (read) {
     server.layout = std::make_shared<const KvLayout>(read->slot->layout());
     server.streams = read->slot->streams().count;
-  } else if (read.error().fault == Fault::kNotFound) {
+  } else if (read.error().fault == Fault::kNotFound && !server.layout) {
     turn_off(place.upstream, ArchiveServer::Off::kOtherFolder);
-  } else if (read.error().fault == Fault::kProtocol && !server.layout) {
+  } else if (read.error().fault == Fault::kProtocol && !server.layout &&
+             ++server.unreadable >= kUnreadable) {
     turn_off(place.upstream, ArchiveServer::Off::kLayout);
   }
   co_return read;
@@ -102,23 +111,25 @@ Task<> TierArchive::keep_blocks(const Read& read, std::span<const ChainBlock> ch
 
 Task<> TierArchive::keep_saved(SlotPlace place, const SlotContent& content, const Saving& saving) {
   const ArchiveServer& server = servers_[place.upstream];
-  const std::string model = server.model;
   const PromptOwner& owner = *content.owner;
   const auto file = server.staging->make("save");
   const auto read = co_await save(place, owner.conversation.tenant, *file);
   if (!read) co_return read.error();
   if (saving.ended) co_return Result<>{};
+  // Somebody who is not known here may have used the slot meanwhile: then it is nobody's.
+  const auto tokens = static_cast<std::int64_t>(read->slot->tokens().size());
+  if (std::abs(tokens - content.tokens) > kNear) {
+    co_return Error(Fault::kProtocol, Side::kUpstream, "the slot holds something else");
+  }
   const std::uint64_t token_bytes = read->slot->layout().token_bytes();
   const double now = seconds(services_.clock.now().time_since_epoch());
   const std::size_t places = store_.use(read->chain, token_bytes, now);
   const auto chain = std::span(read->chain).first(places);
-  const auto done = co_await keep_blocks(*read, chain);
-  if (!done) co_return done.error();
-  Snapshot snapshot{model,         server.layout,     read->root, {chain.begin(), chain.end()},
+  Snapshot snapshot{read->by,      server.layout,     read->root, {chain.begin(), chain.end()},
                     content.trail, content.text_bytes};
-  drop(saving.ended ? snapshots_.forget(owner.conversation)
-                    : snapshots_.note(owner, std::move(snapshot)));
-  co_return Result<>{};
+  // Before a byte is read: what has a place is somebody's, whatever happens meanwhile.
+  store_.drop(snapshots_.note(owner, std::move(snapshot)));
+  co_return co_await keep_blocks(*read, chain);
 }
 
 Task<> TierArchive::keep(SlotPlace place, SlotContent content) {

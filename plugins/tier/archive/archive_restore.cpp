@@ -91,7 +91,10 @@ Task<std::int64_t> TierArchive::restore(SlotPlace place, std::shared_ptr<const K
   const auto file = servers_[place.upstream].staging->make("restore");
   const KvStreams streams{*count, 0};
   const auto written = co_await write(file->path(), std::move(layout), streams, std::move(blocks));
-  if (!written) co_return 0;
+  if (!written) {
+    metrics_.failed.add();
+    co_return 0;
+  }
   std::string name = file->name();
   const auto restored = co_await upstreams_.at(place.upstream).slots().restore(place.slot, name);
   if (!restored) co_return restored.error();
@@ -109,11 +112,18 @@ Task<std::int64_t> TierArchive::bring_back(SlotPlace place, WantedPrompt prompt)
   Restored restored;
   restored.owner = hash_combine(hash_of(owner.conversation), hash64(owner.agent));
   restored.same = match.snapshot->trail.shared_with(prompt.trail).messages > 0;
-  const Instant begin = services_.clock.now();
+  const ModelRun by = match.snapshot->by;
+  const double now = seconds(services_.clock.now().time_since_epoch());
+  store_.use(match.chain, layout->token_bytes(), now);  // all of it is there
   // Nothing of the match is safe from here on.
   const auto blocks = co_await sound(store_.leading(match.chain));
   if (!blocks) co_return blocks.error();
-  if (blocks->empty()) co_return 0;
+  // What is kept may have gone while others were kept.
+  if (tokens_of(*blocks) <= std::max(prompt.there, std::int64_t{0})) co_return 0;
+  const auto proven = co_await prove(place, by, *layout, *blocks->front());
+  if (!proven) co_return proven.error();
+  if (!*proven) co_return static_cast<std::int64_t>(blocks->front()->tokens.size());
+  const Instant begin = services_.clock.now();
   const std::uint64_t bytes = bytes_of(*blocks);
   const auto tokens = co_await restore(place, layout, *blocks);
   if (!tokens) {

@@ -1,7 +1,8 @@
 #include "plugins/tier/archive/beginnings.hpp"
 
-#include <ranges>
-#include <utility>
+#include <algorithm>
+#include <iterator>
+#include <string>
 
 namespace keep::tier {
 
@@ -32,14 +33,12 @@ void Beginnings::remove(const Owner& owner, const openai::PromptTrail& trail) {
 std::vector<Beginnings::Owner> Beginnings::find(const WantedPrompt& prompt) const {
   std::vector<Owner> found;
   const std::vector<std::uint64_t> landmarks = prompt.trail.landmarks();
-  for (const std::uint64_t landmark : landmarks | std::views::reverse) {
-    const auto at = owners_.find(landmark);
+  const std::string& tenant = prompt.owner->conversation.tenant;
+  for (auto mark = landmarks.rbegin(); mark != landmarks.rend() && found.empty(); ++mark) {
+    const auto at = owners_.find(*mark);
     if (at == owners_.end()) continue;
-    for (const Owner& owner : at->second | std::views::reverse) {
-      const bool own_tenant = owner->conversation.tenant == prompt.owner->conversation.tenant;
-      if (own_tenant) found.push_back(owner);
-    }
-    if (!found.empty()) break;
+    std::copy_if(at->second.rbegin(), at->second.rend(), std::back_inserter(found),
+                 [&tenant](const Owner& owner) { return owner->conversation.tenant == tenant; });
   }
   return found;
 }

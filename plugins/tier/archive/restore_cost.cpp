@@ -8,10 +8,10 @@ namespace {
 
 constexpr double kFixedSeconds = 0.002;    // two calls, and the server's turn of its loop
 constexpr std::int64_t kLeastTokens = 32;  // of a prefill that tells a rate
-constexpr double kWeight = 1.0 / 8;        // of a new measurement
 
 void learn(std::optional<double>& mean, double value) noexcept {
-  mean = mean ? *mean + kWeight * (value - *mean) : value;
+  const double weight = mean && value < *mean ? 1.0 / 2 : 1.0 / 8;
+  mean = mean ? *mean + weight * (value - *mean) : value;
 }
 
 }  // namespace

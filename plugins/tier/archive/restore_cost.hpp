@@ -3,8 +3,9 @@
 //   restore_seconds = 2 ms + bytes x seconds per byte
 //   prefill_seconds = tokens x seconds per token
 //
-// Both rates are moving means (an eighth of each new one) of what was measured; before anything
-// was, restoring is taken to be sooner.
+// Both rates are moving means of what was measured: an eighth of each new one, and half of one that
+// is quicker, for what is slow was mostly held up by something else. Before anything was measured,
+// restoring is taken to be sooner.
 #pragma once
 
 #include <cstdint>

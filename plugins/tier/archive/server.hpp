@@ -2,12 +2,15 @@
 #pragma once
 
 #include "plugins/tier/archive/restore_cost.hpp"
+#include "plugins/tier/archive/server_model.hpp"
 #include "plugins/tier/archive/staging.hpp"
 #include "plugins/tier/slot_file/slot_file.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace keep::tier {
 
@@ -15,15 +18,34 @@ struct ArchiveServer {
   // What it saves cannot be kept: one reason is enough, until it is started anew.
   enum class Off : std::uint8_t { kNo, kNoFolder, kNoSlotFiles, kOtherFolder, kLayout, kUseless };
 
-  std::unique_ptr<Staging> staging;  // null: nobody has told where it saves slots
-  std::string model;                 // model_of(); empty: not known, nothing is kept
-  std::uint64_t generation = 0;      // grows when it may have been started anew
+  std::unique_ptr<Staging> staging;   // null: nobody has told where it saves slots
+  std::string model;                  // model_of(); empty: not known, nothing is kept
+  ServerProps props;                  // when it was asked last
+  std::uint64_t generation = 0;       // its run: another when it may have been started anew
+  std::vector<std::uint64_t> same;    // runs that have computed what this one does, and this one
+  std::vector<std::uint64_t> others;  // runs that have not
   Off off = Off::kNo;
   std::shared_ptr<const KvLayout> layout;  // of what it saved last
   std::uint32_t streams = 0;               // of its KV cache; 0: not known
-  int useless = 0;                         // restores in a row that it made nothing of
+  bool useful = false;                     // it has made use of something that was restored
+  int unreadable = 0;                      // files of it in a row, before one that is understood
+  int useless = 0;                         // restores before that, which it made nothing of
   RestoreCost cost;
+  mutable std::uint32_t declined = 0;  // restores that did not pay
 
+  // Once in a while it is tried all the same: what restoring takes is learned from nothing else.
+  bool is_worth(std::int64_t tokens, std::uint64_t bytes) const noexcept {
+    constexpr std::uint32_t kTrial = 8;
+    return cost.pays(tokens, bytes) || ++declined % kTrial == 0;
+  }
+  // What is saved is kept under the oldest name that is as good.
+  ModelRun name() const { return {model, *std::ranges::min_element(same)}; }
+  bool computes_as(const ModelRun& by) const {
+    return by.model == model && std::ranges::count(same, by.run) > 0;
+  }
+  bool may_compute_as(const ModelRun& by) const {
+    return by.model == model && std::ranges::count(others, by.run) == 0;
+  }
   bool usable() const noexcept { return staging && !model.empty() && off == Off::kNo; }
 };
 

@@ -4,6 +4,12 @@
 
 namespace keep::tier {
 
+std::string description(const ModelRun& of) {
+  std::string text = of.model;
+  put(text, of.run);
+  return text;
+}
+
 std::string model_of(const ServerProps& props, FileSystem& files) {
   std::string model;
   if (props.model_path.empty() || props.router) return model;

@@ -8,6 +8,7 @@
 #include "base/lru_map.hpp"
 #include "exchange/interfaces/slot_archive.hpp"
 #include "plugins/tier/archive/beginnings.hpp"
+#include "plugins/tier/archive/server_model.hpp"
 #include "plugins/tier/blocks/block_name.hpp"
 #include "plugins/tier/slot_file/kv_layout.hpp"
 
@@ -23,7 +24,7 @@
 namespace keep::tier {
 
 struct Snapshot {
-  std::string model;  // as ServerModel tells it
+  ModelRun by;  // saved by that
   std::shared_ptr<const KvLayout> layout;
   BlockName root;
   std::vector<ChainBlock> chain;

@@ -9,15 +9,23 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace keep::tier {
 
-// The name of a file that is nobody else's. What has that name is removed in the end, also when it
-// is being written still.
+// What may still come: a server that was not waited for writes its file when it gets to it.
+using LateFiles = std::vector<std::string>;  // paths, the oldest first
+
+// The name of a file that is nobody else's. What has that name is removed in the end; where nothing
+// has it yet, later.
 class StagedFile {
  public:
-  StagedFile(Services& services, std::string folder, std::string name)
-      : services_(&services), folder_(std::move(folder)), name_(std::move(name)) {}
+  StagedFile(Services& services, std::shared_ptr<LateFiles> late, std::string folder,
+             std::string name)
+      : services_(&services),
+        late_(std::move(late)),
+        folder_(std::move(folder)),
+        name_(std::move(name)) {}
   StagedFile(const StagedFile&) = delete;
   StagedFile& operator=(const StagedFile&) = delete;
   ~StagedFile();
@@ -27,6 +35,7 @@ class StagedFile {
 
  private:
   Services* services_;
+  std::shared_ptr<LateFiles> late_;
   std::string folder_, name_;
 };
 
@@ -37,6 +46,7 @@ class Staging {
   const std::string& folder() const noexcept { return folder_; }
   // Whether the folder is there; what an earlier run has left in it is removed.
   Task<> clear();
+  // Removes late ones, too, that have come meanwhile.
   std::unique_ptr<StagedFile> make(const char* kind);
 
  private:
@@ -44,6 +54,7 @@ class Staging {
   const std::string folder_;
   const std::string prefix_;  // of this run's files
   std::size_t count_ = 0;
+  const std::shared_ptr<LateFiles> late_ = std::make_shared<LateFiles>();
 };
 
 }  // namespace keep::tier

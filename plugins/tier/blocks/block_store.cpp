@@ -34,7 +34,8 @@ std::size_t BlockStore::use(std::span<const ChainBlock> chain, std::uint64_t tok
   for (const BlockId id : cache_.evicted()) places_.erase(id);
   std::size_t kept = 0;
   while (kept < blocks.size() && cache_.keeps(blocks[kept].id)) {
-    places_.try_emplace(blocks[kept].id, Place{chain[kept].name, nullptr});
+    const BlockName before = kept == 0 ? BlockName() : chain[kept - 1].name;
+    places_.try_emplace(blocks[kept].id, Place{chain[kept].name, before, nullptr});
     ++kept;
   }
   return kept;
@@ -77,10 +78,23 @@ void BlockStore::spoil(BlockName name) {
   if (find(name) != nullptr) places_.at(id_of(name)).block = nullptr;
 }
 
-bool BlockStore::drop(BlockName name) {
+bool BlockStore::drop_one(BlockName name) {
   if (find(name) == nullptr || !cache_.drop(id_of(name))) return false;
   places_.erase(id_of(name));
   return true;
+}
+
+// A block goes only when those behind it have gone: from each that goes, on to the one before it.
+void BlockStore::drop(std::span<const BlockName> names) {
+  const std::unordered_set<BlockName, BlockNameHash> all(names.begin(), names.end());
+  for (BlockName name : names) {
+    while (all.contains(name)) {
+      const Place* const place = find(name);
+      const BlockName before = place != nullptr ? place->before : BlockName();
+      if (!drop_one(name)) break;
+      name = before;
+    }
+  }
 }
 
 }  // namespace keep::tier

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace keep::tier {
@@ -46,8 +47,8 @@ class BlockStore {
 
   // Its bytes are no good; they are taken anew when the block comes again.
   void spoil(BlockName name);
-  // It goes, if no other block that is kept needs it. -> whether it went.
-  bool drop(BlockName name);
+  // They go, but for those that another block needs which is kept. Linear in their number.
+  void drop(std::span<const BlockName> names);
 
   std::uint64_t used_bytes() const noexcept { return cache_.used(); }  // places included
   std::uint64_t capacity_bytes() const noexcept { return cache_.capacity(); }
@@ -56,9 +57,10 @@ class BlockStore {
 
  private:
   struct Place {
-    BlockName name;
+    BlockName name, before;
     BlockPtr block;  // null: on its way
   };
+  bool drop_one(BlockName name);
 
   const Place* find(BlockName name) const;
 

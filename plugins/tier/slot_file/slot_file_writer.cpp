@@ -47,7 +47,7 @@ class Writer {
  public:
   explicit Writer(File& file) : file_(file) {}
   Result<> write(std::string_view bytes) {
-    const auto done = file_.write_at(at_, bytes);
+    auto done = file_.write_at(at_, bytes);
     at_ += bytes.size();
     return done;
   }

@@ -47,6 +47,7 @@ struct PromptOwner {
 struct WantedPrompt {
   std::shared_ptr<const PromptOwner> owner;  // never null
   openai::PromptTrail trail;
+  std::int64_t there = 0;  // tokens of it that the slot holds already: as few are not brought back
 };
 
 // What an idle slot holds, as far as it is known.
@@ -76,12 +77,13 @@ class SlotArchive {
   // archive.
   virtual Task<> keep(SlotPlace place, SlotContent content) = 0;
 
-  // How many tokens of that prompt bring_back() could put into a slot of that server; 0: none, or
-  // they are sooner read. From memory; an estimate where the prompt is not what was kept.
+  // How many tokens of that prompt bring_back() could put into a slot of that server, more than
+  // are there; 0: none, or they are sooner read. From memory; an estimate where the prompt is not
+  // what was kept.
   virtual std::int64_t has(std::size_t upstream, const WantedPrompt& prompt) const noexcept = 0;
-  // The slot is leased for that prompt, idle, and holds less of it than has(). -> how many tokens
-  // it holds now instead, all of the tenant's; 0: it was left as it was. An Error: what it holds
-  // is not known; the request goes on with its prompt read anew.
+  // The slot is leased for that prompt, and idle. -> how many tokens it holds now instead, all of
+  // the tenant's; 0: it was left as it was. An Error: what it holds is not known; the request goes
+  // on with its prompt read anew.
   virtual Task<std::int64_t> bring_back(SlotPlace place, WantedPrompt prompt) = 0;
 };
 

@@ -37,7 +37,7 @@ class FakeArchive final : public SlotArchive {
   }
   std::int64_t has(std::size_t, const WantedPrompt& prompt) const noexcept override {
     const auto at = stored.find(prompt.owner->conversation.id);
-    return at == stored.end() ? 0 : at->second;
+    return at == stored.end() || at->second <= prompt.there ? 0 : at->second;
   }
   Task<std::int64_t> bring_back(SlotPlace place, WantedPrompt prompt) override {
     const std::string name = prompt.owner->conversation.id;

@@ -1,6 +1,7 @@
 // A llama-server with slots that are saved to a folder and restored from it, without a model.
 #pragma once
 
+#include "base/json/json.hpp"
 #include "base/os/posix_file_system.hpp"
 #include "exchange/interfaces/upstreams.hpp"
 #include "tests/unit/plugins/tier/slot_file/fake_slot_file.hpp"
@@ -35,6 +36,7 @@ class FakeSlotFiles final : public SlotControl {
     file.streams = streams;
     file.used = static_cast<std::uint32_t>(slot) % streams;
     file.behind = behind;
+    file.model = model;
     const std::string bytes = file.file();
     const auto out = files_.open(folder + "/" + name, File::Mode::kCreate);
     if (!out || !(*out)->write_at(0, bytes)) co_return Error();
@@ -66,6 +68,7 @@ class FakeSlotFiles final : public SlotControl {
   std::string folder;
   std::vector<std::vector<TokenId>> slots{4};
   std::uint32_t streams = 1;
+  std::uint16_t model = 0;
   std::string behind;  // the layers
   std::string rows;    // of the last restore
   std::optional<Error> error;
@@ -93,6 +96,29 @@ class FakeServer final : public Upstream {
   FakeSlotFiles control;
   ServerProps server;
   bool up = true;
+};
+
+// Reads a prompt of tokens into a slot.
+class FakeCompletions final : public Queries {
+ public:
+  explicit FakeCompletions(Upstreams& servers) : servers_(servers) {}
+  Task<std::string> post(std::size_t upstream, std::string target, std::string body) override {
+    if (target != "/completion") co_return Error(Fault::kNotFound, Side::kUpstream, target);
+    const auto root = json::validate(body);
+    std::vector<TokenId> tokens;
+    for (const json::Value token : root->find("prompt").elements()) {
+      tokens.push_back(static_cast<TokenId>(token.integer().value_or(0)));
+    }
+    auto& control = static_cast<FakeSlotFiles&>(servers_.at(upstream).slots());
+    control.slots.at(static_cast<std::size_t>(root->find("id_slot").integer().value_or(0))) =
+        tokens;
+    ++asked;
+    co_return "{}";
+  }
+  int asked = 0;
+
+ private:
+  Upstreams& servers_;
 };
 
 class FakeServers final : public Upstreams {

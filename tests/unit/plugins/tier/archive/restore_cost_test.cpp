@@ -31,6 +31,16 @@ TEST(RestoreCost, FollowsWhatChanges) {
   EXPECT_NEAR(cost.prefill_seconds(1000), 4, 0.001);
 }
 
+// A stall of the server is forgotten.
+TEST(RestoreCost, IsSoonQuickAgain) {
+  RestoreCost cost;
+  cost.prefilled(1000, 1);
+  cost.restored(1'000'000, 10);
+  EXPECT_FALSE(cost.pays(100, 1'000'000));
+  for (int i = 0; i < 7; ++i) cost.restored(1'000'000, 0.003);
+  EXPECT_TRUE(cost.pays(100, 1'000'000));
+}
+
 TEST(RestoreCost, LearnsNothingOfNothing) {
   RestoreCost cost;
   cost.prefilled(1, 100);

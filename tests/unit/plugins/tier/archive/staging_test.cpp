@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace keep::tier {
 namespace {
@@ -29,6 +30,25 @@ TEST_F(StagingTest, AFileIsNobodyElsesAndGoesWithItsName) {
   pools_.disk.join();
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_TRUE(std::filesystem::exists(second->path()));
+}
+
+// A server that was stopped for a while writes what nobody waits for any more.
+TEST_F(StagingTest, AFileThatComesLateGoesWithOneOfTheNext) {
+  Staging staging(services_, folder_.path);
+  std::string path;
+  {
+    const auto file = staging.make("save");
+    path = file->path();
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  loop_.poll();
+  std::ofstream(path) << "bytes";
+  for (int i = 0; i < 1000 && std::filesystem::exists(path); ++i) {
+    staging.make("save");
+    loop_.run_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  pools_.disk.join();
 }
 
 }  // namespace

@@ -98,20 +98,40 @@ TEST_F(BlockStoreTest, ASpoiledBlockIsTakenAnew) {
 TEST_F(BlockStoreTest, DropsOnlyWhatNoOtherNeeds) {
   const auto blocks = chain(1, 128);
   keep(blocks);
-  EXPECT_FALSE(store_.drop(blocks[0].name));
-  EXPECT_TRUE(store_.drop(blocks[1].name));
-  EXPECT_FALSE(store_.drop(blocks[1].name));
-  EXPECT_TRUE(store_.drop(blocks[0].name));
+  store_.drop(std::vector{blocks[0].name});
+  EXPECT_EQ(store_.blocks(), 2U);
+  store_.drop(std::vector{blocks[1].name});
+  EXPECT_EQ(store_.count_leading(blocks), 1U);
+  store_.drop(std::vector{blocks[1].name, blocks[0].name});
   EXPECT_EQ(store_.used_bytes(), 0U);
   EXPECT_EQ(store_.blocks(), 0U);
   EXPECT_EQ(keep(blocks), 2U);
+}
+
+// In whatever order they are named, and with a branch that stays.
+TEST_F(BlockStoreTest, DropsAChainFromItsEnd) {
+  const auto blocks = chain(1, 256);
+  keep(blocks);
+  std::vector<BlockName> names;
+  for (const ChainBlock& block : blocks) names.push_back(block.name);
+  std::vector<std::size_t> order(names.size());
+  std::iota(order.begin(), order.end(), 0U);
+  do {
+    std::vector<BlockName> shuffled;
+    for (const std::size_t i : order) shuffled.push_back(names[i]);
+    store_.drop(shuffled);
+    ASSERT_EQ(store_.blocks(), 0U);
+    keep(blocks);
+  } while (std::ranges::next_permutation(order).found);
+  store_.drop(std::vector{names[3], names[0], names[2]});  // not the second
+  EXPECT_EQ(store_.count_leading(blocks), 2U);
 }
 
 // What has been dropped leaves a leaf that can go.
 TEST_F(BlockStoreTest, GoesOnAfterADrop) {
   const auto blocks = chain(1, 256);
   keep(blocks);
-  EXPECT_TRUE(store_.drop(blocks[3].name));
+  store_.drop(std::vector{blocks[3].name});
   keep(chain(1000, 256));
   EXPECT_LE(store_.used_bytes(), store_.capacity_bytes());
   EXPECT_EQ(store_.count_leading(chain(1000, 256)), 4U);
@@ -123,7 +143,7 @@ TEST_F(BlockStoreTest, TwoNamesOfOneNumberAreTwoBlocks) {
   keep(blocks);
   EXPECT_EQ(keep(others), 0U);
   EXPECT_TRUE(store_.leading(others).empty());
-  EXPECT_FALSE(store_.drop(others[1].name));
+  store_.drop(std::vector{others[1].name});
   EXPECT_EQ(store_.leading(blocks).size(), 2U);
 }
 

@@ -14,6 +14,7 @@ namespace keep::tier::test {
 
 // What a llama-server writes: every number of a cache is told by its layer, token and place.
 struct FakeSlotFile {
+  std::uint16_t model = 0;  // numbers of another one are others
   std::uint32_t streams = 1, used = 0, layers = 2, key_numbers = 3, value_numbers = 2;
   bool transposed = false, packed = true;
   std::vector<std::uint32_t> words{0, 0};
@@ -79,7 +80,7 @@ struct FakeSlotFile {
       put(out, numbers);
       for (std::uint32_t place = 0; place < numbers; ++place) {
         for (const std::uint32_t position : positions) {
-          put(out, number(value, layer, position, place));
+          put(out, static_cast<std::uint16_t>(number(value, layer, position, place) ^ model));
         }
       }
       return;
@@ -87,7 +88,7 @@ struct FakeSlotFile {
     put(out, std::uint64_t{numbers} * 2);
     for (const std::uint32_t position : positions) {
       for (std::uint32_t place = 0; place < numbers; ++place) {
-        put(out, number(value, layer, position, place));
+        put(out, static_cast<std::uint16_t>(number(value, layer, position, place) ^ model));
       }
     }
   }
