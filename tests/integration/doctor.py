@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness.stack import Engine, Process, TRAINED, free_port
+from harness.stack import Engine, Process, TRAINED, WORK, free_port
 
 SLOTS = 4
 
@@ -76,6 +76,18 @@ class Doctor(unittest.TestCase):
         code, checks = examine(engine.port)
         self.assertEqual(code, 1)
         self.assert_named(checks, "pinning", "fail", "--no-cache-idle-slots")
+
+    def test_slots_are_saved_in_another_folder(self):
+        with tempfile.TemporaryDirectory(dir=WORK) as saves, tempfile.TemporaryDirectory(dir=WORK) as other:
+            engine = self.started(Engine(SLOTS, SLOTS * TRAINED, "--slot-save-path", saves))
+            code, checks = examine(engine.port, "--upstream.slot_save_path", saves)
+            self.assertEqual(code, 0)
+            self.assert_named(checks, "slot_folder", "ok")
+            self.assertEqual(os.listdir(saves), [])
+            for wrong in (other, "/does/not/exist"):
+                code, checks = examine(engine.port, "--upstream.slot_save_path", wrong)
+                self.assertEqual(code, 1)
+                self.assert_named(checks, "slot_folder", "fail", "upstream.slot_save_path")
 
     def test_slots_cannot_be_saved_and_nothing_is_counted(self):
         code, checks = examine(self.launched_without("--slot-save-path", "--metrics").port)

@@ -25,6 +25,7 @@ struct Checker {
   void reachable();
   void version();
   void endpoints();
+  void slot_folder();
   void window();
   void pinning();
   void probe_result();
@@ -81,12 +82,32 @@ void Checker::endpoints() {
         "slots can neither be emptied nor saved; a full KV pool then costs conversations",
         "start llama-server with --slot-save-path DIR, an existing folder it may write to");
   }
+  slot_folder();
   if (facts.metrics.value_or(false)) {
     add("metrics", Status::kOk, "GET /metrics is on");
   } else {
     add("metrics", Status::kWarn, "llama-server's own figures are off",
         "start llama-server with --metrics");
   }
+}
+
+void Checker::slot_folder() {
+  if (facts.slot_folder.empty()) return;
+  const std::string fix =
+      "name the folder of llama-server's --slot-save-path in upstream.slot_save_path, on the same "
+      "machine, for the same user";
+  if (!facts.save_path.value_or(false) || !facts.pin.saves_there.value_or(true)) {
+    return add(
+        "slot_folder", Status::kFail,
+        "llama-server saves no slots in " + facts.slot_folder + ": what leaves a slot is not kept",
+        fix);
+  }
+  if (!facts.pin.saves_there) {
+    return add("slot_folder", Status::kSkip,
+               "skipped: whether llama-server saves in " + facts.slot_folder + " was not tried",
+               "run it while two slots are empty, or with --probe");
+  }
+  add("slot_folder", Status::kOk, "what leaves a slot is kept by way of " + facts.slot_folder);
 }
 
 void Checker::window() {

@@ -110,9 +110,11 @@ SecretFile inspect(std::string key, const std::string& path, bool many) {
 
 }  // namespace
 
-asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, Pinning pinning) {
+asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, Pinning pinning,
+                                     std::string slot_folder) {
   EngineFacts facts;
   facts.url = std::move(url);
+  facts.slot_folder = std::move(slot_folder);
   co_await read_health(engine, facts);
   if (facts.reach == Reach::kOk) co_await read_props(engine, facts);
   if (facts.reach != Reach::kOk || facts.router) co_return facts;

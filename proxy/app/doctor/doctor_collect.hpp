@@ -30,8 +30,10 @@ enum class Pinning {
   kTriedOnAnySlot,  // what idle slots hold is lost
 };
 
-// Changes nothing on the server but what `pinning` says.
-asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, Pinning pinning);
+// Changes nothing on the server but what `pinning` says. Where that is tried, a slot is saved, too,
+// to see whether its file comes into `slot_folder`.
+asio::awaitable<EngineFacts> collect(Engine& engine, std::string url, Pinning pinning,
+                                     std::string slot_folder = {});
 
 // The files the configuration names.
 std::vector<SecretFile> inspect_secrets(const Config& config);

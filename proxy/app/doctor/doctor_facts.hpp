@@ -63,6 +63,7 @@ struct PinProbe {
   std::int64_t cached = 0;                // of those, found again
   bool erased = false;                    // the slots are as empty as before
   bool ram_cache = false;                 // what has left a slot is found again
+  std::optional<bool> saves_there{};      // what it saves comes into EngineFacts::slot_folder
 };
 
 struct EngineFacts {
@@ -79,6 +80,7 @@ struct EngineFacts {
   std::optional<std::vector<SlotState>> slots;  // empty: --no-slots
   std::optional<bool> metrics;
   std::optional<bool> save_path;
+  std::string slot_folder;  // upstream.slot_save_path; empty: not told
   PinProbe pin;
 };
 

@@ -3,6 +3,8 @@
 #include "base/json/json.hpp"
 #include "base/text/ids.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace keep::doctor {
@@ -52,6 +54,17 @@ Task<Completion> evaluate(Engine& engine, int slot, std::vector<std::int64_t> pr
   completion.cached = timings.find("cache_n").integer().value_or(0);
   completion.evaluated = timings.find("prompt_n").integer().value_or(0);
   co_return completion;
+}
+
+// Whether a file that the server is told to save is in that folder; it is not left there.
+asio::awaitable<bool> saves_into(Engine& engine, int slot, std::string folder) {
+  const std::string name = random_id("llama-keep-doctor-");
+  json::Writer body;
+  body.begin_object().member("filename", name).end_object();
+  const std::string target = "/slots/" + std::to_string(slot) + "?action=save";
+  co_await engine.ask("POST", target, body.take());
+  std::error_code none;
+  co_return std::filesystem::remove(std::filesystem::path(folder) / name, none);
 }
 
 Task<> run(Engine& engine, std::pair<int, int> slots, PinProbe& probe) {
@@ -119,6 +132,9 @@ asio::awaitable<PinProbe> probe_pinning(Engine& engine, const EngineFacts& facts
   const auto ran = co_await run(engine, *slots, probe);
   probe.state = ran ? PinProbe::State::kRan : PinProbe::State::kFailed;
   if (!ran) probe.detail = ran.error().detail;
+  if (ran && !facts.slot_folder.empty() && facts.save_path.value_or(false)) {
+    probe.saves_there = co_await saves_into(engine, slots->first, facts.slot_folder);
+  }
   const bool first = co_await erase(engine, slots->first);
   const bool second = co_await erase(engine, slots->second);
   probe.erased = first && second;

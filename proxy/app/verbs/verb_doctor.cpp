@@ -58,7 +58,7 @@ doctor::EngineFacts examine(const UpstreamSettings& settings, doctor::Pinning pi
   const SteadyClock clock;
   ConnectionPool pool(loop, clock, std::move(*address));
   HttpEngine engine(pool, authorization_of(settings.api_key_file));
-  facts = run_alone(loop, doctor::collect(engine, settings.url, pinning));
+  facts = run_alone(loop, doctor::collect(engine, settings.url, pinning, settings.slot_save_path));
   facts.pool_tokens = static_cast<std::int64_t>(settings.pool_tokens);
   return facts;
 }

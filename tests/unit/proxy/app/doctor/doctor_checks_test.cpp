@@ -49,6 +49,21 @@ TEST(CheckEngine, ASoundOneHasNoComplaints) {
   }
 }
 
+TEST(CheckEngine, TellsWhetherBothSeeTheFolderOfSlots) {
+  EngineFacts facts = sound();
+  EXPECT_EQ(engine_check(facts, "slot_folder").message, "no such check");
+  facts.slot_folder = "/saves";
+  EXPECT_EQ(engine_check(facts, "slot_folder").status, Status::kSkip);
+  facts.pin.saves_there = true;
+  EXPECT_EQ(engine_check(facts, "slot_folder").status, Status::kOk);
+  facts.pin.saves_there = false;
+  EXPECT_EQ(engine_check(facts, "slot_folder").status, Status::kFail);
+  EXPECT_THAT(engine_check(facts, "slot_folder").fix, HasSubstr("upstream.slot_save_path"));
+  facts.pin.saves_there.reset();
+  facts.save_path = false;
+  EXPECT_EQ(engine_check(facts, "slot_folder").status, Status::kFail);
+}
+
 TEST(CheckEngine, EveryComplaintSaysWhatToDo) {
   std::vector<EngineFacts> bad(9, sound());
   bad[0].slots.reset();
