@@ -123,6 +123,26 @@ class KnownBeginnings(TierCase):
             self.assertEqual(text_of(fresh.turn()[0]), answer)
 
 
+class WhoGoes(TierCase):
+    """One that was here once and has left must not hold a slot while those that are here share the other."""
+
+    def alternate(self):
+        Conversation(self.keep.port, 700).turn()
+        here = Conversation(self.keep.port, 701), Conversation(self.keep.port, 702)
+        return [one.turn()[0].headers["X-Keep-Cache"] for _ in range(5) for one in here][2:]
+
+    def test_is_the_one_that_was_away_longest(self):
+        self.assertEqual(self.alternate(), ["hit"] * 8)
+
+
+class WhoGoesWithoutAFolder(WhoGoes):
+    @classmethod
+    def make_engine(cls):
+        engine = super().make_engine()
+        cls.KEEP_FLAGS = ()
+        return engine
+
+
 class OnePool(TierCase):
     ENGINE_FLAGS = ("-kvu",)
 
@@ -189,4 +209,4 @@ class AnotherFolder(TierCase):
     def test_is_told(self):
         _, caches = self.rounds(2)
         self.assertNotIn("restored", caches)
-        self.assertEqual(self.keep.text().count("is not kept"), 1)
+        self.assertEqual(self.keep.text().count("is not kept until"), 1)

@@ -102,13 +102,18 @@ asio::awaitable<void> TierArchive::learn_model(std::size_t upstream, std::uint64
   };
   std::string model = co_await run_on(services_.pools.disk, std::move(job));
   ArchiveServer& server = servers_[upstream];
-  if (generation == server.generation) server.model = std::move(model);
+  if (generation != server.generation) co_return;
+  server.model = std::move(model);
+  log::info("what leaves a slot is kept by way of a folder",
+            {{"url", upstreams_.at(upstream).url()}, {"folder", server.staging->folder()}});
 }
 
 void TierArchive::turn_off(std::size_t upstream, ArchiveServer::Off why) {
   servers_[upstream].off = why;
-  log::warn("what slots of this llama-server hold is not kept",
-            {{"url", upstreams_.at(upstream).url()}, {"why", reason(why)}});
+  log::warn("what slots of this llama-server hold is not kept until it is started anew",
+            {{"url", upstreams_.at(upstream).url()},
+             {"why", reason(why)},
+             {"advice", "see llama-keep doctor; what it has saved elsewhere is llama-keep-*"}});
 }
 
 bool TierArchive::suits(const ArchiveServer& server, const Snapshot* snapshot) const {
@@ -156,14 +161,16 @@ TierArchive::Match TierArchive::find(std::size_t upstream, const WantedPrompt& p
   return best;
 }
 
-std::int64_t TierArchive::cost_of_losing(std::size_t upstream,
-                                         const SlotContent& content) const noexcept {
-  return std::max<std::int64_t>(content.tokens - own(upstream, *content.owner).tokens, 0);
+// What leaves a slot is kept, whoever's it is: nobody loses more than anybody else, and who has
+// been away longest goes.
+std::int64_t TierArchive::cost_of_losing(std::size_t, const SlotContent&) const noexcept {
+  return 0;
 }
 
 bool TierArchive::wants(SlotPlace place, const SlotContent& content) const noexcept {
   const ArchiveServer& server = servers_[place.upstream];
-  if (!server.usable() || cost_of_losing(place.upstream, content) < kLeast) return false;
+  if (!server.usable()) return false;
+  if (content.tokens - own(place.upstream, *content.owner).tokens < kLeast) return false;
   if (!server.layout) return true;
   const auto tokens = static_cast<std::uint64_t>(content.tokens);
   return server.cost.pays(content.tokens, tokens * server.layout->token_bytes());

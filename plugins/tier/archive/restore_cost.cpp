@@ -8,22 +8,21 @@ namespace {
 
 constexpr double kFixedSeconds = 0.002;    // two calls, and the server's turn of its loop
 constexpr std::int64_t kLeastTokens = 32;  // of a prefill that tells a rate
-
-void learn(std::optional<double>& mean, double value) noexcept {
-  const double weight = mean && value < *mean ? 1.0 / 2 : 1.0 / 8;
-  mean = mean ? *mean + weight * (value - *mean) : value;
-}
+constexpr double kWeight = 1.0 / 8, kQuickWeight = 1.0 / 2;  // of a new measurement
 
 }  // namespace
 
 void RestoreCost::restored(std::uint64_t bytes, double seconds) noexcept {
   if (bytes == 0) return;
-  learn(byte_seconds_, std::max(seconds - kFixedSeconds, 0.0) / static_cast<double>(bytes));
+  const double rate = std::max(seconds - kFixedSeconds, 0.0) / static_cast<double>(bytes);
+  const double before = byte_seconds_.value_or(rate);
+  byte_seconds_ = before + (rate < before ? kQuickWeight : kWeight) * (rate - before);
 }
 
 void RestoreCost::prefilled(std::int64_t tokens, double seconds) noexcept {
   if (tokens < kLeastTokens || seconds <= 0) return;
-  learn(token_seconds_, seconds / static_cast<double>(tokens));
+  tokens_ += static_cast<double>(tokens) - kWeight * tokens_;
+  seconds_ += seconds - kWeight * seconds_;
 }
 
 double RestoreCost::restore_seconds(std::uint64_t bytes) const noexcept {
@@ -31,11 +30,11 @@ double RestoreCost::restore_seconds(std::uint64_t bytes) const noexcept {
 }
 
 double RestoreCost::prefill_seconds(std::int64_t tokens) const noexcept {
-  return token_seconds_.value_or(0) * static_cast<double>(tokens);
+  return tokens_ > 0 ? seconds_ / tokens_ * static_cast<double>(tokens) : 0;
 }
 
 bool RestoreCost::pays(std::int64_t tokens, std::uint64_t bytes) const noexcept {
-  if (!token_seconds_ || !byte_seconds_) return true;
+  if (tokens_ == 0 || !byte_seconds_) return true;
   return restore_seconds(bytes) < prefill_seconds(tokens);
 }
 

@@ -3,9 +3,11 @@
 //   restore_seconds = 2 ms + bytes x seconds per byte
 //   prefill_seconds = tokens x seconds per token
 //
-// Both rates are moving means of what was measured: an eighth of each new one, and half of one that
-// is quicker, for what is slow was mostly held up by something else. Before anything was measured,
-// restoring is taken to be sooner.
+// The rate of bytes is a moving mean: an eighth of each new one, and half of one that is quicker,
+// for what is slow was mostly held up by something else. That of tokens is all seconds by all
+// tokens, of which what was before counts an eighth less each time: short prompts, which have a
+// higher price each, say little about long ones. Before both were measured, restoring is taken to
+// be sooner.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,8 @@ class RestoreCost {
   bool pays(std::int64_t tokens, std::uint64_t bytes) const noexcept;
 
  private:
-  std::optional<double> byte_seconds_, token_seconds_;  // once measured
+  std::optional<double> byte_seconds_;  // once measured
+  double tokens_ = 0, seconds_ = 0;     // of prefills
 };
 
 }  // namespace keep::tier

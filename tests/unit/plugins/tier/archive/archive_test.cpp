@@ -38,7 +38,6 @@ TEST_F(TierArchiveTest, ItIsByteForByteWhatWasThere) {
 TEST_F(TierArchiveTest, OnlyWhatIsNewIsKept) {
   ASSERT_TRUE(keep(0, owner("a"), prompt(200)));
   EXPECT_FALSE(archive().wants({0, 0}, content(owner("a"), 200)));
-  EXPECT_EQ(archive().cost_of_losing(0, content(owner("a"), 200)), 8);
   EXPECT_TRUE(archive().wants({0, 0}, content(owner("a"), 260)));
   ASSERT_TRUE(keep(0, owner("a"), prompt(260)));
   EXPECT_EQ(metric("tier_saved_tokens_total"), 192 + 64);

@@ -31,6 +31,16 @@ TEST(RestoreCost, FollowsWhatChanges) {
   EXPECT_NEAR(cost.prefill_seconds(1000), 4, 0.001);
 }
 
+// Of a short prompt a token takes longer.
+TEST(RestoreCost, LongPromptsSayMoreThanShortOnes) {
+  RestoreCost cost;
+  for (int i = 0; i < 20; ++i) {
+    cost.prefilled(2000, 2);
+    cost.prefilled(40, 0.4);
+  }
+  EXPECT_NEAR(cost.prefill_seconds(1000), 1.18, 0.05);
+}
+
 // A stall of the server is forgotten.
 TEST(RestoreCost, IsSoonQuickAgain) {
   RestoreCost cost;
