@@ -68,6 +68,7 @@ std::vector<SlotState> read_slots(const json::Value& root) {
     state.id = static_cast<int>(id);
     state.processing = slot.find("is_processing").boolean().value_or(false);
     state.held_tokens = read_held(slot);
+    state.task = slot.find("id_task").integer();
     slots.push_back(state);
   }
   return slots;

@@ -6,6 +6,7 @@
 #include "plugins/tier/archive/server_model.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace keep::tier {
@@ -81,11 +82,18 @@ void TierArchive::look_at(std::size_t upstream) {
   const bool up = upstreams_.at(upstream).healthy();
   const ServerProps& props = upstreams_.at(upstream).props();
   if (up && !server.model.empty() && is_same_server(props, server.props)) return;
-  server.props = props;
+  start_anew(upstream);
+}
+
+void TierArchive::start_anew(std::size_t upstream) {
+  ArchiveServer& server = servers_[upstream];
+  const bool up = upstreams_.at(upstream).healthy();
+  server.props = upstreams_.at(upstream).props();
   std::erase_if(restored_, [upstream](const auto& one) { return one.first.first == upstream; });
   server.generation = ++runs_;
   server.same = {server.generation};
   server.others.clear();
+  server.tasks.clear();
   server.model.clear();
   server.layout = nullptr;
   server.streams = 0;
@@ -94,6 +102,26 @@ void TierArchive::look_at(std::size_t upstream) {
   server.cost = RestoreCost();
   if (server.off != ArchiveServer::Off::kNoFolder) server.off = ArchiveServer::Off::kNo;
   if (up) services_.spawner.spawn("model look", learn_model(upstream, server.generation));
+}
+
+// A server that was away for less than the time between two looks at its health was not missed.
+// What it says of its slots is asked before each use of one.
+Task<> TierArchive::look_for_restart(std::size_t upstream) {
+  constexpr std::chrono::milliseconds kFresh{200};  // for what is kept and brought back in a row
+  ArchiveServer& server = servers_[upstream];
+  if (services_.clock.now() - server.looked < kFresh && !server.tasks.empty()) co_return Result<>{};
+  const std::uint64_t generation = server.generation;
+  const Instant before = server.looked;
+  const auto slots = co_await upstreams_.at(upstream).slots().list();
+  // An answer that was overtaken by a later one tells of less.
+  const bool overtaken = generation != server.generation || before != server.looked;
+  if (!slots || overtaken) co_return Result<>{};
+  const bool restarted = server.has_restarted(*slots);
+  if (restarted) start_anew(upstream);
+  server.note_tasks(*slots);
+  server.looked = services_.clock.now();
+  if (restarted) co_return Error(Fault::kGone, Side::kUpstream, "llama-server was started anew");
+  co_return Result<>{};
 }
 
 asio::awaitable<void> TierArchive::learn_model(std::size_t upstream, std::uint64_t generation) {

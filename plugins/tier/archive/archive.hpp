@@ -71,6 +71,8 @@ class TierArchive final : public SlotArchive, public ConversationObserver {
   using Place = std::pair<std::size_t, int>;
 
   void look_at(std::size_t upstream);
+  void start_anew(std::size_t upstream);
+  Task<> look_for_restart(std::size_t upstream);
   asio::awaitable<void> learn_model(std::size_t upstream, std::uint64_t generation);
   void turn_off(std::size_t upstream, ArchiveServer::Off why);
   bool suits(const ArchiveServer& server, const Snapshot* snapshot) const;

@@ -68,6 +68,8 @@ Task<TierArchive::Read> TierArchive::read(std::string path, SlotTransfer saved, 
 Task<TierArchive::Read> TierArchive::save(SlotPlace place, const std::string& tenant,
                                           StagedFile& file) {
   ArchiveServer& server = servers_[place.upstream];
+  const auto same = co_await look_for_restart(place.upstream);
+  if (!same) co_return same.error();
   const std::uint64_t generation = server.generation;
   const ModelRun by = server.name();
   const std::string& name = file.name();

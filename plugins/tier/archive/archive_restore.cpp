@@ -105,6 +105,8 @@ Task<std::int64_t> TierArchive::restore(SlotPlace place, std::shared_ptr<const K
 }
 
 Task<std::int64_t> TierArchive::bring_back(SlotPlace place, WantedPrompt prompt) {
+  const auto same = co_await look_for_restart(place.upstream);
+  if (!same) co_return 0;
   const Match match = find(place.upstream, prompt);
   if (match.snapshot == nullptr) co_return 0;
   const std::shared_ptr<const KvLayout> layout = match.snapshot->layout;

@@ -1,6 +1,8 @@
 // ArchiveServer: what the archive knows of one llama-server. Loop thread only.
 #pragma once
 
+#include "base/time/clock.hpp"
+#include "exchange/interfaces/upstreams.hpp"
 #include "plugins/tier/archive/restore_cost.hpp"
 #include "plugins/tier/archive/server_model.hpp"
 #include "plugins/tier/archive/staging.hpp"
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +28,8 @@ struct ArchiveServer {
   std::vector<std::uint64_t> same;    // runs that have computed what this one does, and this one
   std::vector<std::uint64_t> others;  // runs that have not
   Off off = Off::kNo;
+  std::map<int, std::int64_t> tasks;       // the last one of each slot, as seen last
+  Instant looked{};                        // when that was
   std::shared_ptr<const KvLayout> layout;  // of what it saved last
   std::uint32_t streams = 0;               // of its KV cache; 0: not known
   bool useful = false;                     // it has made use of something that was restored
@@ -38,6 +43,10 @@ struct ArchiveServer {
     constexpr std::uint32_t kTrial = 8;
     return cost.pays(tokens, bytes) || ++declined % kTrial == 0;
   }
+  // Whether it was started anew since the last look: its slots count their tasks from 0 then.
+  bool has_restarted(const std::vector<SlotState>& slots) const;
+  void note_tasks(const std::vector<SlotState>& slots);
+
   // What is saved is kept under the oldest name that is as good.
   ModelRun name() const { return {model, *std::ranges::min_element(same)}; }
   bool computes_as(const ModelRun& by) const {

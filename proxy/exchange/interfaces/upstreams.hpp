@@ -22,6 +22,9 @@ struct SlotState {
   bool processing = false;
   // Tokens in the slot's KV cache; 0 when never used. Unset: the server does not tell.
   std::optional<std::int64_t> held_tokens = 0;
+  // Number of the last task it worked on; a server counts from 0 when it is started. Unset: it was
+  // never used, or the server does not tell.
+  std::optional<std::int64_t> task{};
 };
 
 // What a llama-server says about itself (GET /props).

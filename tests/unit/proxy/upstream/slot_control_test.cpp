@@ -85,6 +85,8 @@ TEST(ReadSlotsTest, WhatASlotHolds) {
   EXPECT_TRUE(slots[2].processing);
   EXPECT_EQ(slots[3].held_tokens, 0);
   EXPECT_EQ(slots[4].held_tokens, std::nullopt);
+  EXPECT_EQ(slots[0].task, std::nullopt);
+  EXPECT_EQ(slots[3].task, 7);
 }
 
 TEST_F(SlotControlTest, RestoresAndSaysWhatWasRead) {

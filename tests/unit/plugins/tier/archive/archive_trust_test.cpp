@@ -64,6 +64,30 @@ TEST_F(TierTrustTest, OneThatComputesTheSameIsAskedOnce) {
   EXPECT_EQ(metric("tier_saved_tokens_total"), tokens) << "kept under the name it had before";
 }
 
+// It was away for less than the time between two looks at its health.
+TEST_F(TierTrustTest, ARestartThatNobodyHasNoticedIsSeenInItsTasks) {
+  const auto used = [this](std::optional<std::int64_t> first, std::optional<std::int64_t> second) {
+    server().states = {{0, false, 0, first}, {1, false, 0, second}};
+    clock_.turn(std::chrono::seconds(1));
+  };
+  used(8, 20);
+  ASSERT_TRUE(keep(0, owner("a"), prompt(200)));
+  used(30, 20);
+  EXPECT_EQ(back(1, owner("a")), 192);
+  EXPECT_EQ(completions_.asked, 0);
+  used(31, std::nullopt);
+  server().model = 0x2000;
+  EXPECT_EQ(back(1, owner("a")), 0);
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_EQ(back(1, owner("a")), 64) << "it has been compared";
+  EXPECT_EQ(completions_.asked, 1);
+  EXPECT_FALSE(has(owner("a")));
+  used(5, 7);  // and once more, before anything is kept
+  EXPECT_FALSE(keep(0, owner("b"), prompt(200)));
+  until([this] { return spawner_.running() == 0; });
+  EXPECT_TRUE(keep(0, owner("b"), prompt(200)));
+}
+
 TEST_F(TierTrustTest, AServerThatCannotBeAskedGetsNothingYet) {
   ASSERT_TRUE(keep(0, owner("a"), prompt(200)));
   restart();

@@ -24,7 +24,7 @@ class FakeSlotFiles final : public SlotControl {
  public:
   FakeSlotFiles(asio::io_context& loop, std::string at) : folder(std::move(at)), loop_(loop) {}
 
-  Task<std::vector<SlotState>> list() override { co_return std::vector<SlotState>(); }
+  Task<std::vector<SlotState>> list() override { co_return states; }
   Task<> erase(int) override { co_return Result<>{}; }
   Task<SlotTransfer> save(int slot, std::string name) override {
     co_await asio::post(loop_, asio::use_awaitable);
@@ -68,6 +68,7 @@ class FakeSlotFiles final : public SlotControl {
   std::string folder;
   std::vector<std::vector<TokenId>> slots{4};
   std::uint32_t streams = 1;
+  std::vector<SlotState> states;
   std::uint16_t model = 0;
   std::string behind;  // the layers
   std::string rows;    // of the last restore
