@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness.stack import Engine, Keep, MODEL, WORK
+from harness.stack import Engine, Keep, MODEL, WORK, wait_for
 from harness.steer import Steer
 
 PACKAGES = ["@anthropic-ai/claude-code@2.1.197", "@openai/codex@0.171.0", "opencode-ai@1.18.33"]
@@ -74,8 +74,7 @@ class Agents(unittest.TestCase):
         self.assertEqual(done.returncode, 0, said[-2000:])
         self.assertIn(ANSWER, said)
         self.assertEqual((self.project / "seen").read_text(), "keep-7341\n")
-        turns = [line for line in self.keep.text().splitlines() if "I exchange " in line]
-        self.assertGreaterEqual(len(turns), 2)
+        wait_for(lambda: self.keep.text().count("I exchange ") >= 2, 5, "the lines of both turns")
         self.assertEqual(self.keep.failed_exchanges(), [])
 
     def test_claude_code(self):
