@@ -10,7 +10,6 @@ namespace keep::tier {
 struct TierArchive::Read {
   std::shared_ptr<File> file;
   std::shared_ptr<const SlotFile> slot;
-  BlockName root;
   std::vector<ChainBlock> chain;
   ModelRun by;
 };
@@ -25,13 +24,11 @@ Error other_folder() {
   return Error(Fault::kNotFound, Side::kUpstream, "what llama-server saved is not in the folder");
 }
 
-Result<BlockPtr> make_block(const File& file, const SlotFile& slot, const ChainBlock& at,
-                            BlockName before) {
+Result<BlockPtr> make_block(const File& file, const SlotFile& slot, const ChainBlock& at) {
   auto rows = slot.rows(file, at.first, std::size_t{at.first} + at.tokens);
   if (!rows) return rows.error();
   auto block = std::make_shared<StoredBlock>();
   block->name = at.name;
-  block->before = before;
   const auto begin = slot.tokens().begin() + at.first;
   block->tokens.assign(begin, begin + at.tokens);
   block->checksum = checksum_of(*rows);
@@ -55,8 +52,8 @@ Task<TierArchive::Read> TierArchive::read(std::string path, SlotTransfer saved, 
     if (!slot) return slot.error();
     if (static_cast<std::int64_t>(slot->tokens().size()) != saved.tokens) return other_folder();
     Read read;
-    read.root = namer_.root(tenant, description(by), description(slot->layout()));
-    read.chain = chain_of(namer_, read.root, slot->tokens());
+    const BlockName root = namer_.root(tenant, description(by), description(slot->layout()));
+    read.chain = chain_of(namer_, root, slot->tokens());
     read.by = by;
     read.file = *std::move(file);
     read.slot = std::make_shared<const SlotFile>(*std::move(slot));
@@ -97,12 +94,9 @@ Task<TierArchive::Read> TierArchive::save(SlotPlace place, const std::string& te
 
 // Gives those of the chain their bytes that have a place and lack them.
 Task<> TierArchive::keep_blocks(const Read& read, std::span<const ChainBlock> chain) {
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    if (!store_.lacks(chain[i].name)) continue;
-    const BlockName before = i == 0 ? read.root : chain[i - 1].name;
-    auto job = [file = read.file, slot = read.slot, at = chain[i], before] {
-      return make_block(*file, *slot, at, before);
-    };
+  for (const ChainBlock& at : chain) {
+    if (!store_.lacks(at.name)) continue;
+    auto job = [file = read.file, slot = read.slot, at] { return make_block(*file, *slot, at); };
     auto block = co_await run_on(services_.pools.disk, std::move(job));
     if (!block) co_return block.error();
     metrics_.saved_tokens.add(static_cast<double>((*block)->tokens.size()));
@@ -127,8 +121,8 @@ Task<> TierArchive::keep_saved(SlotPlace place, const SlotContent& content, cons
   const double now = seconds(services_.clock.now().time_since_epoch());
   const std::size_t places = store_.use(read->chain, token_bytes, now);
   const auto chain = std::span(read->chain).first(places);
-  Snapshot snapshot{read->by,      server.layout,     read->root, {chain.begin(), chain.end()},
-                    content.trail, content.text_bytes};
+  Snapshot snapshot{
+      read->by, server.layout, {chain.begin(), chain.end()}, content.trail, content.text_bytes};
   // Before a byte is read: what has a place is somebody's, whatever happens meanwhile.
   store_.drop(snapshots_.note(owner, std::move(snapshot)));
   co_return co_await keep_blocks(*read, chain);

@@ -26,7 +26,6 @@ namespace keep::tier {
 struct Snapshot {
   ModelRun by;  // saved by that
   std::shared_ptr<const KvLayout> layout;
-  BlockName root;
   std::vector<ChainBlock> chain;
   openai::PromptTrail trail;     // of the prompt that the tokens begin with; empty when unknown
   std::uint64_t text_bytes = 0;  // of the texts of all the tokens

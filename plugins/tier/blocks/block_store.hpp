@@ -20,7 +20,7 @@
 namespace keep::tier {
 
 struct StoredBlock {
-  BlockName name, before;       // before: of the block before it, or of the root
+  BlockName name;
   std::vector<TokenId> tokens;  // its own
   std::string rows;             // SlotFile::rows of them
   std::uint64_t checksum = 0;   // checksum_of(rows)
